@@ -1,0 +1,53 @@
+# Each target sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CORES ?= all
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test test-slow lint format docs clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+$(READY): pyproject.toml envs/constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"resound needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Say which: make PYTHON=python3.12 ...")'
+	@echo "==> Setting up $(VENV) with the pinned packages (about two minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: $(READY)  ## run the whole workflow on a small generated data set, tables to results/demo/tables
+	@echo "==> From generated clips to the retrieval tables (a minute or two; again: only what is stale)"
+	$(BIN)/snakemake results/demo/tables --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
+	@echo && cat results/demo/tables/validation.md results/demo/tables/retrieval_cosine.md results/demo/tables/retrieval_dtw.md
+	@echo "==> The same as .csv, .md and .tex: results/demo/tables"
+
+test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
+	@echo "==> Testing on two processes; real recordings too when RESOUND_ESC10 names their folder"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+
+test-slow: $(READY)  ## pass the slow tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
+
+lint: $(READY)  ## check style, types, spelling and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(READY)  ## put the code into the form that lint asks for
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+docs: $(READY)  ## write the generated parts of README.md and docs/ (needs results/esc10 and graphviz)
+	$(BIN)/python docs/generate.py
+
+clean:  ## delete the environment and the demo's results
+	rm -rf $(VENV) results/demo
