@@ -1,0 +1,90 @@
+"""Check a config and say in one go all that is wrong with it.
+
+The schema holds the form; here follow the rules that tie one key to another and to the code: names
+that must exist, options that a feature must know, windows that must fit into a clip.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+
+from resound.errors import ConfigError, unknown
+from resound.registry import DISTANCES, FEATURES, Registry
+
+Config = Mapping[str, Any]
+
+
+def check(config: Config, schema: Mapping[str, Any]) -> None:
+    """Raise one ConfigError with a line for each fault of `config`; return when it has none."""
+    faults = list(_form(config, schema)) or list(_meaning(config))
+    if faults:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise ConfigError(
+            f"the configuration has {len(faults)} fault{'s'[: len(faults) > 1]} "
+            f"(config.yaml, --configfile or --config):\n{lines}"
+        )
+
+
+def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
+    validator = jsonschema.Draft202012Validator(schema)
+    for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path))):
+        where = ".".join(map(str, error.absolute_path))
+        if error.validator == "additionalProperties":
+            known = list(error.schema.get("properties", ()))
+            for key in sorted(set(map(str, error.instance)) - set(known)):
+                yield f"{'.'.join(filter(None, [where, key]))}: this key {unknown(key, known)}"
+        elif error.validator == "required":
+            missing = [key for key in error.validator_value if key not in error.instance]
+            if error.message.startswith(repr(missing[0])):
+                yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
+        elif error.validator == "minimum":
+            yield f"{where}: {error.instance!r} must be an integer of at least {error.validator_value}"
+        else:
+            yield f"{where or 'top level'}: {error.message}"
+
+
+def _meaning(config: Config) -> Iterator[str]:
+    retrieval = config["retrieval"]
+    yield from _options("features", config["features"], FEATURES)
+    yield from _options("retrieval.distances", retrieval["distances"], DISTANCES)
+    for name, stft in config["stft"].items():
+        yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
+    for name, table in retrieval["tables"].items():
+        where = f"retrieval.tables.{name}"
+        yield from _names(f"{where}.distance", [table["distance"]], retrieval["distances"])
+        yield from _names(f"{where}.features", table["features"], config["features"])
+        yield from _names(f"{where}.stft", table["stft"], config["stft"])
+    yield from _names("validation.features", config["validation"]["features"], config["features"])
+    yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
+    if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
+        yield (
+            f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
+            f"the folds of {config['dataset']}"
+        )
+
+
+def _names(where: str, names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"{where}: {name!r} {unknown(name, known)}"
+
+
+def _options(where: str, blocks: Mapping[str, Config], registry: Registry) -> Iterator[str]:
+    for name, options in blocks.items():
+        if name not in registry:
+            yield f"{where}.{name}: {registry.kind} {name!r} {unknown(name, registry)}"
+            continue
+        known = registry.options(name)
+        for option in options:
+            if option not in known:
+                yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
+
+
+def _window(where: str, stft: Mapping[str, int], duration: float) -> Iterator[str]:
+    samples = round(duration * stft["sample_rate"])
+    if stft["n_fft"] > samples:
+        yield (
+            f"{where}.n_fft: {stft['n_fft']} samples are more than a clip has: audio.duration "
+            f"{duration} s at {stft['sample_rate']} Hz are {samples}"
+        )

@@ -1,0 +1,60 @@
+"""The errors that resound raises, and the checks of plain arguments that raise them.
+
+Each message names the argument or file with its value, the rule that it broke and the next step.
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class ResoundError(Exception):
+    """Base of all errors that resound raises on purpose."""
+
+
+class ConfigError(ResoundError):
+    """The configuration breaks its schema, or names something that does not exist."""
+
+
+class ParameterError(ResoundError, ValueError):
+    """An argument of a function is out of its range or of the wrong shape."""
+
+
+class DataError(ResoundError):
+    """A data set is absent, incomplete or breaks ESC-50's layout."""
+
+
+class AudioError(DataError):
+    """An audio file cannot be read, or holds nothing that can be used."""
+
+
+class StoreError(ResoundError):
+    """A stored artefact is damaged, or was made from other settings than asked for."""
+
+
+class EnvironmentProblem(ResoundError):
+    """The installed packages do not work together."""
+
+
+def check_positive_int(name: str, value: Any, unit: str = "") -> int:
+    """Return `value` as an int when it is a positive whole number, or raise ParameterError."""
+    whole = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not whole or int(value) <= 0:
+        raise ParameterError(f"{name}={value!r} must be a positive integer{unit and ' of ' + unit}")
+    return int(value)
+
+
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Return `value` when it is one of `choices`, or raise ParameterError with the nearest one."""
+    known = list(choices)
+    if value not in known:
+        raise ParameterError(f"{name}={value!r} {unknown(value, known)}")
+    return value
+
+
+def unknown(value: Any, known: Iterable[Any]) -> str:
+    """Say that `value` is not among `known`, with the closest of them when one is near."""
+    names = [str(name) for name in known]
+    close = difflib.get_close_matches(str(value), names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"is not known; {hint}there are: {', '.join(names)}"

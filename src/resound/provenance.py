@@ -1,0 +1,108 @@
+"""Fingerprints of the code that a job runs, for Snakemake's params.
+
+Snakemake watches the script of a rule but not the modules that the script imports. `code_of`
+follows a script's imports inside the package by reading syntax trees (nothing is executed) and
+maps each file to a digest of its tree without docstrings. A comment, a docstring or a blank line
+changes nothing; a changed statement re-runs exactly the jobs whose script reaches it.
+
+Imports made by name at run time cannot be seen: a rule that picks a feature or a distance from a
+registry names the module behind it as well, ``code_of(script, FEATURES.entry(name).module)``.
+"""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from resound.registry import SOURCE
+
+PACKAGE = "resound"
+NUMERIC_LIBRARIES = ("numba", "numpy", "scipy", "soundfile", "soxr")
+
+
+@functools.cache
+def code_of(script: str | Path, *modules: str) -> dict[str, str]:
+    """Map every file that `script` and `modules` reach inside the package to its digest.
+
+    Parameters
+    ----------
+    script : path
+        A Python file, inside or outside the package.
+    *modules : str
+        Dotted names of modules that the script imports by name at run time.
+
+    Returns
+    -------
+    dict of str to str
+        Paths relative to the repository, sorted, with 12 hexadecimal digits each. The digest is
+        of `ast.dump`, whose form differs between minor versions of Python: another interpreter
+        re-runs everything once.
+    """
+    files = closure(Path(script).resolve(), *modules)
+    return {_short(path): _parsed(path)[0] for path in sorted(files)}
+
+
+def closure(script: Path, *modules: str) -> set[Path]:
+    """Return the files of the package that are imported, directly or not, `script` included."""
+    todo = [script, *(file for name in modules for file in _files(name))]
+    seen: set[Path] = set()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo += (file for name in _parsed(path)[1] for file in _files(name))
+    return seen
+
+
+def numeric_versions(strict: bool) -> dict[str, str]:
+    """Return the versions of libraries that change numbers; empty unless `strict`."""
+    return {name: metadata.version(name) for name in NUMERIC_LIBRARIES} if strict else {}
+
+
+@functools.cache
+def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the digest of a file and the dotted names that it imports."""
+    tree = ast.parse(path.read_bytes(), str(path))
+    imports = tuple(_imports(tree, path))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _drop_docstring(node)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12], imports
+
+
+def _drop_docstring(
+    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
+) -> None:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:] or [ast.Pass()]
+
+
+def _imports(tree: ast.Module, path: Path) -> Iterator[str]:
+    here = path.relative_to(SOURCE).parent.parts if path.is_relative_to(SOURCE) else ()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: len(here) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *filter(None, [node.module])))
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _files(name: str) -> Iterator[Path]:
+    """Yield the files behind a dotted name of the package: its packages and the module."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE:
+        return
+    for depth in range(1, len(parts) + 1):
+        base = SOURCE.joinpath(*parts[:depth])
+        for path in (base.with_suffix(".py"), base / "__init__.py"):
+            if path.is_file():
+                yield path
+
+
+def _short(path: Path) -> str:
+    root = SOURCE.parent
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -1,0 +1,129 @@
+"""What can be chosen by name: features and distances, found without importing them.
+
+A module registers what it offers with a decorator,
+
+    @FEATURES.register("mfcc")
+    def mfcc(waveforms, *, sample_rate, ...): ...
+
+and a `Registry` finds the names by reading the syntax trees of its package. So the workflow can
+check names and fingerprint the one module behind a name while it imports neither numpy nor numba;
+`registry[name]` imports that module and no other.
+"""
+
+import ast
+import functools
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from resound.errors import ParameterError, unknown
+
+SOURCE = Path(__file__).resolve().parents[1]
+Registered = TypeVar("Registered", bound=Callable[..., Any])
+
+
+class Entry(NamedTuple):
+    """Where a name is registered, and what its syntax tree tells of it.
+
+    `traits` are the keywords it was registered with; ``extends="mel"`` says that what the function
+    does not know itself goes on to that entry. `options` are the keyword-only arguments of the
+    function, without those that every entry of the registry has.
+    """
+
+    module: str
+    traits: dict[str, Any]
+    options: tuple[str, ...]
+
+
+class Registry:
+    """Names registered by the modules of one package.
+
+    Parameters
+    ----------
+    kind : str
+        What the entries are, for messages: ``"feature"``.
+    variable : str
+        The name by which modules refer to this registry: ``"FEATURES"``.
+    package : str
+        The package whose modules register: ``"resound.features"``.
+    common : sequence of str
+        Keyword-only arguments of every entry, which are not options of the one or the other.
+    """
+
+    def __init__(self, kind: str, variable: str, package: str, common: Sequence[str]) -> None:
+        self.kind, self.variable, self.package, self.common = kind, variable, package, common
+        self._loaded: dict[str, Callable[..., Any]] = {}
+
+    def register(self, name: str, **traits: Any) -> Callable[[Registered], Registered]:
+        """Register the decorated function under `name`; name and traits must be literals."""
+
+        def keep(function: Registered) -> Registered:
+            self._loaded[name] = function
+            return function
+
+        return keep
+
+    @functools.cached_property
+    def entries(self) -> dict[str, Entry]:
+        """All names of the registry, sorted, without importing their modules."""
+        folder = SOURCE.joinpath(*self.package.split("."))
+        found: dict[str, Entry] = {}
+        for path in sorted(folder.glob("*.py")):
+            module = f"{self.package}.{path.stem}"
+            for name, entry in self._registrations(ast.parse(path.read_bytes()), module):
+                if name in found:
+                    raise ParameterError(
+                        f"{self.kind} {name!r} is registered by both {found[name].module} and "
+                        f"{module}; give one of them another name"
+                    )
+                found[name] = entry
+        return dict(sorted(found.items()))
+
+    def _registrations(self, tree: ast.Module, module: str) -> Iterator[tuple[str, Entry]]:
+        for node in tree.body:
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for call in node.decorator_list:
+                if isinstance(call, ast.Call) and self._is_register(call.func):
+                    traits = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
+                    keywords = (argument.arg for argument in node.args.kwonlyargs)
+                    options = tuple(name for name in keywords if name not in self.common)
+                    yield ast.literal_eval(call.args[0]), Entry(module, traits, options)
+
+    def _is_register(self, func: ast.expr) -> bool:
+        return (
+            isinstance(func, ast.Attribute)
+            and func.attr == "register"
+            and isinstance(func.value, ast.Name)
+            and func.value.id == self.variable
+        )
+
+    def entry(self, name: str) -> Entry:
+        """Return where `name` is registered; raise ParameterError for an unknown name."""
+        if name not in self.entries:
+            raise ParameterError(f"{self.kind} {name!r} {unknown(name, self.entries)}")
+        return self.entries[name]
+
+    def options(self, name: str) -> tuple[str, ...]:
+        """Return the options of an entry, after those of the entry that it ``extends``."""
+        entry = self.entry(name)
+        extended = entry.traits.get("extends")
+        return (*(self.options(extended) if extended else ()), *entry.options)
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name not in self._loaded:
+            importlib.import_module(self.entry(name).module)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+
+FEATURES = Registry(
+    "feature", "FEATURES", "resound.features", common=("sample_rate", "n_fft", "hop_length")
+)
+DISTANCES = Registry("distance", "DISTANCES", "resound.distances", common=("n_threads", "progress"))

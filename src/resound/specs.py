@@ -1,0 +1,193 @@
+"""What an experiment consists of: its settings, splits and runs, and the spec of every job.
+
+An `Experiment` is a checked `config.yaml`. It lists the runs of each table, names their paths, and
+cuts out of the config the *spec* of each job: a nested dict of plain built-ins that holds all that
+decides the job's output, its inputs' specs included, and nothing else. Snakemake re-runs a job
+whose spec changed; a stored artefact carries its spec, and a reader refuses another.
+"""
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from resound.provenance import numeric_versions
+from resound.registry import FEATURES
+
+Spec = dict[str, Any]
+
+
+class Split(NamedTuple):
+    """Which folds ask and which answer; without folds, every clip asks all others."""
+
+    name: str
+    query_folds: tuple[int, ...]
+
+
+class Run(NamedTuple):
+    """One row of a retrieval table on one split; its fields are wildcards of the paths."""
+
+    distance: str
+    feature: str
+    setting: str
+    split: str
+
+
+ESC50_FOLDS = (1, 2, 3, 4, 5)
+NO_FOLDS = Split("all", ())
+
+
+def setting_name(stft: Mapping[str, int], framed: bool = True) -> str:
+    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed."""
+    rate = f"sr{stft['sample_rate']}"
+    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}" if framed else rate
+
+
+def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
+    """Return the splits of a protocol.
+
+    ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
+    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
+    """
+    if protocol == "leave_one_out":
+        return [NO_FOLDS]
+    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
+    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]
+
+
+class Experiment:
+    """A checked config, and the specs of all jobs that it asks for.
+
+    Parameters
+    ----------
+    config : mapping
+        The config as `resound.config.check` accepts it.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        retrieval = config["retrieval"]
+        self.protocol: str = retrieval["protocol"]
+        self.splits = {s.name: s for s in splits(self.protocol, retrieval["query_folds"])}
+
+    @functools.cached_property
+    def settings(self) -> dict[str, Spec]:
+        """Every short-time setting by its written-out name, framed and unframed."""
+        found = {}
+        for stft in self.config["stft"].values():
+            found[setting_name(stft)] = dict(stft)
+            found[setting_name(stft, framed=False)] = {"sample_rate": stft["sample_rate"]}
+        return found
+
+    def setting(self, feature: str, stft: str) -> str:
+        """Return the written-out name of the setting at which `feature` is made for `stft`."""
+        framed = FEATURES.entry(feature).traits.get("framed", True)
+        return setting_name(self.config["stft"][stft], framed)
+
+    # What is asked for
+
+    def table_runs(self, table: str) -> list[Run]:
+        """Return the runs of one retrieval table, in the order of its rows."""
+        block = self.config["retrieval"]["tables"][table]
+        runs = [
+            Run(block["distance"], feature, self.setting(feature, stft), split)
+            for feature in block["features"]
+            for stft in block["stft"]
+            for split in self.splits
+        ]
+        return list(dict.fromkeys(runs))
+
+    def retrieval_tables(self) -> list[str]:
+        """Return the names of the retrieval tables."""
+        return list(self.config["retrieval"]["tables"])
+
+    def validations(self) -> list[tuple[str, str]]:
+        """Return the (feature, setting) pairs that are compared with librosa."""
+        block = self.config["validation"]
+        return [(f, self.setting(f, stft)) for f in block["features"] for stft in block["stft"]]
+
+    def tables(self) -> list[str]:
+        """Return the names of all tables that ``results/tables`` stands for."""
+        return self.retrieval_tables() + ["validation"] * bool(self.validations())
+
+    # What decides each job
+
+    def dataset(self) -> Spec:
+        """Decide what `fetch_dataset` brings: the data set and where it comes from."""
+        origin = {
+            "synthetic": {**self.config["synthetic"], "duration": self.config["audio"]["duration"]},
+            "folder": {},
+        }
+        name = self.config["dataset"]
+        return {"dataset": name, "origin": origin.get(name, self.config["archive"])}
+
+    def index(self) -> Spec:
+        """Decide the list of clips and its audit."""
+        return {
+            "dataset": self.config["dataset"],
+            "duration": self.config["audio"]["duration"],
+            "on_bad_audio": self.config["on_bad_audio"],
+        }
+
+    def audio(self, sample_rate: int) -> Spec:
+        """Decide the decoded waveforms at one sample rate."""
+        return {
+            **self.config["audio"],
+            "sample_rate": sample_rate,
+            **self._versions(),
+        }
+
+    def bank(self, feature: str, setting: str) -> Spec:
+        """Decide the bank of one feature at one setting."""
+        stft = self.settings[setting]
+        return {
+            "audio": self.audio(stft["sample_rate"]),
+            "feature": feature,
+            "stft": stft,
+            "options": dict(self.config["features"].get(feature, {})),
+        }
+
+    def validation(self, feature: str, setting: str) -> Spec:
+        """Decide the comparison of one feature with librosa's."""
+        return {**self.bank(feature, setting), "clips": self.config["validation"]["clips"]}
+
+    def distances(self, run: Run) -> Spec:
+        """Decide the distances between the queries and the gallery of one split."""
+        return {
+            "bank": self.bank(run.feature, run.setting),
+            "distance": run.distance,
+            "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
+            "query_folds": list(self.splits[run.split].query_folds),
+        }
+
+    def ranking(self, run: Run) -> Spec:
+        """Decide the ranked hits of every query of one split."""
+        retrieval = self.config["retrieval"]
+        spec = {"distances": self.distances(run), "top_k": sorted(retrieval["top_k"])}
+        if self.protocol == "leave_one_out":
+            spec["exclude_same_recording"] = retrieval["exclude_same_recording"]
+        return spec
+
+    def scores(self, run: Run) -> Spec:
+        """Decide the metrics of every query of one split."""
+        return {"ranking": self.ranking(run)}
+
+    def retrieval_table(self, table: str) -> Spec:
+        """Decide one retrieval table: its rows, intervals and what it is set beside."""
+        return {
+            "rows": [list(run) for run in self.table_runs(table)],
+            "settings": {run.setting: self.settings[run.setting] for run in self.table_runs(table)},
+            "dataset": self.config["dataset"],
+            "protocol": self.protocol,
+            "top_k": sorted(self.config["retrieval"]["top_k"]),
+            "query_folds": {name: list(s.query_folds) for name, s in self.splits.items()},
+            "bootstrap": dict(self.config["bootstrap"]),
+        }
+
+    def _versions(self) -> Spec:
+        versions = numeric_versions(self.config["provenance"]["strict"])
+        return {"versions": versions} if versions else {}
+
+
+def sample_rates(experiment: Experiment) -> Iterator[int]:
+    """Yield each sample rate of the experiment once, ascending."""
+    yield from sorted({stft["sample_rate"] for stft in experiment.config["stft"].values()})

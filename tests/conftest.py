@@ -1,0 +1,17 @@
+"""What all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def esc10() -> Path:
+    """Return the folder of the real ESC-10 recordings, or skip the test."""
+    folder = os.environ.get("RESOUND_ESC10")
+    if not folder:
+        pytest.skip("RESOUND_ESC10 is not set: it names a folder with ESC-10 in ESC-50's layout")
+    root = Path(folder)
+    assert (root / "meta" / "esc50.csv").is_file(), f"RESOUND_ESC10={folder} has no meta/esc50.csv"
+    return root.resolve()

@@ -1,0 +1,68 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resound.config import check
+from resound.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(where: str, value):
+    """Return the shipped config with one key set."""
+    config = copy.deepcopy(CONFIG)
+    *path, last = where.split(".")
+    block = config
+    for key in path:
+        block = block[key]
+    block[last] = value
+    return config
+
+
+def test_the_shipped_config_has_no_fault():
+    check(CONFIG, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("datasets", "esc50", r"datasets: this key is not known; did you mean 'dataset'"),
+        ("audio.duration", 0, r"audio\.duration: 0 is less than or equal to the minimum of 0"),
+        ("audio.duration", "5", r"audio\.duration: '5' is not of type 'number'"),
+        ("stft.44k.hop_length", 0, r"stft\.44k\.hop_length: 0 must be an integer of at least 1"),
+        ("stft.44k.n_fft", 500000, r"stft\.44k\.n_fft: 500000 samples .* 220500"),
+        ("features.mfc", {}, r"features\.mfc: feature 'mfc' .* did you mean 'mfcc'"),
+        ("features.mfcc.n_mfc", 3, r"features\.mfcc\.n_mfc: this option .* 'n_mfcc'"),
+        ("retrieval.distances.dtw.bands", 1, r"dtw\.bands: this option .* 'band'"),
+        ("retrieval.distances.euclid", {}, r"distance 'euclid' is not known"),
+        ("retrieval.tables.retrieval_dtw.features", ["mfccs"], r"'mfccs' .* 'mfcc'"),
+        ("retrieval.tables.retrieval_dtw.stft", ["48k"], r"stft: '48k' .* '44k'"),
+        ("retrieval.tables.retrieval_dtw.distance", "dtv", r"distance: 'dtv' .* 'dtw'"),
+        ("retrieval.tables.retrieval_dtw.features", [], r"features: \[\] should be non-empty"),
+        ("retrieval.query_folds", [6], r"query_folds: \[6\] must lie in 1 to 5"),
+        ("retrieval.protocol", "loo", r"retrieval\.protocol: 'loo' is not one of"),
+        ("validation.features", ["f0"], r"validation\.features\.0: 'f0' is not one of"),
+        ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
+    ],
+)
+def test_a_fault_is_named_with_its_key(where, value, message):
+    with pytest.raises(ConfigError, match=message):
+        check(changed(where, value), SCHEMA)
+
+
+def test_all_faults_are_told_at_once():
+    config = changed("audio.duration", -1) | {"xtra": 1}
+    with pytest.raises(ConfigError, match=r"2 faults(.|\n)*xtra(.|\n)*duration"):
+        check(config, SCHEMA)
+
+
+def test_missing_keys_are_told_once_and_together():
+    config = {key: CONFIG[key] for key in CONFIG if key not in ("audio", "stft")}
+    with pytest.raises(
+        ConfigError, match=r"1 fault .*\n  top level: the keys audio, stft are missing"
+    ):
+        check(config, SCHEMA)

@@ -1,0 +1,60 @@
+"""pip's constraints, conda's files and the package's metadata name the same things."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.fixture(scope="module")
+def pinned() -> dict[str, str]:
+    lines = (ROOT / "envs/constraints.txt").read_text().splitlines()
+    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {normal(name): version for name, version in pins}
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {normal(re.match(r"[\w.-]+", need)[0]) for need in requirements}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.name)
+def test_conda_files_hold_the_constraints_versions(file, pinned):
+    for need in yaml.safe_load(file.read_text())["dependencies"]:
+        name, _, version = need.partition("=")
+        if name not in ("python", "pip"):
+            assert pinned[normal(CONDA_NAMES.get(name, name))] == version, need
+
+
+def test_conda_s_core_has_all_that_the_package_needs_but_snakemake(project):
+    needs = yaml.safe_load((ROOT / "envs/core.yaml").read_text())["dependencies"]
+    has = {CONDA_NAMES.get(name, name) for name in (need.partition("=")[0] for need in needs)}
+    assert names(project["dependencies"]) - {"snakemake"} <= has
+
+
+def test_every_dependency_is_pinned(project, pinned):
+    needed = names(project["dependencies"]) | names(project["optional-dependencies"]["dev"])
+    assert needed <= set(pinned)
+
+
+def test_torch_is_pinned_and_what_breaks_it_is_not_there(pinned, project):
+    assert pinned["torch"] == "2.13.0"
+    assert not {"torchvision", "torchaudio", "timm"} & set(pinned)
+
+
+def test_the_citation_has_the_package_s_version(project):
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]

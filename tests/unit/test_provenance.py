@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from resound import provenance
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Return a small package `resound` of its own and a script that uses it."""
+    files = {
+        "src/resound/__init__.py": "",
+        "src/resound/a.py": '"""Doc."""\nfrom resound import b\n\n\ndef f():\n    """Doc."""\n    return b.X\n',
+        "src/resound/b.py": "X = 1\n",
+        "src/resound/c.py": "from .sub.d import Y\n",
+        "src/resound/sub/__init__.py": "",
+        "src/resound/sub/d.py": "from ..b import X\nY = X\n",
+        "script.py": "import numpy\nfrom resound.a import f\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(provenance, "SOURCE", tmp_path / "src")
+    return tmp_path
+
+
+def digest(package: Path, *modules: str) -> dict[str, str]:
+    provenance.code_of.cache_clear()
+    provenance._parsed.cache_clear()
+    return provenance.code_of(package / "script.py", *modules)
+
+
+def test_it_follows_imports_and_nothing_else(package):
+    assert list(digest(package)) == [
+        "script.py", "src/resound/__init__.py", "src/resound/a.py", "src/resound/b.py",
+    ]  # fmt: skip
+
+
+def test_relative_imports_and_named_modules_are_followed(package):
+    found = set(digest(package, "resound.c")) - set(digest(package))
+    assert found == {"src/resound/c.py", "src/resound/sub/__init__.py", "src/resound/sub/d.py"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return b.X", "return b.X  # why"),
+        ('"""Doc."""', '"""Other words."""'),
+        ("\n\n\n", "\n\n\n\n"),
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count(package, old, new):
+    before, path = digest(package), package / "src/resound/a.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert digest(package) == before
+
+
+def test_a_statement_counts_in_its_own_file_only(package):
+    before = digest(package)
+    (package / "src/resound/b.py").write_text("X = 2\n")
+    after = digest(package)
+    assert {name for name in before if before[name] != after[name]} == {"src/resound/b.py"}
+
+
+def test_versions_are_only_told_when_strict():
+    assert provenance.numeric_versions(False) == {}
+    assert set(provenance.numeric_versions(True)) == set(provenance.NUMERIC_LIBRARIES)

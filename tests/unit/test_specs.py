@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resound.specs import Experiment, Run, setting_name, splits
+
+CONFIG = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text())
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return Experiment(CONFIG)
+
+
+def test_a_setting_is_written_out():
+    stft = {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}
+    assert setting_name(stft) == "sr44100_nfft4096_hop1024"
+    assert setting_name(stft, framed=False) == "sr44100"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "query_folds", "names"),
+    [
+        ("holdout", [5], ["fold5"]),
+        ("holdout", [5, 4], ["fold4-5"]),
+        ("cv", [5], ["fold1", "fold2", "fold3", "fold4", "fold5"]),
+        ("leave_one_out", [5], ["all"]),
+    ],
+)
+def test_the_splits_of_each_protocol(protocol, query_folds, names):
+    assert [split.name for split in splits(protocol, query_folds)] == names
+
+
+def test_the_study_s_tables_have_twelve_and_eight_rows(experiment):
+    assert len(experiment.table_runs("retrieval_cosine")) == 12
+    assert len(experiment.table_runs("retrieval_dtw")) == 8
+
+
+def test_settings_that_differ_only_in_frames_are_one_run_of_an_unframed_feature():
+    tables = {"t": {"distance": "cosine", "features": ["fft"], "stft": ["44k", "net"]}}
+    config = CONFIG | {"retrieval": CONFIG["retrieval"] | {"tables": tables}}
+    assert Experiment(config).table_runs("t") == [Run("cosine", "fft", "sr44100", "fold5")]
+
+
+def test_every_spec_is_plain_and_nests_the_spec_of_its_input(experiment):
+    run = experiment.table_runs("retrieval_dtw")[0]
+    scores = experiment.scores(run)
+    assert json.loads(json.dumps(scores)) == scores
+    distances = scores["ranking"]["distances"]
+    assert distances == experiment.distances(run)
+    assert distances["bank"] == experiment.bank(run.feature, run.setting)
+    assert distances["bank"]["audio"] == experiment.audio(44100)
+
+
+def test_strict_provenance_puts_versions_into_the_root_of_all_specs():
+    experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
+    assert "numpy" in experiment.audio(44100)["versions"]
