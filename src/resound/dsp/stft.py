@@ -1,0 +1,132 @@
+"""The short-time Fourier transform of a batch of clips.
+
+Frame t is centred on sample ``t * hop_length``: clips are padded with ``n_fft // 2`` zeros on both
+sides, as librosa does by default (``center=True, pad_mode="constant"``).
+"""
+
+import numpy as np
+import scipy.fft
+
+from resound.dsp.arrays import ComplexArray, FloatArray
+from resound.dsp.windows import fft_window
+from resound.errors import check_positive_int
+
+
+def frame_count(samples: int, *, n_fft: int, hop_length: int) -> int:
+    """Return the number of frames of a clip: ``1 + samples // hop_length`` for an even `n_fft`."""
+    samples = check_positive_int("samples", samples)
+    n_fft = check_positive_int("n_fft", n_fft, "samples")
+    hop_length = check_positive_int("hop_length", hop_length, "samples")
+    return 1 + (samples + 2 * (n_fft // 2) - n_fft) // hop_length
+
+
+def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int) -> FloatArray:
+    """Cut clips into overlapping frames, centred and padded with zeros.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (..., samples)
+        Clips.
+    n_fft, hop_length : int
+        Length of a frame and distance between two, in samples.
+
+    Returns
+    -------
+    ndarray, shape (..., frames, n_fft)
+        A read-only view of one padded copy: overlapping frames share their samples.
+
+    Raises
+    ------
+    ParameterError
+        If `n_fft` or `hop_length` is not a positive integer.
+    """
+    n_fft = check_positive_int("n_fft", n_fft, "samples")
+    hop_length = check_positive_int("hop_length", hop_length, "samples")
+    margins = [(0, 0)] * (waveforms.ndim - 1) + [(n_fft // 2, n_fft // 2)]
+    padded = np.pad(waveforms, margins)
+    every = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)
+    return every[..., ::hop_length, :]
+
+
+def stft(
+    waveforms: FloatArray,
+    *,
+    n_fft: int,
+    hop_length: int,
+    window: str = "hann",
+    win_length: int | None = None,
+) -> ComplexArray:
+    r"""Return the short-time Fourier transform.
+
+    .. math:: X[t, k] = \sum_{n=0}^{N-1} w[n]\, x[tH + n - \lfloor N/2 \rfloor]\, e^{-2\pi i kn/N}
+
+    with N = `n_fft`, H = `hop_length` and x zero outside of the clip.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (..., samples)
+        Clips, float32 or float64.
+    n_fft, hop_length : int
+        Length of a frame and distance between two, in samples.
+    window : {"hann", "hamming"}
+        Periodic window.
+    win_length : int, optional
+        Length of the window when it is shorter than `n_fft`; it stands amid zeros.
+
+    Returns
+    -------
+    ndarray, shape (..., frames, 1 + n_fft // 2)
+        complex64 for float32 clips and complex128 for float64 ones. The transforms run on as many
+        threads as `scipy.fft.set_workers` grants.
+
+    Raises
+    ------
+    ParameterError
+        For a length that is not a positive integer, or an unknown window.
+    """
+    frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length)
+    weights = fft_window(window, frames.shape[-1], win_length).astype(frames.dtype)
+    spectrum: ComplexArray = scipy.fft.rfft(frames * weights, axis=-1, overwrite_x=True)
+    return spectrum
+
+
+def magnitude_spectrogram(
+    waveforms: FloatArray,
+    *,
+    n_fft: int,
+    hop_length: int,
+    window: str = "hann",
+    win_length: int | None = None,
+) -> FloatArray:
+    """Return ``|X[t, k]|`` of `stft`, in the dtype of the clips; its arguments are those of `stft`.
+
+    Returns
+    -------
+    ndarray, shape (..., frames, 1 + n_fft // 2)
+        Non-negative, in units of the samples times the window's sum.
+    """
+    spectrum = stft(
+        waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
+    )
+    return np.abs(spectrum)
+
+
+def power_spectrogram(
+    waveforms: FloatArray,
+    *,
+    n_fft: int,
+    hop_length: int,
+    window: str = "hann",
+    win_length: int | None = None,
+) -> FloatArray:
+    """Return ``|X[t, k]|**2`` of `stft`, in the dtype of the clips; its arguments are its own.
+
+    Returns
+    -------
+    ndarray, shape (..., frames, 1 + n_fft // 2)
+        Non-negative.
+    """
+    magnitude = magnitude_spectrogram(
+        waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
+    )
+    return np.square(magnitude, out=magnitude)

@@ -1,0 +1,73 @@
+"""Periodic analysis windows, from their formulas."""
+
+import functools
+
+import numpy as np
+
+from resound.dsp.arrays import FloatArray
+from resound.errors import ParameterError, check_choice, check_positive_int
+
+OFFSETS = {"hann": 0.5, "hamming": 0.54}
+
+
+def cosine_window(name: str, length: int) -> FloatArray:
+    r"""Return a raised-cosine window of period `length`.
+
+    .. math:: w[n] = a - (1 - a) \cos(2 \pi n / N), \quad 0 \le n < N
+
+    with ``a = 0.5`` (hann) or ``a = 0.54`` (hamming). The window is periodic, which suits spectral
+    analysis: the sample that would close the period belongs to the next one. A window of one
+    sample is 1.
+
+    Parameters
+    ----------
+    name : {"hann", "hamming"}
+        The window.
+    length : int
+        Samples N.
+
+    Returns
+    -------
+    ndarray of float64, shape (length,)
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name or a length below 1.
+
+    References
+    ----------
+    F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
+    transform", Proc. IEEE 66(1), 1978.
+    """
+    offset = OFFSETS[check_choice("window", name, OFFSETS)]
+    length = check_positive_int("win_length", length, "samples")
+    if length == 1:
+        return np.ones(1)
+    return offset - (1 - offset) * np.cos(2 * np.pi * np.arange(length) / length)
+
+
+@functools.lru_cache(maxsize=32, typed=True)
+def fft_window(name: str, n_fft: int, win_length: int | None = None) -> FloatArray:
+    """Return the window of a frame: `win_length` samples amid zeros when shorter than `n_fft`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_fft,)
+        Read-only, since calls with equal arguments share it.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, or a `win_length` outside 1..n_fft.
+    """
+    window = cosine_window(name, n_fft if win_length is None else win_length)
+    if window.size > n_fft:
+        raise ParameterError(
+            f"win_length={win_length} must not exceed n_fft={n_fft} samples; "
+            "raise n_fft or leave win_length out"
+        )
+    left = (n_fft - window.size) // 2
+    padded = np.pad(window, (left, n_fft - window.size - left))
+    padded.setflags(write=False)
+    return padded

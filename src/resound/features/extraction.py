@@ -1,0 +1,211 @@
+"""Any registered feature, by name, with its arguments checked.
+
+A feature is a function ``(waveforms, *, sample_rate, n_fft, hop_length, **options)`` from clips
+``(clips, samples)`` to ``(clips, frames, dims)``, registered in `resound.registry.FEATURES`. Two
+traits of a registration matter here: ``framed=False`` marks a feature of the whole clip, without
+`n_fft` and `hop_length`; ``extends="mel"`` says that its ``**options`` go on to the feature of that
+name, whose options it therefore has too.
+"""
+
+import inspect
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+from resound.dsp.arrays import FloatArray
+from resound.errors import ParameterError, check_positive_int, unknown
+from resound.registry import FEATURES
+
+COMMON = ("sample_rate", "n_fft", "hop_length")
+
+
+def extract(
+    name: str,
+    waveform: npt.ArrayLike,
+    *,
+    sample_rate: int,
+    n_fft: int | None = None,
+    hop_length: int | None = None,
+    **options: Any,
+) -> FloatArray:
+    """Return one feature of one clip; see `extract_batch`.
+
+    Parameters
+    ----------
+    name : str
+        A feature of `resound.registry.FEATURES`: ``"mfcc"``.
+    waveform : array_like, shape (samples,)
+        The clip, float32 or float64.
+    sample_rate : int
+        Hz.
+    n_fft, hop_length : int, optional
+        Length of a frame and distance between two, in samples; `fft` alone has none.
+    **options
+        Options of the feature, as `options_of` lists them.
+
+    Returns
+    -------
+    ndarray, shape (frames, dims)
+        In the dtype of `waveform`.
+
+    Raises
+    ------
+    ParameterError
+        As `extract_batch`.
+    """
+    clip = np.asarray(waveform)
+    if clip.ndim != 1:
+        raise ParameterError(
+            f"waveform of shape {clip.shape} must be one clip (samples,); "
+            "mix channels down, or use extract_batch for several clips"
+        )
+    batch = clip[np.newaxis]
+    features: FloatArray = extract_batch(
+        name, batch, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, **options
+    )[0]
+    return features
+
+
+def extract_batch(
+    name: str,
+    waveforms: npt.ArrayLike,
+    *,
+    sample_rate: int,
+    n_fft: int | None = None,
+    hop_length: int | None = None,
+    workers: int = 1,
+    **options: Any,
+) -> FloatArray:
+    """Return one feature of a batch of clips.
+
+    A clip's values do not depend on the rest of its batch, beyond rounding. The working memory is a
+    few times ``clips * frames * n_fft`` samples: the batch bounds it. Several threads may call this
+    at once.
+
+    Parameters
+    ----------
+    name : str
+        A feature of `resound.registry.FEATURES`: ``"mfcc"``.
+    waveforms : array_like, shape (clips, samples)
+        The clips, float32 or float64.
+    sample_rate : int
+        Hz.
+    n_fft, hop_length : int, optional
+        Length of a frame and distance between two, in samples; `fft` alone has none.
+    workers : int
+        Threads of the Fourier transforms.
+    **options
+        Options of the feature, as `options_of` lists them.
+
+    Returns
+    -------
+    ndarray, shape (clips, frames, dims)
+        Finite, in the dtype of `waveforms`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown feature or option, a value out of its range, an empty or ill-shaped batch, a
+        clip shorter than `n_fft`, or samples that are not finite.
+    """
+    _check_options(name, options)
+    clips = _checked_clips(waveforms)
+    framing = _checked_framing(name, clips.shape[1], n_fft, hop_length)
+    sample_rate = check_positive_int("sample_rate", sample_rate, "Hz")
+    with scipy.fft.set_workers(check_positive_int("workers", workers)):
+        features: FloatArray = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
+    return features
+
+
+def feature_shape(
+    name: str,
+    samples: int,
+    *,
+    sample_rate: int,
+    n_fft: int | None = None,
+    hop_length: int | None = None,
+    **options: Any,
+) -> tuple[int, int]:
+    """Return ``(frames, dims)`` of a feature of clips of `samples` samples.
+
+    The shape is that of a silent clip's feature, so it costs one clip and raises what
+    `extract_batch` raises.
+    """
+    silence = np.zeros(check_positive_int("samples", samples), dtype=np.float32)
+    frames, dims = extract(
+        name, silence, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, **options
+    ).shape
+    return frames, dims
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """Return the options of a feature with their defaults, those of the feature it extends first.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown feature.
+    """
+    extended = FEATURES.entry(name).traits.get("extends")
+    inherited = options_of(extended) if extended else {}
+    parameters = inspect.signature(FEATURES[name]).parameters.values()
+    own = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return inherited | {option: own[option] for option in own if option not in COMMON}
+
+
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    allowed = options_of(name)
+    for option, value in options.items():
+        if option not in allowed:
+            raise ParameterError(
+                f"option {option!r} of feature {name!r} {unknown(option, allowed)}"
+            )
+        if not isinstance(value, Hashable):
+            raise ParameterError(f"{option}={value!r} must be a single value")
+
+
+def _checked_clips(waveforms: npt.ArrayLike) -> FloatArray:
+    clips = np.asarray(waveforms)
+    if clips.dtype not in (np.float32, np.float64):
+        raise ParameterError(
+            f"waveforms of dtype {clips.dtype} must be float32 or float64; "
+            "scale integer samples to [-1, 1] first"
+        )
+    if clips.ndim != 2 or clips.size == 0:
+        raise ParameterError(
+            f"waveforms of shape {clips.shape} must be a batch (clips, samples) that is not empty"
+        )
+    finite = np.isfinite(clips).all(axis=1)
+    if not finite.all():
+        position = int(np.flatnonzero(~finite)[0])
+        raise ParameterError(
+            f"clip {position} of {len(clips)} holds samples that are not finite (NaN or "
+            "infinite); mend it or leave it out"
+        )
+    return clips
+
+
+def _checked_framing(
+    name: str, samples: int, n_fft: int | None, hop_length: int | None
+) -> dict[str, int]:
+    framing = {"n_fft": n_fft, "hop_length": hop_length}
+    given = {key: value for key, value in framing.items() if value is not None}
+    if not FEATURES.entry(name).traits.get("framed", True):
+        if given:
+            raise ParameterError(f"feature {name!r} is of the whole clip; leave out {given}")
+        return {}
+    if len(given) < len(framing):
+        raise ParameterError(
+            f"feature {name!r} works on frames: n_fft={n_fft} and hop_length={hop_length} "
+            "must both be given, in samples"
+        )
+    checked = {key: check_positive_int(key, value, "samples") for key, value in given.items()}
+    if checked["n_fft"] > samples:
+        raise ParameterError(
+            f"n_fft={n_fft} must not exceed the {samples} samples of a clip; "
+            "lower n_fft or use longer clips"
+        )
+    return checked
