@@ -1,0 +1,38 @@
+"""What every script of the workflow does around its one call: its log, and how it ends."""
+
+import contextlib
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from resound.errors import ResoundError
+
+
+@contextlib.contextmanager
+def job(snakemake: Any) -> Iterator[Any]:
+    """Send what a script prints to its log, and end it with a message when something is wrong.
+
+    An error of resound's own type is a matter for the user: its message alone goes to the log,
+    which Snakemake shows. Any other error is a fault of ours and keeps its traceback.
+
+    Yields
+    ------
+    object
+        The `snakemake` object itself, so that a script reads ``with job(snakemake) as this:``.
+    """
+    log = Path(snakemake.log[0])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", buffering=1) as file:
+        try:
+            with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+                warnings.simplefilter("default")
+                yield snakemake
+        except ResoundError as error:
+            file.write(f"{type(error).__name__}: {error}\n")
+            sys.exit(1)
+        except Exception:
+            traceback.print_exc(file=file)
+            sys.exit(1)

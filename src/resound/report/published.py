@@ -1,0 +1,53 @@
+"""The figures of the published study, to set ours beside.
+
+`data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
+1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG takes the retrieved
+list, re-sorted, as the ideal: it is our `ndcg_retrieved`.
+"""
+
+import csv
+import functools
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+OUR_NAMES = {"ndcg": "ndcg_retrieved"}
+Key = tuple[str, str, str]
+
+
+@functools.cache
+def retrieval_figures() -> dict[Key, dict[str, float]]:
+    """Return the study's retrieval figures: (method, feature, setting) to ``{"mrr@10": ...}``."""
+    text = resources.files("resound.data").joinpath("published.csv").read_text()
+    figures: dict[Key, dict[str, float]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        if row["task"] == "retrieval":
+            key = row["method"], row["feature"], row["setting"]
+            metric = f"{OUR_NAMES.get(row['metric'], row['metric'])}@{row['k']}"
+            figures.setdefault(key, {})[metric] = float(row["value"])
+    return figures
+
+
+def study_setting(stft: Mapping[str, int]) -> str:
+    """Write a setting as the study does: ``44100,4096,1024``, or ``44100,-,-`` unframed."""
+    return ",".join(str(stft.get(key, "-")) for key in ("sample_rate", "n_fft", "hop_length"))
+
+
+def beside(method: str, feature: str, stft: Mapping[str, int]) -> dict[str, float]:
+    """Return the study's figures for one row as ``published_mrr@10, ...``; empty without any."""
+    figures = retrieval_figures().get((method, feature, study_setting(stft)), {})
+    return {f"published_{metric}": value for metric, value in figures.items()}
+
+
+def differences(row: Mapping[str, Any], dataset: str) -> str:
+    """Say in what the protocol of a row differs from the study's; empty when in nothing."""
+    ours_study = {
+        "data set": (dataset, "esc50"),
+        "protocol": (row["protocol"], "holdout"),
+        "query fold": (row["query_fold"], "5"),
+    }
+    return "; ".join(
+        f"{what} {ours}, the study's {study}"
+        for what, (ours, study) in ours_study.items()
+        if ours != study
+    )

@@ -1,0 +1,76 @@
+"""Tables as a person reads them: Markdown and LaTeX beside the CSV."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from resound import store
+from resound.report import published
+
+FORMATS = {".md": "github", ".tex": "latex_booktabs"}
+SHOWN = ("mrr", "ndcg_retrieved", "binary", "proportion")
+
+
+def retrieval_table(
+    rows: Iterable[Mapping[str, Any]], settings: Mapping[str, Mapping[str, int]], dataset: str
+) -> pd.DataFrame:
+    """Set the rows of a retrieval table beside the study's figures.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `rows`, then ``published_mrr@10, ...`` and ``published_note``, which says
+        where our protocol differs from the one behind the study's figures.
+    """
+    full = []
+    for row in rows:
+        study = published.beside(row["method"], row["feature"], settings[row["setting"]])
+        note = published.differences(row, dataset) if study else ""
+        full.append({**row, **study, "published_note": note})
+    frame = pd.DataFrame(full)
+    studied = [c for c in frame.columns if c.startswith("published_") and c != "published_note"]
+    ordered = [c for c in frame.columns if not c.startswith("published_")]
+    return frame[[*ordered, *studied, "published_note"]]
+
+
+def write(frame: pd.DataFrame, csv: store.AnyPath, shown: pd.DataFrame, caption: str) -> None:
+    """Write a table as ``.csv``, and what is shown of it as ``.md`` and ``.tex`` beside it."""
+    store.write_csv(frame, csv)
+    for suffix, form in FORMATS.items():
+        cells, header = shown.to_numpy(object).tolist(), list(shown.columns)
+        text = tabulate(cells, header, tablefmt=form, floatfmt=".4g")
+        comment = "".join(f"% {line}\n" for line in caption.splitlines())
+        head = f"{caption}\n\n" if suffix == ".md" else comment
+        store.write_text(Path(csv).with_suffix(suffix), f"{head}{text}\n")
+
+
+def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
+    """Return what a reader compares: each metric as ours with its interval, and the study's."""
+    shown = frame[["method", "feature", "setting", "query_fold"]].copy()
+    for k in top_k:
+        for metric in (f"{name}@{k}" for name in SHOWN):
+            shown[metric] = [_cell(row, metric) for row in frame.to_dict("records")]
+    return shown
+
+
+def _cell(row: Mapping[Any, Any], metric: str) -> str:
+    low, high = row[f"{metric}_low"], row[f"{metric}_high"]
+    ours = f"{row[metric]:.3f} [{low:.3f}, {high:.3f}]"
+    study = row.get(f"published_{metric}")
+    return f"{ours} ({study:.3f})" if study is not None and pd.notna(study) else ours
+
+
+def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
+    """Say what the numbers of a retrieval table are and how far they may be compared."""
+    protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
+    lines = [
+        f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
+        f"queries [{level:.0%} bootstrap interval] (the study's figure).",
+        f"Largest share of tied distances among the hits: {frame['ties'].max():.2%}.",
+    ]
+    notes = sorted({note for note in frame["published_note"] if note})
+    lines += [f"Not the study's protocol: {note}." for note in notes]
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+import pandas as pd
+import pytest
+
+from resound.report import published, tables
+
+SETTING = "sr44100_nfft4096_hop1024"
+SETTINGS = {SETTING: {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}}
+METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
+
+
+def row(**changes):
+    """Return a row as `retrieval_rows` makes it."""
+    figures = {f"{name}@10{end}": 0.5 for name in METRICS for end in ("", "_low", "_high")}
+    about = {"method": "dtw", "feature": "mfcc", "setting": SETTING, "protocol": "holdout"}
+    return about | {"query_fold": "5", "n_queries": 80, "ties": 0.25} | figures | changes
+
+
+def test_the_study_s_figures_are_those_it_printed():
+    figures = published.retrieval_figures()
+    assert figures["dtw", "mfcc", "44100,4096,1024"]["mrr@10"] == 0.4215
+    assert figures["cosine", "fft", "44100,-,-"]["binary@20"] == 0.6550
+    assert "ndcg@10" not in figures["dtw", "mfcc", "44100,4096,1024"]
+
+
+@pytest.mark.parametrize(
+    ("stft", "written"),
+    [({"sample_rate": 16000}, "16000,-,-"), (SETTINGS[SETTING], "44100,4096,1024")],
+)
+def test_a_setting_as_the_study_writes_it(stft, written):
+    assert published.study_setting(stft) == written
+
+
+def test_the_study_stands_beside_its_own_protocol_without_a_note():
+    frame = tables.retrieval_table([row()], SETTINGS, "esc50")
+    assert frame["published_mrr@10"].item() == 0.4215
+    assert frame["published_note"].item() == ""
+    assert list(frame.columns).index("published_mrr@10") > list(frame.columns).index("ties")
+
+
+def test_what_differs_from_the_study_is_said():
+    frame = tables.retrieval_table([row(protocol="cv", query_fold="all")], SETTINGS, "esc10")
+    assert frame["published_note"].item() == (
+        "data set esc10, the study's esc50; protocol cv, the study's holdout; "
+        "query fold all, the study's 5"
+    )
+    caption = tables.retrieval_caption(frame, "esc10", 0.95)
+    assert "Not the study's protocol: data set esc10" in caption
+    assert "95% bootstrap" in caption
+    assert "25.00%" in caption
+
+
+def test_a_row_without_a_figure_of_the_study_has_none():
+    frame = tables.retrieval_table([row(), row(feature="chroma")], SETTINGS, "esc10")
+    assert pd.isna(frame["published_mrr@10"][1])
+    assert frame["published_note"][1] == ""
+    shown = tables.shown_retrieval(frame, [10])
+    assert list(shown["mrr@10"]) == ["0.500 [0.500, 0.500] (0.421)", "0.500 [0.500, 0.500]"]
+
+
+def test_a_table_is_written_in_three_forms(tmp_path):
+    frame = tables.retrieval_table([row()], SETTINGS, "esc50")
+    shown = tables.shown_retrieval(frame, [10])
+    tables.write(frame, tmp_path / "t.csv", shown, "What it is.\nMore_of 5% it.")
+    assert pd.read_csv(tmp_path / "t.csv")["n_queries"].item() == 80
+    markdown = (tmp_path / "t.md").read_text()
+    assert markdown.startswith("What it is.\nMore_of 5% it.\n\n| method")
+    latex = (tmp_path / "t.tex").read_text()
+    assert latex.startswith("% What it is.\n% More_of 5% it.\n\\begin{tabular}")
+    assert "ndcg\\_retrieved@10" in latex

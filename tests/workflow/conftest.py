@@ -1,0 +1,105 @@
+"""A copy of the project in a temporary folder, run once, for the tests that change it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "envs")
+
+
+class Project:
+    """A copy of the repository, and Snakemake at work in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copy(ROOT / part, folder / part)
+        shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
+
+    def snakemake(self, *arguments: str, check: bool = True) -> str:
+        """Run Snakemake in the copy, against the copy's package; return all that it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout
+        elif done.returncode == 0:
+            pytest.fail(f"expected a failure, got:\n{done.stdout}")
+        return done.stdout
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        """Run the tiny experiment."""
+        return self.snakemake("out/tables", *arguments, "--configfile", "tiny.yaml", check=check)
+
+    def stale(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a run would do, target rules left out."""
+        return self.jobs(self.run("--dry-run", *arguments))
+
+    @staticmethod
+    def jobs(output: str) -> dict[str, int]:
+        """Read Snakemake's job statistics, the last that it printed, target rules left out."""
+        tables = re.findall(r"^job +count\n-[- ]+\n((?:.+\n)+?)total", output, re.MULTILINE)
+        if not tables:
+            assert "Nothing to be done" in output, output
+            return {}
+        rows = (line.split() for line in tables[-1].splitlines())
+        return {rule: int(count) for rule, count in rows if "/" not in rule}
+
+    @staticmethod
+    def match(pattern: str, output: str) -> None:
+        """Fail, showing the output, unless the pattern is found in one of its lines."""
+        assert re.search(pattern, output), f"no {pattern!r} in:\n{output}"
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace text that must be there."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, f"{file} has no {old!r}"
+        path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return a fresh copy of the project in which nothing has run."""
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a copy in which the tiny experiment has run; leave it as you found it."""
+    project = Project(tmp_path_factory.mktemp("finished"))
+    project.run("--cores", "2")
+    return project
+
+
+@pytest.fixture
+def restored(finished: Project):
+    """Yield the finished project and undo a test's edits of its sources and config."""
+    kept = {
+        path: (path.read_bytes(), path.stat())
+        for part in ("config.yaml", "tiny.yaml", "workflow", "src", "data")
+        for path in [finished.folder / part, *(finished.folder / part).rglob("*")]
+        if path.is_file()
+    }
+    yield finished
+    for path, (content, stat) in kept.items():
+        if (
+            not path.is_file()
+            or path.read_bytes() != content
+            or path.stat().st_mtime != stat.st_mtime
+        ):
+            path.write_bytes(content)
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -1,0 +1,139 @@
+"""Change one thing: exactly the jobs that depend on it run again, no fewer, no more.
+
+The tiny experiment has six runs by cosine (fft, mfcc and f0 at two settings) and two by DTW (mfcc
+and f0 at one); mel is validated against librosa at one setting.
+"""
+
+import os
+import wave
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+DTW = {"compute_distances": 2, "rank_gallery": 2, "score_retrieval": 2, "make_retrieval_table": 1}
+COSINE = {
+    "compute_distances": 6,
+    "rank_gallery": 6,
+    "score_retrieval": 6,
+    "make_retrieval_table": 1,
+}
+RETRIEVAL = {**{rule: n + COSINE[rule] for rule, n in DTW.items()}}
+MFCC = {
+    "build_feature_bank": 2,
+    "compute_distances": 3,
+    "rank_gallery": 3,
+    "score_retrieval": 3,
+    "make_retrieval_table": 2,
+}
+VALIDATION = {"validate_features": 1, "make_validation_table": 1}
+FEATURES = {"build_feature_bank": 6, **RETRIEVAL, **VALIDATION}
+EVERYTHING = {"build_index": 1, "decode_audio": 2, **FEATURES}
+
+CONFIG = [
+    ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
+    ("f0: {fmin: 75.0", "f0: {fmin: 80.0", MFCC),
+    ("mel: {n_mels: 40", "mel: {n_mels: 39", VALIDATION),
+    ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", {}),
+    ("local_cost: euclidean", "local_cost: squared", DTW),
+    ("band: null", "band: 0.5", DTW),
+    (
+        "n_fft: 4096, hop_length: 1024}",
+        "n_fft: 4096, hop_length: 512}",
+        # fft does not use frames: its two banks and runs stay.
+        {
+            "build_feature_bank": 2,
+            "compute_distances": 2,
+            "rank_gallery": 2,
+            "score_retrieval": 2,
+            "make_retrieval_table": 1,
+        },
+    ),
+    (
+        "resampling: HQ",
+        "resampling: MQ",
+        {k: v for k, v in EVERYTHING.items() if k != "build_index"},
+    ),
+    ("level: 0.95", "level: 0.9", {"make_retrieval_table": 2}),
+    (
+        "top_k: [10, 20]",
+        "top_k: [10]",
+        {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
+    ),
+    ("query_folds: [5]", "query_folds: [4]", RETRIEVAL),
+    ("exclude_same_recording: true", "exclude_same_recording: false", {}),
+    ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
+    ("size: 645695005", "size: 645695006", {}),
+    ("  44k: {", "  x44: {", {}),
+]
+
+MODULES = [
+    ("src/resound/distances/dtw.py", DTW),
+    ("src/resound/distances/_dtw_kernels.py", DTW),
+    ("src/resound/distances/cosine.py", COSINE),
+    (
+        "src/resound/retrieval.py",
+        {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
+    ),
+    ("src/resound/metrics/bootstrap.py", {"make_retrieval_table": 2}),
+    ("src/resound/validation.py", VALIDATION),
+    ("src/resound/report/tables.py", {"make_retrieval_table": 2, "make_validation_table": 1}),
+    ("src/resound/config.py", {}),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), CONFIG, ids=[new for _, new, _ in CONFIG])
+def test_a_config_key_re_runs_its_chain(restored, old, new, expected):
+    if old.startswith("  44k"):
+        restored.edit("config.yaml", "stft: [44k, 16k]", "stft: [x44, 16k]")
+    restored.edit("config.yaml", old, new)
+    assert restored.stale() == expected
+
+
+@pytest.mark.parametrize(("module", "expected"), MODULES, ids=[m for m, _ in MODULES])
+def test_an_edited_module_re_runs_its_users(restored, module, expected):
+    path = restored.folder / module
+    path.write_text(path.read_text() + "\nADDED = 1\n")
+    assert restored.stale() == expected
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["src/resound/distances/dtw.py", "src/resound/store.py", "workflow/scripts/rank_gallery.py"],
+)
+def test_a_comment_re_runs_nothing(restored, file):
+    path = restored.folder / file
+    path.write_text("# A comment.\n" + path.read_text() + "\n# Another.\n")
+    assert restored.stale() == {}
+
+
+def test_an_edited_script_re_runs_its_rule_and_what_follows(restored):
+    path = restored.folder / "workflow/scripts/rank_gallery.py"
+    path.write_text(path.read_text() + "\nADDED = 1\n")
+    assert restored.stale() == {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2}
+
+
+def test_a_touched_clip_re_runs_nothing(restored):
+    clip = min((restored.folder / "data/audio").iterdir())
+    os.utime(clip)
+    assert restored.stale() == {}
+
+
+def test_a_changed_clip_re_runs_what_contains_it(restored):
+    clip = min((restored.folder / "data/audio").iterdir())
+    with wave.open(str(clip), "rb") as file:
+        header, frames = file.getparams(), file.readframes(file.getnframes())
+    with wave.open(str(clip), "wb") as file:
+        file.setparams(header)
+        file.writeframes(frames[::-1])
+    assert restored.stale() == EVERYTHING
+
+
+def test_a_deleted_table_is_made_again(restored):
+    table = restored.folder / "out/tables/validation.md"
+    kept = table.read_bytes()
+    table.unlink()
+    try:
+        assert restored.stale() == {"make_validation_table": 1}
+    finally:
+        table.write_bytes(kept)

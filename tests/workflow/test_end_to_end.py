@@ -1,0 +1,76 @@
+"""From generated clips to tables, as a user types it."""
+
+import pandas as pd
+import pytest
+
+from resound.report.published import retrieval_figures
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
+
+
+def test_the_tables_are_made_in_three_forms(finished):
+    made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
+    names = ("retrieval_cosine", "retrieval_dtw", "validation")
+    assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
+
+
+def test_a_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.run()
+
+
+def test_the_folder_with_a_slash_is_a_target_too(finished):
+    output = finished.snakemake("out/tables/", "--configfile", "tiny.yaml")
+    assert "Nothing to be done" in output
+
+
+def test_a_retrieval_table_has_the_promised_columns(finished):
+    table = pd.read_csv(finished.folder / "out/tables/retrieval_cosine.csv")
+    assert list(table.columns[:6]) == FIRST
+    assert list(table.columns[6:9]) == ["mrr@10", "mrr@10_low", "mrr@10_high"]
+    assert list(table["feature"]) == ["fft", "fft", "mfcc", "mfcc", "f0", "f0"]
+    assert set(table["setting"]) >= {"sr44100", "sr16000_nfft2048_hop512"}
+    assert (table["n_queries"] == 20).all()
+    # One recording a class and fold: the bootstrap has nothing to draw, and rounding remains.
+    for end in ("low", "high"):
+        assert table[f"mrr@10_{end}"].to_numpy() == pytest.approx(table["mrr@10"].to_numpy())
+
+
+def test_the_study_stands_beside_ours(finished):
+    table = pd.read_csv(finished.folder / "out/tables/retrieval_dtw.csv").set_index("feature")
+    study = retrieval_figures()["dtw", "mfcc", "16000,2048,512"]
+    assert table.loc["mfcc", "published_mrr@10"] == study["mrr@10"] == 0.4093
+    assert table.loc["mfcc", "published_ndcg_retrieved@10"] == 0.3749
+    assert table.loc["mfcc", "published_note"] == "data set synthetic, the study's esc50"
+
+
+def test_generated_classes_can_be_told_apart(finished):
+    table = pd.read_csv(finished.folder / "out/tables/retrieval_cosine.csv")
+    mfcc = table[table["feature"] == "mfcc"]
+    assert (mfcc["proportion@10"] > 0.2).all(), "chance is 0.1"
+
+
+def test_each_rule_leaves_a_log_and_a_benchmark(finished):
+    out = finished.folder / "out"
+    for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
+        found = {path.relative_to(out / kind).parts[0] for path in (out / kind).rglob(f"*{suffix}")}
+        assert {name.removesuffix(suffix) for name in found} == {
+            "fetch_dataset", "build_index", "decode_audio", "build_feature_bank",
+            "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
+            "make_retrieval_table", "make_validation_table",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", ["cv", "leave_one_out"])
+def test_the_other_protocols_reach_a_table(restored, protocol):
+    restored.edit("tiny.yaml", "retrieval:\n", f"retrieval:\n  protocol: {protocol}\n")
+    target = "out/tables/retrieval_dtw.csv"
+    restored.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
+    table = pd.read_csv(restored.folder / target, dtype={"query_fold": str})
+    mfcc = table[table["feature"] == "mfcc"]
+    folds = ["1", "2", "3", "4", "5", "all"] if protocol == "cv" else ["all"]
+    assert list(mfcc["query_fold"]) == folds
+    assert mfcc["n_queries"].iloc[-1] == 100
+    assert mfcc["published_note"].iloc[-1].startswith("data set synthetic")
+    assert f"protocol {protocol}" in mfcc["published_note"].iloc[-1]

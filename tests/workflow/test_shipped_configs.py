@@ -1,0 +1,93 @@
+"""Every shipped config can be planned, the workflow is in form, and mistakes are named."""
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+GRID = {
+    "fetch_dataset": 1,
+    "build_index": 1,
+    "decode_audio": 2,
+    "build_feature_bank": 12,
+    "validate_features": 3,
+    "compute_distances": 20,
+    "rank_gallery": 20,
+    "score_retrieval": 20,
+    "make_retrieval_table": 2,
+    "make_validation_table": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [
+        ("results/tables", []),
+        ("results/demo/tables", ["--configfile", "workflow/configs/demo.yaml"]),
+        ("results/esc10/tables", ["--configfile", "workflow/configs/esc10.yaml"]),
+    ],
+)
+def test_a_shipped_config_plans_the_study_s_tables(project, target, options):
+    plan = project.snakemake(target, "--dry-run", *options)
+    assert project.jobs(plan) == GRID
+
+
+def test_snakemake_lint_is_clean(project):
+    assert "Congratulations" in project.snakemake("--lint")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "query_folds: [5]",
+            "query_fold: [5]",
+            r"retrieval\.query_fold: .* did you mean 'query_folds'",
+        ),
+        (
+            "features: [mfcc, lfcc",
+            "features: [mfc, lfcc",
+            r"features: 'mfc' .* did you mean 'mfcc'",
+        ),
+        ("hop_length: 1024}", "hop_length: 0}", r"stft\.44k\.hop_length: 0 must be .* at least 1"),
+        ("duration: 5.0", "duration: 0.05", r"stft\.44k\.n_fft: 4096 samples are more than a clip"),
+        ("dataset: esc50", "dataset: esc51", r"dataset: 'esc51' is not one of"),
+    ],
+)
+def test_a_mistake_in_the_config_is_named(project, old, new, message):
+    project.edit("config.yaml", old, new)
+    output = project.snakemake("results/tables", "--dry-run", check=False)
+    project.match(message, output)
+    assert "Traceback" not in output
+
+
+def test_without_data_and_network_it_says_how_to_place_them(project):
+    project.edit("config.yaml", "https://github.com/karolpiczak", "http://127.0.0.1:9")
+    output = project.snakemake("results/tables", check=False)
+    project.match(r"127\.0\.0\.1:9.*cannot be downloaded", output)
+    project.match(r"--config data_root=<folder>", output)
+    assert "Traceback" not in output
+    assert not (project.folder / "data/ESC-50").exists()
+    assert not (project.folder / "results/index/dataset.json").exists()
+
+
+def test_a_data_folder_that_went_away_is_missed(restored):
+    folder = restored.folder / "data"
+    folder.rename(folder.with_name("elsewhere"))
+    try:
+        restored.match("no audio folder any more", restored.run("--dry-run", check=False))
+    finally:
+        folder.with_name("elsewhere").rename(folder)
+
+
+def test_an_unreadable_clip_stops_the_run_with_its_name(project):
+    project.run("out/index/dataset.json", "--until", "fetch_dataset")
+    clip = min((project.folder / "data/audio").iterdir())
+    clip.write_bytes(b"")
+    output = project.run(check=False)
+    project.match(clip.name + ".*empty", output)
+    assert "Traceback" not in output
+    assert not (project.folder / "out/index/clips.csv").exists()
+    project.edit("config.yaml", "on_bad_audio: error", "on_bad_audio: skip")
+    project.snakemake("out/index/clips.csv", "--configfile", "tiny.yaml")
+    assert clip.stem not in (project.folder / "out/index/clips.csv").read_text()
+    assert clip.name in (project.folder / "out/index/audit.csv").read_text()

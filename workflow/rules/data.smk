@@ -1,0 +1,77 @@
+"""From an archive or a folder of clips to decoded waveforms."""
+
+
+checkpoint fetch_dataset:
+    output:
+        record="<results>/index/dataset.json",
+    log:
+        "<logs>/fetch_dataset.log",
+    benchmark:
+        "<benchmarks>/fetch_dataset.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        spec=EXPERIMENT.dataset(),
+        code=code_of("fetch_dataset"),
+        data_root=config["data_root"],
+    message:
+        "fetching or checking the data set in {params.data_root}"
+    script:
+        "../scripts/fetch_dataset.py"
+
+
+rule build_index:
+    input:
+        record="<results>/index/dataset.json",
+        files=clip_files,
+    output:
+        clips="<results>/index/clips.csv",
+        audit="<results>/index/audit.csv",
+    log:
+        "<logs>/build_index.log",
+    benchmark:
+        "<benchmarks>/build_index.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 4
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        spec=EXPERIMENT.index(),
+        code=code_of("build_index"),
+        data_root=config["data_root"],
+    message:
+        "reading every clip once, listing what is there and what is wrong with it"
+    script:
+        "../scripts/build_index.py"
+
+
+rule decode_audio:
+    input:
+        clips="<results>/index/clips.csv",
+    output:
+        waveforms="<results>/audio/sr{sample_rate}/waveforms.npy",
+        spec="<results>/audio/sr{sample_rate}/spec.json",
+    log:
+        "<logs>/decode_audio/sr{sample_rate}.log",
+    benchmark:
+        "<benchmarks>/decode_audio/sr{sample_rate}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 4
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        spec=lambda wildcards: EXPERIMENT.audio(int(wildcards.sample_rate)),
+        code=code_of("decode_audio"),
+        data_root=config["data_root"],
+    message:
+        "decoding all clips at {wildcards.sample_rate} Hz"
+    script:
+        "../scripts/decode_audio.py"

@@ -1,0 +1,80 @@
+"""From rankings to scores, and from scores to tables."""
+
+
+rule score_retrieval:
+    input:
+        clips="<results>/index/clips.csv",
+        ranking="<results>/rankings/{distance}/{feature}/{setting}/{split}.parquet",
+    output:
+        scores="<results>/scores/retrieval/{distance}/{feature}/{setting}/{split}.csv",
+    log:
+        "<logs>/score_retrieval/{distance}/{feature}/{setting}/{split}.log",
+    benchmark:
+        "<benchmarks>/score_retrieval/{distance}/{feature}/{setting}/{split}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.scores(Run(*wildcards)),
+        code=code_of("score_retrieval"),
+    message:
+        "scoring {wildcards.distance} on {wildcards.feature} at {wildcards.setting}, queries {wildcards.split}"
+    script:
+        "../scripts/score_retrieval.py"
+
+
+rule make_retrieval_table:
+    input:
+        scores=lambda wildcards: collect(
+            "<results>/scores/retrieval/{run.distance}/{run.feature}/{run.setting}/{run.split}.csv",
+            run=EXPERIMENT.table_runs(wildcards.retrieval_table),
+        ),
+    output:
+        multiext("<results>/tables/{retrieval_table}", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_retrieval_table/{retrieval_table}.log",
+    benchmark:
+        "<benchmarks>/make_retrieval_table/{retrieval_table}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.retrieval_table(wildcards.retrieval_table),
+        code=code_of("make_retrieval_table"),
+    message:
+        "table {wildcards.retrieval_table}"
+    script:
+        "../scripts/make_retrieval_table.py"
+
+
+rule make_validation_table:
+    input:
+        comparisons=[
+            f"<results>/validation/{feature}/{setting}.csv"
+            for feature, setting in EXPERIMENT.validations()
+        ],
+    output:
+        multiext("<results>/tables/validation", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_validation_table.log",
+    benchmark:
+        "<benchmarks>/make_validation_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=EXPERIMENT.validations(),
+        code=code_of("make_validation_table"),
+    message:
+        "table validation"
+    script:
+        "../scripts/make_validation_table.py"

@@ -1,0 +1,20 @@
+"""Average the scores of every run into one table beside the study's figures."""
+
+from resound.evaluation.scoring import read_scores
+from resound.evaluation.summary import retrieval_rows
+from resound.jobs import job
+from resound.report import tables
+
+with job(snakemake) as this:
+    spec = this.params.spec
+    rows = retrieval_rows(
+        spec["rows"],
+        [read_scores(path) for path in this.input.scores],
+        spec["query_folds"],
+        protocol=spec["protocol"],
+        options=spec["bootstrap"],
+    )
+    frame = tables.retrieval_table(rows, spec["settings"], spec["dataset"])
+    shown = tables.shown_retrieval(frame, spec["top_k"])
+    caption = tables.retrieval_caption(frame, spec["dataset"], spec["bootstrap"]["level"])
+    tables.write(frame, this.output.csv, shown, caption)
