@@ -1,0 +1,271 @@
+"""Audio files to fixed-length mono waveforms: decode, mix down, resample, pad or crop.
+
+soundfile decodes, in blocks whose size no header can inflate, and soxr resamples. A file that
+cannot be used raises `UnreadableAudio`, an `AudioError` that carries the rule the file breaks:
+
+============== ====================================================================================
+missing        there is no such file
+empty          the file has no bytes, or no audio frames
+undecodable    soundfile cannot decode it, or its sample rate lies outside 1 kHz to 1 MHz
+truncated      it holds less audio than its header claims, or an Ogg stream lacks its last page
+not_finite     a decoded sample is NaN or infinite
+============== ====================================================================================
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
+from resound.progress import track
+
+AnyPath = str | PathLike[str]
+
+QUALITIES = ("QQ", "LQ", "MQ", "HQ", "VHQ")
+SAMPLE_RATES = range(1_000, 1_000_001)
+BLOCK_SAMPLES = 2**20
+MARGIN_SECONDS = 1.0
+UNKNOWN_FRAMES = 2**63 - 1
+# What encoders claim that write to a pipe and cannot know: sox 0x7FFFF000, ffmpeg 0xFFFFFFFF.
+STREAMED_BYTES = 0x7FFFF000
+OGG_LAST_PAGE_BYTES = 65_307
+OGG_END_OF_STREAM = 0x04
+
+
+class UnreadableAudio(AudioError):
+    """One audio file that cannot be used.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    rule : str
+        The rule that it breaks, one of those in the module's table.
+    detail : str
+        What was found in it.
+    """
+
+    def __init__(self, path: Path, rule: str, detail: str) -> None:
+        super().__init__(f"{path}: {rule}: {detail}; replace the file or leave it out of the CSV")
+        self.path, self.rule, self.detail = path, rule, detail
+
+
+def load(
+    path: AnyPath, *, sample_rate: int, duration: float, quality: str = "HQ"
+) -> npt.NDArray[np.float32]:
+    """Return a file's first `duration` seconds, mono, at `sample_rate`.
+
+    Channels are averaged; another rate is resampled; a shorter file gets zeros at its end.
+
+    Parameters
+    ----------
+    path : path
+        A file in any format that soundfile reads.
+    sample_rate : int
+        Rate of the result in Hz.
+    duration : float
+        Length of the result in seconds.
+    quality : str
+        soxr's quality: ``QQ``, ``LQ``, ``MQ``, ``HQ`` or ``VHQ``.
+
+    Returns
+    -------
+    ndarray of float32, shape (round(duration * sample_rate),)
+        Full scale is 1; lossy formats and resampling may overshoot it.
+
+    Raises
+    ------
+    UnreadableAudio
+        When the file breaks a rule of the module's table within the part that is read.
+    ParameterError
+        When an argument is out of its range.
+    """
+    n_samples = count_samples(duration, sample_rate)
+    check_choice("quality", quality, QUALITIES)
+    with open_audio(path) as file:
+        # The resampler's filter reaches past the cut: without a margin the last samples differ.
+        limit = int(np.ceil((duration + MARGIN_SECONDS) * file.samplerate))
+        waveform = np.concatenate(list(mono_blocks(file, limit=limit)))
+        if file.samplerate != sample_rate:
+            waveform = soxr.resample(waveform, file.samplerate, sample_rate, quality)
+    return fit_length(waveform, n_samples)
+
+
+def decode_clips(
+    paths: Sequence[AnyPath],
+    out: npt.NDArray[np.float32],
+    *,
+    sample_rate: int,
+    duration: float,
+    quality: str = "HQ",
+    n_threads: int = 1,
+) -> None:
+    """Decode one file into each row of `out`, as `load` does.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+        The files, one a row.
+    out : ndarray of float32, shape (len(paths), round(duration * sample_rate))
+        Where the waveforms go; may be memory-mapped.
+    sample_rate, duration, quality
+        As in `load`.
+    n_threads : int
+        Threads that decode; soundfile and soxr release the interpreter's lock.
+
+    Raises
+    ------
+    AudioError
+        Lists every file that cannot be used, after all others were decoded.
+    ParameterError
+        When an argument is out of its range or `out` has another shape or dtype.
+    """
+    shape = (len(paths), count_samples(duration, sample_rate))
+    if out.shape != shape or out.dtype != np.float32:
+        raise ParameterError(f"out is {out.dtype} {out.shape}; these clips need float32 {shape}")
+
+    def decode(row: int) -> UnreadableAudio | None:
+        try:
+            out[row] = load(paths[row], sample_rate=sample_rate, duration=duration, quality=quality)
+        except UnreadableAudio as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(check_positive_int("n_threads", n_threads)) as pool:
+        outcomes = track(pool.map(decode, range(len(paths))), "decode clips", total=len(paths))
+        unreadable = [error for error in outcomes if error is not None]
+    if unreadable:
+        raise AudioError("\n".join(str(error) for error in unreadable))
+
+
+def count_samples(duration: float, sample_rate: int) -> int:
+    """Return the length in samples of `duration` seconds at `sample_rate` Hz, at least 1."""
+    check_positive_int("sample_rate", sample_rate, "Hz")
+    n_samples = round(duration * sample_rate) if np.isfinite(duration) else 0
+    if n_samples < 1:
+        raise ParameterError(
+            f"duration={duration!r} must be a finite number of seconds that holds at least one "
+            f"sample at {sample_rate} Hz"
+        )
+    return n_samples
+
+
+def fit_length(waveform: npt.NDArray[np.float32], n_samples: int) -> npt.NDArray[np.float32]:
+    """Return `waveform` with exactly `n_samples`: cropped, or with zeros at its end."""
+    return np.pad(waveform[:n_samples], (0, max(0, n_samples - len(waveform))))
+
+
+@contextmanager
+def open_audio(path: AnyPath) -> Iterator[Any]:
+    """Open a file as a `soundfile.SoundFile`; failures inside the block name the file too.
+
+    Raises
+    ------
+    UnreadableAudio
+        When the file breaks a rule of the module's table that its header shows.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableAudio(path, "missing", "there is no such file")
+    if path.stat().st_size == 0:
+        raise UnreadableAudio(path, "empty", "the file has 0 bytes")
+    try:
+        with soundfile.SoundFile(path) as file:
+            _check_header(path, file)
+            yield file
+    except soundfile.LibsndfileError as error:
+        reason = error.error_string.strip() or f"libsndfile error {error.code}"
+        raise UnreadableAudio(path, "undecodable", reason) from error
+
+
+def mono_blocks(
+    file: Any, *, window: int = 1, limit: int | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield a file's audio as mono blocks, so that memory is bounded whatever its header says.
+
+    Parameters
+    ----------
+    file : soundfile.SoundFile
+        As `open_audio` gives it, at its start.
+    window : int
+        Every block but the last is a multiple of this many frames.
+    limit : int, optional
+        Stop after this many frames.
+
+    Yields
+    ------
+    ndarray of float32, shape (frames,)
+        The mean of the channels.
+    """
+    path, length = Path(file.name), max(1, BLOCK_SAMPLES // (file.channels * window)) * window
+    wanted = file.frames if limit is None else min(limit, file.frames)
+    done = 0
+    while done < wanted:
+        block = file.read(min(length, wanted - done), dtype="float32", always_2d=True)
+        if not len(block):
+            detail = f"{done} frames could be decoded where its header claims {file.frames}"
+            raise UnreadableAudio(path, "truncated", detail)
+        if not np.isfinite(block).all():
+            where = done + int(np.argmin(np.isfinite(block).all(axis=1)))
+            raise UnreadableAudio(path, "not_finite", f"frame {where} is NaN or infinite")
+        done += len(block)
+        yield block[:, 0] if file.channels == 1 else block.mean(axis=1)
+
+
+def _check_header(path: Path, file: Any) -> None:
+    if file.frames == 0:
+        raise UnreadableAudio(path, "empty", "the file holds 0 audio frames")
+    if file.frames == UNKNOWN_FRAMES:
+        detail = (
+            "its header does not state how many frames it holds; write it again to a plain file"
+        )
+        raise UnreadableAudio(path, "undecodable", detail)
+    if file.samplerate not in SAMPLE_RATES:
+        detail = f"its header claims {file.samplerate} Hz, outside 1 kHz to 1 MHz"
+        raise UnreadableAudio(path, "undecodable", detail)
+    # libsndfile clips the frame count to the bytes at hand, so only the container still tells.
+    shortfall = _shortfall(path)
+    if shortfall:
+        raise UnreadableAudio(path, "truncated", shortfall)
+
+
+def _shortfall(path: Path) -> str:
+    """Say what the container lacks, or return the empty string; knows WAV, AIFF and Ogg."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+        if magic == b"OggS":
+            return _ogg_shortfall(stream, size)
+        layouts = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
+        if magic not in layouts:
+            return ""
+        end = _data_end(stream, *layouts[magic])
+    return f"its header claims {end} bytes and the file has {size}" if end > size else ""
+
+
+def _data_end(stream: Any, layout: str, name: bytes) -> int:
+    """Return the byte at which the audio chunk of an IFF container claims to end, or 0."""
+    stream.seek(12)
+    while len(head := stream.read(8)) == 8:
+        chunk, length = struct.unpack(layout, head)
+        if chunk == name:
+            return 0 if length >= STREAMED_BYTES else stream.tell() + length
+        stream.seek(length + length % 2, 1)
+    return 0
+
+
+def _ogg_shortfall(stream: Any, size: int) -> str:
+    stream.seek(max(0, size - OGG_LAST_PAGE_BYTES))
+    tail = stream.read()
+    page = tail.rfind(b"OggS")
+    flags = tail[page + 5] if 0 <= page < len(tail) - 5 else 0
+    return "" if flags & OGG_END_OF_STREAM else "the page that ends an Ogg stream is not there"

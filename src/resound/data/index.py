@@ -1,0 +1,231 @@
+"""The index: every clip of a data set with what its file holds, and an audit of what is odd.
+
+Each oddity has one rule, and each rule one policy:
+
+================ ========================================================= ======================
+rule             meaning                                                   action
+================ ========================================================= ======================
+missing          the file is not there                                     error, or skipped
+empty            no bytes or no frames                                     error, or skipped
+undecodable      soundfile cannot decode it                                error, or skipped
+truncated        less audio than its header claims                         error, or skipped
+not_finite       a sample is NaN or infinite                               error, or skipped
+sample_rate      another rate than the data set's                          resampled
+channels         more than one channel                                     mixed down
+shorter          fewer frames than `duration`                              padded with zeros
+longer           more frames than `duration`                               cropped
+silent           no 10 ms of it reach `silence_db`                         kept
+unlisted         a file in ``audio/`` that the CSV does not list           ignored
+unbalanced       in a folder, a class has unequal numbers in the folds     kept
+================ ========================================================= ======================
+
+The first five are errors with ``on_bad_audio="error"``, one `AudioError` for all files, and are
+left out with ``"skip"``. A recording that spans folds, or wrong numbers of clips in ESC-50, ESC-10
+or the synthetic set, is a `DataError` always.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resound.audio import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
+from resound.data.faults import raise_faults
+from resound.data.folds import check_recordings, imbalances
+from resound.data.layout import AUDIO, CONTENTS, check_contents, read_meta
+from resound.errors import AudioError, check_choice, check_positive_int
+from resound.progress import track
+from resound.store import read_csv, sha256_of
+
+CLIP_DTYPES = {
+    "id": "str",
+    "file": "str",
+    "fold": "int64",
+    "target": "int64",
+    "category": "str",
+    "group": "str",
+    "src_file": "str",
+    "sha256": "str",
+    "sample_rate": "int64",
+    "channels": "int64",
+    "frames": "int64",
+    "peak": "float64",
+    "rms_dbfs": "float64",
+    "near_silence_share": "float64",
+    "zero_tail_seconds": "float64",
+}
+AUDIT_DTYPES = {"file": "str", "rule": "str", "detail": "str", "action": "str"}
+SILENCE_WINDOWS_PER_SECOND = 100
+# One lowest bit of 24 in five seconds at 44.1 kHz has -192 dBFS: only exact zeros lie below.
+RMS_FLOOR_DBFS = -200.0
+
+
+def build_index(
+    data_root: AnyPath,
+    dataset: str,
+    *,
+    duration: float,
+    sample_rate: int = 44_100,
+    on_bad_audio: str = "error",
+    silence_db: float = -60.0,
+    n_threads: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read every clip of a data set once, and say what its file holds.
+
+    Parameters
+    ----------
+    data_root : path
+        A folder in ESC-50's layout.
+    dataset : str
+        ``esc50``, ``esc10``, ``synthetic`` or ``folder``.
+    duration : float
+        Length in seconds to which clips are padded or cropped later on.
+    sample_rate : int
+        The data set's own rate in Hz; files of another rate are listed in the audit.
+    on_bad_audio : str
+        ``error`` or ``skip``: what to do with files that cannot be used.
+    silence_db : float
+        Windows of 10 ms whose RMS is below this many dBFS count as near-silent.
+    n_threads : int
+        Threads that read.
+
+    Returns
+    -------
+    clips : DataFrame
+        One row a usable clip, sorted by id, with the columns of `CLIP_DTYPES`: those of
+        `resound.data.layout.read_meta`, then `sha256` of the file's bytes, the header's
+        `sample_rate`, `channels` and `frames`, and of the mono mix of the whole file `peak`
+        (largest absolute sample, full scale 1), `rms_dbfs` (``20 log10 rms``, -200 at the lowest),
+        `near_silence_share` (of the file's length, 0 to 1) and `zero_tail_seconds` (length of the
+        exact zeros at the end).
+    audit : DataFrame
+        One row an oddity: `file`, `rule`, `detail`, `action`, as in the module's table.
+
+    Raises
+    ------
+    AudioError
+        Lists every unusable file, with ``on_bad_audio="error"`` or when no file is usable.
+    DataError
+        When the layout is broken, the numbers of clips are wrong, or a recording spans folds.
+    """
+    check_choice("on_bad_audio", on_bad_audio, ("error", "skip"))
+    check_positive_int("n_threads", n_threads)
+    count_samples(duration, sample_rate)
+    data_root = Path(data_root)
+    meta = read_meta(data_root, dataset)
+    _check_meta(meta, dataset)
+    with ThreadPoolExecutor(n_threads) as pool:
+        read = pool.map(lambda file: _measure(data_root / file, silence_db), meta["file"])
+        found = list(track(read, "read clips", total=len(meta)))
+    _check_usable(found, on_bad_audio)
+    clips = _clips_frame(meta, found)
+    audit = [
+        *_file_oddities(meta, found, duration, sample_rate),
+        *(_unlisted(data_root / AUDIO, meta) if dataset != "esc10" else ()),
+        *(("", "unbalanced", detail, "kept") for detail in imbalances(meta)),
+    ]
+    return clips, pd.DataFrame(audit, columns=list(AUDIT_DTYPES)).astype(AUDIT_DTYPES)
+
+
+def read_clips(path: AnyPath) -> pd.DataFrame:
+    """Read a ``clips.csv`` with the dtypes of `CLIP_DTYPES`; raises StoreError as `read_csv`."""
+    return read_csv(path, dtypes=CLIP_DTYPES)
+
+
+def _check_meta(meta: pd.DataFrame, dataset: str) -> None:
+    if dataset in CONTENTS:
+        check_contents(meta, CONTENTS[dataset])
+    if dataset == "synthetic":
+        raise_faults("unbalanced folds", imbalances(meta), "generate the data set again")
+    check_recordings(meta)
+
+
+def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
+    """Return what a file holds as the last columns of the clips, or why it cannot be used."""
+    try:
+        with open_audio(path) as file:
+            levels = _levels(file, silence_db)
+            header = {
+                "sample_rate": file.samplerate,
+                "channels": file.channels,
+                "frames": file.frames,
+            }
+    except UnreadableAudio as error:
+        return error
+    return {"sha256": sha256_of(path), **header, **levels}
+
+
+def _levels(file: Any, silence_db: float) -> dict[str, float]:
+    """Measure the levels of an open file in one pass over its blocks."""
+    window = file.samplerate // SILENCE_WINDOWS_PER_SECOND
+    silence = 10 ** (silence_db / 10)
+    peak, energy, n_silent, n_tail = 0.0, 0.0, 0, 0
+    for block in mono_blocks(file, window=window):
+        starts = np.arange(0, len(block), window)
+        lengths = np.diff(starts, append=len(block))
+        energies = np.add.reduceat(np.square(block, dtype=np.float64), starts)
+        n_silent += int(lengths[energies < silence * lengths].sum())
+        energy += float(energies.sum())
+        peak = max(peak, float(np.abs(block).max()))
+        sounding = np.flatnonzero(block)
+        n_tail = len(block) - 1 - int(sounding[-1]) if len(sounding) else n_tail + len(block)
+    floor = 10 ** (RMS_FLOOR_DBFS / 10)
+    return {
+        "peak": peak,
+        "rms_dbfs": float(10 * np.log10(max(energy / file.frames, floor))),
+        "near_silence_share": n_silent / file.frames,
+        "zero_tail_seconds": n_tail / file.samplerate,
+    }
+
+
+def _check_usable(found: list[dict[str, Any] | UnreadableAudio], on_bad_audio: str) -> None:
+    bad = [item for item in found if isinstance(item, UnreadableAudio)]
+    if bad and (on_bad_audio == "error" or len(bad) == len(found)):
+        listed = "\n  ".join(f"{item.path}: {item.rule}: {item.detail}" for item in bad)
+        raise AudioError(
+            f"{len(bad)} of {len(found)} audio files cannot be used:\n  {listed}\nreplace them; "
+            "`on_bad_audio: skip` leaves them out where others remain"
+        )
+
+
+def _clips_frame(meta: pd.DataFrame, found: list[dict[str, Any] | UnreadableAudio]) -> pd.DataFrame:
+    usable = [isinstance(item, dict) for item in found]
+    measured = pd.DataFrame([item for item in found if isinstance(item, dict)])
+    clips = pd.concat([meta[usable].reset_index(drop=True), measured], axis=1)
+    return clips[list(CLIP_DTYPES)].astype(CLIP_DTYPES)
+
+
+def _file_oddities(
+    meta: pd.DataFrame,
+    found: list[dict[str, Any] | UnreadableAudio],
+    duration: float,
+    sample_rate: int,
+) -> Iterator[tuple[str, str, str, str]]:
+    for file, item in zip(meta["file"], found, strict=True):
+        if isinstance(item, UnreadableAudio):
+            yield file, item.rule, item.detail, "skipped"
+            continue
+        if item["sample_rate"] != sample_rate:
+            detail = f"{item['sample_rate']} Hz, not {sample_rate} Hz"
+            yield file, "sample_rate", detail, "resampled"
+        if item["channels"] != 1:
+            yield file, "channels", f"{item['channels']} channels", "mixed down"
+        wanted = count_samples(duration, item["sample_rate"])
+        detail = f"{item['frames']} frames at {item['sample_rate']} Hz, not {wanted}"
+        if item["frames"] < wanted:
+            yield file, "shorter", detail, "padded with zeros"
+        if item["frames"] > wanted:
+            yield file, "longer", detail, "cropped"
+        if item["near_silence_share"] == 1:
+            yield file, "silent", f"RMS {item['rms_dbfs']:.1f} dBFS", "kept"
+
+
+def _unlisted(folder: Path, meta: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    listed = set(meta["file"])
+    for path in sorted(folder.iterdir()):
+        file = f"{AUDIO}/{path.name}"
+        if file not in listed and not path.name.startswith("."):
+            yield file, "unlisted", "not in the CSV", "ignored"

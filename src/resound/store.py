@@ -1,0 +1,369 @@
+"""Stored artefacts: arrays, tables and texts that are complete, undamaged and of known origin.
+
+Every artefact is written to a temporary name in its own folder (``.<name>.<process>.<random>.tmp``)
+and renamed when complete, so a killed process leaves the old artefact or none.
+
+An artefact may carry the spec that made it: a nested dict of plain built-ins (dict, list, str, int,
+float, bool, None). Tables keep it in the Parquet file; arrays and CSV files in a JSON record beside
+them, with a checksum. The old record goes before the file is replaced and the new one comes after,
+so a kill in between leaves a file without record, which a reader refuses. A reader that asks for a
+spec gets an artefact of that spec or a `StoreError` which names the keys that differ.
+"""
+
+import errno
+import hashlib
+import json
+import math
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from resound.errors import StoreError
+
+PLAIN_SCALARS = (str, int, float, bool, type(None))
+AnyPath = str | os.PathLike[str]
+SPEC_KEY = b"resound.spec"
+AGAIN = "delete it and run the workflow again"
+
+
+class StoredArray(NamedTuple):
+    """An array as it was stored.
+
+    Attributes
+    ----------
+    values : numpy.memmap
+        The array, read-only, mapped from its file.
+    ids : dict of str to list of str
+        For each of the leading axes its name and the id of every position along it.
+    spec : dict
+        What made the array.
+    """
+
+    values: npt.NDArray[Any]
+    ids: dict[str, list[str]]
+    spec: dict[str, Any]
+
+
+@contextmanager
+def replacing(path: AnyPath) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place when the block ends well.
+
+    The block may write a file or make a folder there. A file replaces `path`; a folder needs that
+    `path` is absent or an empty folder. When the block fails, the temporary goes and `path` stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: AnyPath, text: str) -> None:
+    """Write `text` to `path` as UTF-8 with its line ends as they are, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode())
+
+
+@contextmanager
+def create_array(
+    path: AnyPath,
+    shape: Sequence[int],
+    dtype: npt.DTypeLike,
+    *,
+    spec: Mapping[str, Any],
+    ids: Mapping[str, Sequence[str]],
+    spec_path: AnyPath | None = None,
+) -> Iterator[npt.NDArray[Any]]:
+    """Yield a memory-mapped array of zeros that becomes `path` when the block ends well.
+
+    Parameters
+    ----------
+    path : path
+        The ``.npy`` file.
+    shape, dtype
+        Of the array; at least one element, no Python objects.
+    spec : mapping
+        What makes the array, of plain built-ins.
+    ids : mapping of str to sequence of str
+        For each of the leading axes, in order, its name and its ids:
+        ``{"queries": [...], "gallery": [...]}``.
+    spec_path : path, optional
+        The record's file; ``spec.json`` beside `path` by default.
+
+    Raises
+    ------
+    StoreError
+        When the spec is not plain, the ids do not fit the shape, or the disk is too full.
+    """
+    path, shape, dtype = Path(path), tuple(shape), np.dtype(dtype)
+    if dtype.hasobject or 0 in shape:
+        raise StoreError(f"{path}: {dtype} {shape} cannot be stored; give it numbers, at least one")
+    record = {
+        "spec": plain_spec(spec),
+        "ids": _check_ids(path, ids, shape),
+        "shape": list(shape),
+        "dtype": dtype.str,
+    }
+    with _recorded(path, _array_record(path, spec_path), record) as temporary:
+        array = _map_new(temporary, shape, dtype)
+        yield array
+        array.flush()
+
+
+def open_array(
+    path: AnyPath,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    verify: bool = True,
+    spec_path: AnyPath | None = None,
+) -> StoredArray:
+    """Open a stored array read-only, memory-mapped, after checking that it is what is asked for.
+
+    Parameters
+    ----------
+    path : path
+        The ``.npy`` file.
+    spec : mapping, optional
+        The spec that must have made it; without one any is accepted.
+    verify : bool
+        Compare the checksum, which reads the whole file once, in blocks.
+    spec_path : path, optional
+        The record's file; ``spec.json`` beside `path` by default.
+
+    Raises
+    ------
+    StoreError
+        When the array or its record is missing, damaged, or made from another spec.
+    """
+    path = Path(path)
+    record = _read_record(path, _array_record(path, spec_path), spec, verify=verify)
+    try:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise StoreError(f"{path}: is not a whole .npy file ({error}); {AGAIN}") from error
+    if list(values.shape) != record.get("shape") or values.dtype.str != record.get("dtype"):
+        raise StoreError(
+            f"{path}: holds {values.dtype.str} {list(values.shape)} where its record says "
+            f"{record.get('dtype')} {record.get('shape')}; {AGAIN}"
+        )
+    return StoredArray(
+        values, _check_ids(path, record.get("ids", {}), values.shape), record["spec"]
+    )
+
+
+def write_table(
+    frame: pd.DataFrame, path: AnyPath, *, spec: Mapping[str, Any] | None = None
+) -> None:
+    """Write a DataFrame without its index as Parquet, with `spec` in the file's metadata."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if spec is not None:
+        text = json.dumps(plain_spec(spec))
+        table = table.replace_schema_metadata({**table.schema.metadata, SPEC_KEY: text.encode()})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def read_table(path: AnyPath, *, spec: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Read a Parquet table; raise StoreError when it is missing, damaged or of another spec."""
+    path = _check_present(path)
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError(f"{path}: is not a whole Parquet file ({error}); {AGAIN}") from error
+    if spec is not None:
+        check_spec(path, json.loads((table.schema.metadata or {}).get(SPEC_KEY, b"{}")), spec)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def write_csv(frame: pd.DataFrame, path: AnyPath, *, spec: Mapping[str, Any] | None = None) -> None:
+    """Write a DataFrame without its index as CSV, every float with its shortest exact digits.
+
+    With a `spec`, a record with the spec and a checksum is kept in ``<name>.spec.json``.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n")
+    if spec is None:
+        write_text(path, text)
+        return
+    path = Path(path)
+    with _recorded(path, _csv_record(path), {"spec": plain_spec(spec)}) as temporary:
+        temporary.write_bytes(text.encode())
+
+
+def read_csv(
+    path: AnyPath,
+    *,
+    dtypes: Mapping[str, str] | None = None,
+    spec: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Read a CSV file as `write_csv` made it.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    dtypes : mapping of column to dtype, optional
+        A column of dtype ``"str"`` keeps its cells as they are: ids such as ``007``, a category
+        named ``NA``. Columns not named are read as pandas sees fit.
+    spec : mapping, optional
+        The spec that must have made it; needs that the file was written with one.
+
+    Raises
+    ------
+    StoreError
+        When the file is missing or damaged, lacks a column of `dtypes`, or has another spec.
+    """
+    path = _check_present(path)
+    if spec is not None:
+        _read_record(path, _csv_record(path), spec, verify=True)
+    dtypes = dict(dtypes or {})
+    try:
+        columns = list(pd.read_csv(path, nrows=0).columns)
+        lacking = sorted(set(dtypes) - set(columns))
+        if lacking:
+            raise ValueError(f"no column {', '.join(lacking)}")
+        empty = {name: [""] for name in columns if dtypes.get(name) != "str"}
+        return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=empty)
+    except ValueError as error:
+        raise StoreError(f"{path}: is not the CSV file expected ({error}); {AGAIN}") from error
+
+
+def plain_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `spec` as JSON keeps it, keys sorted and tuples as lists, or raise StoreError."""
+    return {key: _plain(value, key) for key, value in sorted(spec.items())}
+
+
+def _plain(value: Any, where: str) -> Any:
+    if isinstance(value, dict) and all(type(key) is str for key in value):
+        return {key: _plain(value[key], f"{where}.{key}") for key in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    # Exact types: numpy's float64 is a float too, but Snakemake would not track it.
+    if type(value) not in PLAIN_SCALARS or (type(value) is float and not math.isfinite(value)):
+        raise StoreError(
+            f"spec key {where}={value!r} ({type(value).__name__}) is not plain; use dict with str "
+            "keys, list, str, int, finite float, bool or None"
+        )
+    return value
+
+
+def check_spec(path: Path, stored: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Raise StoreError, naming the keys that differ, unless `stored` equals `asked`."""
+    faults = list(_differences(dict(stored), plain_spec(asked), ""))
+    if faults:
+        listed = "\n  ".join(faults)
+        raise StoreError(f"{path}: was made from another spec:\n  {listed}\n{AGAIN}")
+
+
+def _differences(stored: Any, asked: Any, where: str) -> Iterator[str]:
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        for key in sorted({*stored, *asked}):
+            name = f"{where}.{key}" if where else key
+            if key not in asked:
+                yield f"{name}: stored {stored[key]!r}, not asked for"
+            elif key not in stored:
+                yield f"{name}: not stored, asked for {asked[key]!r}"
+            else:
+                yield from _differences(stored[key], asked[key], name)
+    elif stored != asked or isinstance(stored, bool) != isinstance(asked, bool):
+        yield f"{where}: stored {stored!r}, asked for {asked!r}"
+
+
+@contextmanager
+def _recorded(path: Path, record_path: Path, record: dict[str, Any]) -> Iterator[Path]:
+    """Yield a temporary path for `path`; when it is written, replace file and record in order."""
+    with replacing(path) as temporary:
+        yield temporary
+        record = {**record, "file": path.name, "sha256": sha256_of(temporary)}
+        record_path.unlink(missing_ok=True)
+    write_text(record_path, json.dumps(record, indent=1) + "\n")
+
+
+def _read_record(
+    path: Path, record_path: Path, spec: Mapping[str, Any] | None, *, verify: bool
+) -> dict[str, Any]:
+    _check_present(path)
+    try:
+        record: dict[str, Any] = json.loads(record_path.read_bytes())
+        stored, digest = record["spec"], record["sha256"]
+    except FileNotFoundError:
+        raise StoreError(f"{path}: its record {record_path} is missing; {AGAIN}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{record_path}: is no record of {path.name} ({error!r}); {AGAIN}"
+        ) from error
+    if record.get("file") != path.name:
+        raise StoreError(
+            f"{record_path}: is the record of {record.get('file')}, not of {path.name}"
+        )
+    if spec is not None:
+        check_spec(path, stored, spec)
+    if verify and sha256_of(path) != digest:
+        raise StoreError(f"{path}: its bytes are not those that were written (sha256); {AGAIN}")
+    return record
+
+
+def _check_present(path: AnyPath) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such file; run the workflow that makes it")
+    return path
+
+
+def _check_ids(
+    path: Path, ids: Mapping[str, Sequence[str]], shape: tuple[int, ...]
+) -> dict[str, list[str]]:
+    lengths = [len(names) for names in ids.values()]
+    if not lengths or lengths != list(shape[: len(lengths)]):
+        raise StoreError(f"{path}: ids of {lengths} positions do not name the axes of {shape}")
+    for axis, names in ids.items():
+        if len(set(names)) < len(names) or not all(type(name) is str for name in names):
+            raise StoreError(f"{path}: the ids of axis {axis!r} must be different strings")
+    return {axis: list(names) for axis, names in ids.items()}
+
+
+def _map_new(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> "np.memmap[Any, Any]":
+    """Map a new file whose blocks are claimed: a mapped write to a full disk kills the process."""
+    size = math.prod(shape) * dtype.itemsize
+    try:
+        if shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent}: no room for {size} bytes ({error.strerror}); free some space or set "
+            "another results_dir"
+        ) from error
+    return array
+
+
+def _array_record(path: Path, spec_path: AnyPath | None) -> Path:
+    return path.with_name("spec.json") if spec_path is None else Path(spec_path)
+
+
+def _csv_record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.spec.json")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 digest of a file's bytes, in hexadecimal; reads it in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,201 @@
+import pytest
+
+from resound.data.layout import (
+    CATEGORIES,
+    CONTENTS,
+    GROUP_OF,
+    Contents,
+    check_contents,
+    is_plain_name,
+    read_meta,
+)
+from resound.errors import DataError, ParameterError
+
+
+def test_reads_ids_files_and_groups(small_set, rows):
+    meta = read_meta(small_set, "esc50")
+    assert list(meta["id"]) == sorted(row["filename"][:-4] for row in rows)
+    first = meta.iloc[0].to_dict()
+    assert first == {
+        "id": "1-0-A-0",
+        "file": "audio/1-0-A-0.wav",
+        "fold": 1,
+        "target": 0,
+        "category": "dog",
+        "group": "Animals",
+        "src_file": "0",
+    }
+
+
+def test_esc10_keeps_the_rows_marked_so(small_set):
+    meta = read_meta(small_set, "esc10")
+    assert set(meta["category"]) == {"dog"}
+    assert len(meta) == 4
+
+
+def test_the_five_groups_hold_ten_classes_each_in_the_order_of_the_targets():
+    assert len(set(CATEGORIES)) == 50
+    assert CATEGORIES[38] == "clock_tick"
+    assert GROUP_OF["wind"].startswith("Natural")
+    assert GROUP_OF["hand_saw"] == "Exterior/urban noises"
+
+
+def test_folder_needs_only_names_and_categories(tmp_path, meta_writer):
+    rows = [{"filename": "b.flac", "category": "purr"}, {"filename": "a.ogg", "category": "hiss"}]
+    meta_writer(tmp_path, rows, ("filename", "category"))
+    meta = read_meta(tmp_path, "folder")
+    assert meta[["id", "fold", "target", "group", "src_file"]].to_numpy().tolist() == [
+        ["a", 0, 0, "", "a"],
+        ["b", 0, 1, "", "b"],
+    ]
+
+
+def test_folder_may_number_folds_as_it_likes(tmp_path, meta_writer):
+    rows = [{"filename": "a.wav", "category": "x", "fold": 12}]
+    meta_writer(tmp_path, rows, ("filename", "category", "fold"))
+    assert list(read_meta(tmp_path, "folder")["fold"]) == [12]
+
+
+def test_any_name_will_do_for_the_only_csv(small_set):
+    csv = small_set / "meta" / "esc50.csv"
+    csv.rename(csv.with_name("clips.csv"))
+    assert len(read_meta(small_set, "esc50")) == 8
+    (small_set / "meta" / "more.csv").write_text("filename\n")
+    with pytest.raises(DataError, match=r"must hold one CSV.*found: clips\.csv, more\.csv"):
+        read_meta(small_set, "esc50")
+
+
+def test_bom_of_a_spreadsheet_is_no_fault(small_set):
+    csv = small_set / "meta" / "esc50.csv"
+    csv.write_bytes(b"\xef\xbb\xbf" + csv.read_bytes())
+    assert len(read_meta(small_set, "esc50")) == 8
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(DataError, match=r"data_root=.*nowhere is not a folder; set data_root"):
+        read_meta(tmp_path / "nowhere", "esc50")
+
+
+def test_missing_csv(tmp_path):
+    with pytest.raises(DataError, match=r"meta must hold one CSV.*found: none"):
+        read_meta(tmp_path, "esc50")
+
+
+def test_unknown_dataset(tmp_path):
+    with pytest.raises(ParameterError, match="dataset='esc5' is not known; did you mean 'esc50'"):
+        read_meta(tmp_path, "esc5")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"filename,fold,target,category,esc10,src_file,take\n", "is empty"),
+        (b"filename,category\n\xff\xfe,dog\n", "is not UTF-8"),
+        (b'filename,category\n"a.wav,dog\n', r"is not CSV after line 1"),
+    ],
+)
+def test_unreadable_csv(small_set, content, message):
+    (small_set / "meta" / "esc50.csv").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_meta(small_set, "esc50")
+
+
+@pytest.mark.parametrize("column", ["filename", "fold", "category", "src_file"])
+def test_missing_column(small_set, rows, meta_writer, column):
+    columns = tuple(name for name in rows[0] if name != column)
+    meta_writer(small_set, rows, columns)
+    with pytest.raises(DataError, match=f"lacks the column {column} and has .*needs filename"):
+        read_meta(small_set, "esc50")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"filename": "1-1-A-0.wav"}, r"filename='1-1-A-0\.wav' is listed 2 times"),
+        ({"filename": "1-1-A-0.ogg"}, r"clip id '1-1-A-0' stands for several files: 1-1-A-0\.ogg"),
+        ({"filename": "../x.wav"}, r"line 2: filename='\.\./x\.wav' must be a plain file name"),
+        ({"filename": "C:x.wav"}, "line 2: filename='C:x.wav' must be a plain"),
+        ({"filename": ""}, "line 2: filename='' must be a plain"),
+        ({"fold": 7}, "line 2: fold='7' must be one of 1 to 5"),
+        ({"fold": "one"}, "line 2: fold='one' must be a positive integer"),
+        ({"fold": 0}, "line 2: fold='0' must be a positive integer"),
+        ({"target": -1}, "line 2: target='-1' must be a whole number"),
+        ({"target": 3}, "category='dog' has more than one target: 0, 3"),
+        ({"category": "cow"}, "target='0' has more than one category: cow, dog"),
+        ({"category": " "}, "line 2: category=' ' must not be empty"),
+        ({"src_file": ""}, "line 2: src_file='' must not be empty"),
+    ],
+)
+def test_faulty_row(small_set, rows, meta_writer, changes, message):
+    rows[0] |= changes
+    meta_writer(small_set, rows)
+    with pytest.raises(DataError, match=message):
+        read_meta(small_set, "esc50")
+
+
+def test_esc10_column_must_say_true_or_false(small_set, rows, meta_writer):
+    rows[2]["esc10"] = "yes"
+    meta_writer(small_set, rows)
+    with pytest.raises(DataError, match="line 4: esc10='yes' must be True or False"):
+        read_meta(small_set, "esc10")
+
+
+def test_esc10_of_a_set_without_any(small_set, rows, meta_writer):
+    meta_writer(small_set, [row | {"esc10": False} for row in rows])
+    with pytest.raises(DataError, match="lists no clip of esc10"):
+        read_meta(small_set, "esc10")
+
+
+def test_surplus_cells(small_set):
+    with (small_set / "meta" / "esc50.csv").open("a") as file:
+        file.write("x.wav,1,0,dog,True,77,A,extra,cells\n")
+    with pytest.raises(DataError, match="line 10: has 2 cells more than the header"):
+        read_meta(small_set, "esc50")
+
+
+def test_all_faults_are_listed_at_once(small_set, rows, meta_writer):
+    rows[0]["fold"], rows[3]["fold"] = 6, -2
+    meta_writer(small_set, rows)
+    with pytest.raises(DataError, match=r"2 faults:\n  line 2: fold='6'.*\n  line 5: fold='-2'"):
+        read_meta(small_set, "esc50")
+
+
+def test_a_long_list_of_faults_is_cut_and_counted(small_set, rows, meta_writer):
+    meta_writer(small_set, [rows[0] | {"filename": f"{i}.wav", "fold": 9} for i in range(130)])
+    with pytest.raises(DataError, match=r"130 faults(.|\n)*and 30 more\ncorrect the CSV"):
+        read_meta(small_set, "esc50")
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "a\\b", "..", ".", "", "/a", "C:\\a", "C:a", "a\0b", "a\nb"]
+)
+def test_names_that_could_leave_the_folder(name):
+    assert not is_plain_name(name)
+
+
+@pytest.mark.parametrize("name", ["1-100032-A-0.wav", "..a", "a b.wav", "été.ogg"])
+def test_plain_names(name):
+    assert is_plain_name(name)
+
+
+def test_contents_match(small_set):
+    check_contents(read_meta(small_set, "esc50"), Contents(8, 2, 4, 2))
+
+
+def test_contents_differ(small_set, rows, meta_writer):
+    rows[0] |= {"fold": 2}
+    meta_writer(small_set, rows[:-1])
+    with pytest.raises(
+        DataError,
+        match=r"clips: 7, not 8\n  clips of cat: 3, not 4\n  clips of cat in fold 2: 1, not 2\n"
+        r"  clips of dog in fold 1: 1, not 2\n  clips of dog in fold 2: 3, not 2\n",
+    ):
+        check_contents(read_meta(small_set, "esc50"), Contents(8, 2, 4, 2))
+
+
+@pytest.mark.real_data
+def test_esc10_is_whole(esc10):
+    meta = read_meta(esc10, "esc10")
+    check_contents(meta, CONTENTS["esc10"])
+    assert [CATEGORIES[target] for target in meta["target"]] == list(meta["category"])
