@@ -1,0 +1,233 @@
+"""Dynamic time warping between clips: exact, in parallel, with the local cost and band of choice.
+
+The distance of two clips x (n frames) and y (m frames) is D(n - 1, m - 1) of
+
+    D(i, j) = d(x_i, y_j) + min(D(i - 1, j), D(i, j - 1), D(i - 1, j - 1)),   D(-1, -1) = 0,
+
+the smallest sum of local costs over all paths from the first pair of frames to the last one
+(Sakoe and Chiba, "Dynamic programming algorithm optimization for spoken word recognition", IEEE
+Trans. ASSP 26(1), 1978, with all three steps of weight 1). The sum is not divided by the length of
+the path, nor is a root taken of it.
+
+Local costs of two frames
+    ``euclidean``: the Euclidean distance |x_i - y_j|; ``squared``: its square; ``cosine``:
+    1 - <x_i, y_j> / (|x_i| |y_j|), where a frame of zeros is at 0 from another one and at 1 from
+    all else.
+
+Band
+    ``band`` is a fraction of the longer clip: r = round(band * max(n, m)) frames. A path may use
+    the cells with -r - max(0, n - m) <= j - i <= r + max(0, m - n), that is, r frames to either
+    side of the strip between the two diagonals that start at the first and end at the last cell.
+    So a path exists for every band: 0.0 leaves the diagonal of equally long clips, and 1.0 is the
+    same as None, no band.
+
+Other libraries
+    librosa.sequence.dtw: the same distance by default (``metric="euclidean"``; ``"cosine"`` has no
+    policy for zero frames); its ``band_rad`` is a fraction of the shorter clip and leaves the
+    outermost diagonal out, so that its R frames are our r = R - 1. dtaidistance: local cost is the
+    squared distance and the root of the sum is returned, ``sqrt(dtw(..., "squared"))``;
+    its ``window`` is in frames, again r + 1. tslearn and aeon: squared cost too, with the root
+    (tslearn) and without it (aeon), and other bands for unequal lengths.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from resound.distances import _dtw_kernels
+from resound.distances._clips import Array, as_clips, blocks, check_frames, check_same_dims
+from resound.errors import ParameterError, check_choice, check_positive_int
+from resound.registry import DISTANCES
+
+LOCAL_COSTS = ("euclidean", "squared", "cosine")
+DTYPES = ("float32", "float64")
+
+QUERY_BLOCK = 32
+GALLERY_BLOCK_BYTES = 2**26
+
+
+def dtw(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    local_cost: str = "euclidean",
+    band: float | None = None,
+    dtype: str = "float32",
+) -> float:
+    """Return the DTW distance of two clips; see the module for the definition.
+
+    Parameters
+    ----------
+    x : array_like, shape (n, d)
+        Frames of one clip.
+    y : array_like, shape (m, d)
+        Frames of the other clip; n and m may differ.
+    local_cost : {"euclidean", "squared", "cosine"}
+        Distance of two frames.
+    band : float in [0, 1], optional
+        Sakoe-Chiba band as a fraction of the longer clip; none by default.
+    dtype : {"float32", "float64"}
+        Precision of the computation, to which the frames are rounded first. With float32 the
+        relative error grows with the length of the path: about 1e-6 at 200 frames a clip.
+
+    Returns
+    -------
+    float
+        At least 0; the same for (y, x), to the last bit.
+
+    Raises
+    ------
+    ParameterError
+        If a clip is empty or not finite, the dims differ, or an option is out of its range.
+    """
+    frames = [np.asarray(x), np.asarray(y)]
+    for name, clip in zip("xy", frames, strict=True):
+        if clip.ndim != 2:
+            raise ParameterError(
+                f"{name} of shape {clip.shape} must be one clip (frames, dims); "
+                "many clips go to `pairwise`, a one-dimensional series is series[:, np.newaxis]"
+            )
+        check_frames(name, clip)
+    check_same_dims("x", frames[0], "y", frames[1])
+    distances = pairwise(
+        frames[0][np.newaxis],
+        frames[1][np.newaxis],
+        local_cost=local_cost,
+        band=band,
+        dtype=dtype,
+    )
+    return float(distances[0, 0])
+
+
+@DISTANCES.register("dtw")
+def pairwise(
+    queries: npt.ArrayLike,
+    gallery: npt.ArrayLike,
+    *,
+    local_cost: str = "euclidean",
+    band: float | None = None,
+    dtype: str = "float32",
+    n_threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> npt.NDArray[np.floating[Any]]:
+    """Return the DTW distances of all queries to all gallery clips; see the module.
+
+    Parameters
+    ----------
+    queries : array_like, shape (Q, n, d)
+        Frames of the queries.
+    gallery : array_like, shape (N, m, d)
+        Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
+    local_cost, band, dtype
+        As in `dtw`.
+    n_threads : int, optional
+        Threads to use, at most as many as numba started (``NUMBA_NUM_THREADS``, by default one a
+        core); numba's current number by default. It is put back after the call.
+    progress : callable, optional
+        Called after each block of queries with the number of queries finished so far.
+
+    Returns
+    -------
+    ndarray, shape (Q, N), of type `dtype`
+        The distance of each pair, to the last bit the same for every number of threads and
+        however queries and gallery are split into calls.
+
+    Raises
+    ------
+    ParameterError
+        As `dtw`, and if `n_threads` is not a positive integer.
+    """
+    check_choice("local_cost", local_cost, LOCAL_COSTS)
+    check_choice("dtype", dtype, DTYPES)
+    x, y = as_clips("queries", queries), as_clips("gallery", gallery)
+    check_same_dims("queries", x, "gallery", y)
+    reach_down, reach_up = _reach(x.shape[1], y.shape[1], band)
+    distances = np.empty((len(x), len(y)), dtype)
+    with _numba_threads(n_threads):
+        for rows in blocks(len(x), QUERY_BLOCK):
+            packed = _pack("queries", x, rows, local_cost, dtype)
+            for columns in blocks(len(y), _gallery_block(y, dtype)):
+                distances[rows, columns] = _dtw_kernels.pairwise(
+                    packed,
+                    _pack("gallery", y[:, ::-1], columns, local_cost, dtype),
+                    reach_down,
+                    reach_up,
+                    local_cost == "euclidean",
+                )
+            _check_no_overflow(distances[rows], dtype)
+            if progress is not None:
+                progress(rows.stop)
+    return distances
+
+
+def _reach(n: int, m: int, band: Any) -> tuple[int, int]:
+    """Return how far below and above the main diagonal the band reaches, in frames."""
+    if band is None:
+        band = 1.0
+    if isinstance(band, bool) or not isinstance(band, int | float) or not 0 <= band <= 1:
+        raise ParameterError(
+            f"band={band!r} must be None or a fraction of the longer clip, from 0 to 1"
+        )
+    radius = round(float(band) * max(n, m))
+    return radius + max(0, n - m), radius + max(0, m - n)
+
+
+def _gallery_block(gallery: Array, dtype: str) -> int:
+    clip_bytes = gallery.shape[1] * gallery.shape[2] * np.dtype(dtype).itemsize
+    return max(1, int(GALLERY_BLOCK_BYTES // clip_bytes))
+
+
+def _pack(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
+    """Return a block of `clips` as the kernel reads it: dims-major, contiguous, of `dtype`."""
+    frames = clips[block]
+    with np.errstate(over="ignore", invalid="ignore"):  # found and named below
+        if local_cost == "cosine":
+            frames = _embed_directions(frames.astype(np.float64))
+        packed: Array = np.ascontiguousarray(frames.swapaxes(1, 2), dtype)
+    finite = np.isfinite(packed).all(axis=(1, 2))
+    if not finite.all():
+        clip = block.start + int(np.argmin(finite))
+        raise ParameterError(
+            f"{name}: clip {clip} holds NaN, infinity or values beyond {dtype}; "
+            "validate the features of this clip"
+        )
+    return packed
+
+
+def _embed_directions(frames: Array) -> Array:
+    """Return points (clips, frames, d + 1) whose squared distances are the cosine distances.
+
+    Half the squared distance of two unit vectors is 1 - cos, without its cancellation. Frames of
+    zeros stand on an axis of their own, at right angles to all others.
+    """
+    peak = np.abs(frames).max(axis=-1, keepdims=True)
+    silent = peak == 0
+    scaled = frames / np.where(silent, 1.0, peak)
+    norm = np.sqrt(np.square(scaled).sum(axis=-1, keepdims=True))
+    directions = scaled / np.where(silent, 1.0, norm)
+    points: Array = np.concatenate([directions, silent], axis=-1) * np.sqrt(0.5)
+    return points
+
+
+def _check_no_overflow(distances: Array, dtype: str) -> None:
+    if not np.isfinite(distances).all():
+        raise ParameterError(
+            f"the frames are too large for dtype={dtype!r}: a distance overflows; "
+            "scale the features, or use dtype='float64'"
+        )
+
+
+@contextlib.contextmanager
+def _numba_threads(n_threads: int | None) -> Iterator[None]:
+    before = numba.get_num_threads()
+    if n_threads is not None:
+        limit = numba.config.NUMBA_NUM_THREADS
+        numba.set_num_threads(min(check_positive_int("n_threads", n_threads), limit))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
