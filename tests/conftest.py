@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Timings vary on shared machines; speed is measured in benchmarks, not here.
+settings.register_profile("resound", deadline=None, print_blob=True)
+settings.load_profile("resound")
 
 
 @pytest.fixture(scope="session")

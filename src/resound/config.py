@@ -39,7 +39,8 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             if error.message.startswith(repr(missing[0])):
                 yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
         elif error.validator == "minimum":
-            yield f"{where}: {error.instance!r} must be an integer of at least {error.validator_value}"
+            least = error.validator_value
+            yield f"{where}: {error.instance!r} must be an integer of at least {least}"
         else:
             yield f"{where or 'top level'}: {error.message}"
 

@@ -6,7 +6,6 @@ breaks training with an error about operators that never names its cause. resoun
 
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import metadata
 
 from resound.errors import EnvironmentProblem
@@ -14,26 +13,21 @@ from resound.errors import EnvironmentProblem
 COMPANIONS = ("torchvision", "torchaudio")
 
 
-def check(imports: Callable[[str], str] | None = None) -> None:
+def check() -> None:
     """Raise EnvironmentProblem when torchvision or torchaudio is installed and broken.
 
     Nothing is imported while the installed versions fit each other; only a suspicious pair is
     imported, in a process of its own, to see whether it really fails.
-
-    Parameters
-    ----------
-    imports : callable, optional
-        Takes a package's name and returns the last line of the error that its import ends with,
-        or an empty string.
     """
     for package in COMPANIONS:
         version = _version(package)
         if version and not _fits(package, version):
-            problem = (imports or _import_error)(package)
+            problem = _import_error(package)
             if problem:
+                torch = _version("torch") or "(absent)"
                 raise EnvironmentProblem(
-                    f"{package} {version} does not work with torch {_version('torch') or '(absent)'}"
-                    f" ({problem}); resound does not need it: `python -m pip uninstall {package}`"
+                    f"{package} {version} does not work with torch {torch} ({problem}); "
+                    f"resound does not need it: `python -m pip uninstall {package}`"
                 )
 
 

@@ -60,11 +60,17 @@ def test_scores_are_those_of_the_worked_example(tmp_path):
     assert list(scores["mrr@2"]) == [1.0, 0.0]
     assert list(scores["proportion@2"]) == [0.5, 0.0]
     assert list(scores["category"]) == ["dog", "rain"]
-    assert list(scores["ties"]) == [0.5 * 2, 1.0]
+    assert list(scores["ties"]) == [1.0, 1.0]
     write_csv(scores.reset_index(), tmp_path / "scores.csv")
     read = read_scores(tmp_path / "scores.csv")
     pd.testing.assert_frame_equal(read.set_index("query"), scores, check_dtype=False)
     assert read["src_file"].tolist() == ["4", "5"]
+
+
+def test_ties_are_counted_query_by_query():
+    distances = np.array([[2.0, 1.0, 1.0, 3.0], [0.0, 1.0, 5.0, 4.0]])
+    ranked = rank_clips(distances, QUERIES, GALLERY, top_k=[4])
+    assert list(score_queries(ranked, CLIPS, top_k=[4])["ties"]) == [0.5, 0.0]
 
 
 def test_a_summary_is_the_mean_within_its_interval_and_repeats():

@@ -4,13 +4,22 @@ import pytest
 
 from resound import provenance
 
+MODULE = '''"""Doc."""
+from resound import b
+
+
+def f():
+    """Doc."""
+    return b.X
+'''
+
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """Return a small package `resound` of its own and a script that uses it."""
     files = {
         "src/resound/__init__.py": "",
-        "src/resound/a.py": '"""Doc."""\nfrom resound import b\n\n\ndef f():\n    """Doc."""\n    return b.X\n',
+        "src/resound/a.py": MODULE,
         "src/resound/b.py": "X = 1\n",
         "src/resound/c.py": "from .sub.d import Y\n",
         "src/resound/sub/__init__.py": "",

@@ -13,7 +13,7 @@ CLASSIFIER_INPUTS = {
 
 
 def test_all_names_of_the_study_are_there():
-    assert {*CLASSIFIER_INPUTS, "fft", "mfcc", "lfcc", "f0", "f1"} == set(FEATURES)
+    assert {*CLASSIFIER_INPUTS, "fft", "mfcc", "lfcc", "f0", "f1"} <= set(FEATURES)
     assert set(DISTANCES) == {"cosine", "dtw"}
 
 

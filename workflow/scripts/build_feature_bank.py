@@ -16,4 +16,5 @@ with job(snakemake) as this:
     with store.create_array(this.output.bank, shape, "float32", spec=spec, ids=audio.ids) as bank:
         for start in track(range(0, n_clips, CLIPS_A_BATCH), f"{name} {this.wildcards.setting}"):
             batch = slice(start, start + CLIPS_A_BATCH)
-            bank[batch] = extract_batch(name, audio.values[batch], workers=this.threads, **settings)
+            clips = audio.values[batch]
+            bank[batch] = extract_batch(name, clips, n_threads=this.threads, **settings)

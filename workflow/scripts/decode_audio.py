@@ -22,5 +22,5 @@ with job(snakemake) as this:
             sample_rate=spec["sample_rate"],
             duration=spec["duration"],
             quality=spec["resampling"],
-            workers=this.threads,
+            n_threads=this.threads,
         )

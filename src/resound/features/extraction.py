@@ -76,7 +76,7 @@ def extract_batch(
     sample_rate: int,
     n_fft: int | None = None,
     hop_length: int | None = None,
-    workers: int = 1,
+    n_threads: int = 1,
     **options: Any,
 ) -> FloatArray:
     """Return one feature of a batch of clips.
@@ -95,7 +95,7 @@ def extract_batch(
         Hz.
     n_fft, hop_length : int, optional
         Length of a frame and distance between two, in samples; `fft` alone has none.
-    workers : int
+    n_threads : int
         Threads of the Fourier transforms.
     **options
         Options of the feature, as `options_of` lists them.
@@ -115,7 +115,7 @@ def extract_batch(
     clips = _checked_clips(waveforms)
     framing = _checked_framing(name, clips.shape[1], n_fft, hop_length)
     sample_rate = check_positive_int("sample_rate", sample_rate, "Hz")
-    with scipy.fft.set_workers(check_positive_int("workers", workers)):
+    with scipy.fft.set_workers(check_positive_int("n_threads", n_threads)):
         features: FloatArray = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
     return features
 

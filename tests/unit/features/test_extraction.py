@@ -130,7 +130,7 @@ def test_a_clip_may_be_as_short_as_a_frame():
 
 
 def test_more_workers_change_nothing():
-    one, two = (extract_batch("stft", noise(), workers=w, **SETTING) for w in (1, 2))
+    one, two = (extract_batch("stft", noise(), n_threads=w, **SETTING) for w in (1, 2))
     np.testing.assert_array_equal(one, two)
 
 
@@ -189,7 +189,7 @@ def test_every_option_takes_its_default(name):
         ("lfcc", {"n_lfcc": 65}, "n_lfcc=65 must not exceed n_filters=64"),
         ("stft_dct", {"n_dct": 514}, "n_dct=514 must not exceed the 513 bins"),
         ("mfcc_derivatives_dct", {"width": 33}, "width=33 frames of a derivative .* not 32 frames"),
-        ("stft", {"workers": 0}, "workers=0 must be a positive integer"),
+        ("stft", {"n_threads": 0}, "n_threads=0 must be a positive integer"),
     ],
 )
 def test_bad_arguments_are_refused(name, options, message):
