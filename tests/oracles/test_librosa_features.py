@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resound.dsp.decibels import power_to_db
@@ -23,7 +23,6 @@ def clip_of(samples, seed=0):
     return np.random.default_rng(seed).standard_normal(samples) * np.geomspace(1, 1e-6, samples)
 
 
-@settings(deadline=None)
 @given(
     samples=st.integers(64, 600),
     n_fft=st.integers(8, 64),
@@ -46,7 +45,6 @@ def test_mel_scales(htk):
     np.testing.assert_allclose(mel_to_hz(mels, htk=htk), frequencies, rtol=1e-12, atol=1e-10)
 
 
-@settings(deadline=None)
 @given(
     n_mels=st.integers(1, 80),
     sample_rate=st.sampled_from([8000, 16000, 44100]),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -26,7 +26,6 @@ def problems(draw):
     return distances, ids, draw(st.integers(1, 15)), excluded
 
 
-@settings(deadline=None)
 @given(problems())
 def test_equals_sorting_by_distance_and_id(problem):
     distances, ids, k, excluded = problem
@@ -36,7 +35,6 @@ def test_equals_sorting_by_distance_and_id(problem):
     np.testing.assert_array_equal(scores, np.where(positions < 0, np.inf, listed))
 
 
-@settings(deadline=None)
 @given(problems(), st.randoms(use_true_random=False))
 def test_does_not_depend_on_the_order_of_the_gallery(problem, random):
     distances, ids, k, excluded = problem

@@ -28,7 +28,7 @@ def test_equals_scipy(frames, dims):
     np.testing.assert_allclose(pairwise(queries, gallery), cdist(*flat, "cosine"), atol=2e-15)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     hnp.arrays(
         np.float32,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -56,7 +56,6 @@ def test_a_short_list_counts_as_filled_up_with_irrelevant_hits():
         np.testing.assert_array_equal(values, score(padded, [4], [10])[name])
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60))
 def test_a_perfect_list_scores_exactly_one(n_relevant, k):
     perfect = np.arange(70) < n_relevant
@@ -67,7 +66,6 @@ def test_a_perfect_list_scores_exactly_one(n_relevant, k):
     assert scores[f"map@{k}"] == pytest.approx([min(k, n_relevant) / n_relevant])
 
 
-@settings(deadline=None)
 @given(hnp.arrays(np.bool_, (5, 12)), st.integers(1, 15), st.integers(0, 3))
 def test_all_metrics_lie_between_zero_and_one(relevant, k, more):
     n_relevant = np.minimum(relevant.sum(axis=1) + more, 12)
