@@ -57,10 +57,10 @@ def results_page() -> str:
 
 
 def readme_table() -> str:
-    """Return the retrieval metrics of each method and feature on ESC-10, best setting first."""
+    """Return the metrics of each method and feature at its better setting on ESC-10."""
     names = ("retrieval_dtw", "retrieval_cosine")
     frame = pd.concat([pd.read_csv(TABLES / f"{name}.csv") for name in names])
-    frame = frame.sort_values("mrr@10", ascending=False)
+    frame = frame.sort_values("mrr@10", ascending=False).drop_duplicates(["method", "feature"])
     rows = [
         [row["method"], row["feature"], row["setting"], *(f"{row[m]:.3f}" for m in README_METRICS)]
         for _, row in frame.iterrows()

@@ -128,6 +128,10 @@ class Experiment:
             "on_bad_audio": self.config["on_bad_audio"],
         }
 
+    def split(self, name: str) -> Spec:
+        """Decide which clips ask and which answer."""
+        return {"query_folds": list(self.splits[name].query_folds)}
+
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
         return {
@@ -156,7 +160,7 @@ class Experiment:
             "bank": self.bank(run.feature, run.setting),
             "distance": run.distance,
             "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
-            "query_folds": list(self.splits[run.split].query_folds),
+            "split": self.split(run.split),
         }
 
     def ranking(self, run: Run) -> Spec:

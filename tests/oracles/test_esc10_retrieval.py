@@ -10,7 +10,7 @@ import pytest
 
 from resound.audio import decode_clips
 from resound.data.layout import read_meta
-from resound.data.splits import split_positions
+from resound.data.splits import split_clips
 from resound.evaluation.ranking import rank_clips
 from resound.evaluation.scoring import score_queries
 from resound.features.extraction import extract_batch
@@ -53,7 +53,8 @@ def banks(esc10, clips):
 
 @pytest.mark.parametrize(("distance", "scale"), INDEPENDENT)
 def test_retrieval_equals_the_independent_computation(clips, banks, distance, scale):
-    queries, gallery = split_positions(clips["fold"], [5])
+    split = split_clips(clips, [5])
+    queries, gallery = (np.flatnonzero(split[side]) for side in ("query", "gallery"))
     distances = DISTANCES[distance](banks[scale][queries], banks[scale][gallery])
     ranked = rank_clips(distances, clips.iloc[queries], clips.iloc[gallery], top_k=[10, 20])
     scores = score_queries(ranked, clips, top_k=[10, 20])[list(METRICS)].mean()

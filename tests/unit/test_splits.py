@@ -1,18 +1,24 @@
+import pandas as pd
 import pytest
 
-from resound.data.splits import split_positions
+from resound.data.splits import read_split, split_clips
 from resound.errors import DataError
+from resound.store import write_csv
 
 
-def test_query_folds_ask_and_the_others_answer():
-    queries, gallery = split_positions([1, 2, 3, 2, 1], [2, 3])
-    assert queries.tolist() == [1, 2, 3]
-    assert gallery.tolist() == [0, 4]
+def clips(folds, recordings=None):
+    ids = [f"00{i}" for i in range(len(folds))]
+    return pd.DataFrame({"id": ids, "fold": folds, "src_file": recordings or ids})
 
 
-def test_without_query_folds_all_ask_all():
-    queries, gallery = split_positions([0, 0, 0], [])
-    assert queries.tolist() == gallery.tolist() == [0, 1, 2]
+def test_query_folds_ask_and_the_others_answer(tmp_path):
+    write_csv(split_clips(clips([1, 2, 3, 2, 1]), [2, 3]), tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == (["001", "002", "003"], ["000", "004"])
+
+
+def test_without_query_folds_all_ask_all(tmp_path):
+    write_csv(split_clips(clips([0, 0], ["a", "a"]), []), tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == (["000", "001"], ["000", "001"])
 
 
 @pytest.mark.parametrize(
@@ -25,4 +31,9 @@ def test_without_query_folds_all_ask_all():
 )
 def test_folds_that_do_not_fit_the_data_are_named(folds, query_folds, message):
     with pytest.raises(DataError, match=message):
-        split_positions(folds, query_folds)
+        split_clips(clips(folds), query_folds)
+
+
+def test_a_recording_on_both_sides_is_named():
+    with pytest.raises(DataError, match="recording rain7: 000 in fold 1, 001 in fold 2"):
+        split_clips(clips([1, 2], ["rain7", "rain7"]), [2])

@@ -28,7 +28,8 @@ MFCC = {
 }
 VALIDATION = {"validate_features": 1, "make_validation_table": 1}
 FEATURES = {"build_feature_bank": 6, **RETRIEVAL, **VALIDATION}
-EVERYTHING = {"build_index": 1, "decode_audio": 2, **FEATURES}
+FROM_CLIPS = {"decode_audio": 2, **FEATURES}
+EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
 
 CONFIG = [
     ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
@@ -49,18 +50,14 @@ CONFIG = [
             "make_retrieval_table": 1,
         },
     ),
-    (
-        "resampling: HQ",
-        "resampling: MQ",
-        {k: v for k, v in EVERYTHING.items() if k != "build_index"},
-    ),
+    ("resampling: HQ", "resampling: MQ", FROM_CLIPS),
     ("level: 0.95", "level: 0.9", {"make_retrieval_table": 2}),
     (
         "top_k: [10, 20]",
         "top_k: [10]",
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
-    ("query_folds: [5]", "query_folds: [4]", RETRIEVAL),
+    ("query_folds: [5]", "query_folds: [4]", {"split_clips": 1, **RETRIEVAL}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
     ("size: 645695005", "size: 645695006", {}),

@@ -56,7 +56,7 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
     for kind, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
         found = {path.relative_to(out / kind).parts[0] for path in (out / kind).rglob(f"*{suffix}")}
         assert {name.removesuffix(suffix) for name in found} == {
-            "fetch_dataset", "build_index", "decode_audio", "build_feature_bank",
+            "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
             "make_retrieval_table", "make_validation_table",
         }  # fmt: skip

@@ -7,6 +7,7 @@ pytestmark = pytest.mark.xdist_group("workflow")
 GRID = {
     "fetch_dataset": 1,
     "build_index": 1,
+    "split_clips": 1,
     "decode_audio": 2,
     "build_feature_bank": 12,
     "validate_features": 3,

@@ -51,6 +51,30 @@ rule build_index:
         "../scripts/build_index.py"
 
 
+rule split_clips:
+    input:
+        clips="<results>/index/clips.csv",
+    output:
+        split="<results>/index/splits/{split}.csv",
+    log:
+        "<logs>/split_clips/{split}.log",
+    benchmark:
+        "<benchmarks>/split_clips/{split}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.split(wildcards.split),
+        code=code_of("split_clips"),
+    message:
+        "dividing the clips into queries and gallery, queries {wildcards.split}"
+    script:
+        "../scripts/split_clips.py"
+
+
 rule decode_audio:
     input:
         clips="<results>/index/clips.csv",

@@ -3,7 +3,7 @@
 
 rule compute_distances:
     input:
-        clips="<results>/index/clips.csv",
+        split="<results>/index/splits/{split}.csv",
         bank="<results>/features/{feature}/{setting}/bank.npy",
         spec="<results>/features/{feature}/{setting}/spec.json",
     output:

@@ -3,8 +3,7 @@
 from itertools import product
 
 from resound import store
-from resound.data.index import read_clips
-from resound.data.splits import split_positions
+from resound.data.splits import read_split
 from resound.jobs import job
 from resound.progress import track
 from resound.registry import DISTANCES
@@ -15,21 +14,21 @@ with job(snakemake) as this:
     spec = this.params.spec
     pairwise = DISTANCES[spec["distance"]]
     bank = store.open_array(this.input.bank, spec=spec["bank"])
-    clips = read_clips(this.input.clips).set_index("id").loc[bank.ids["clips"]]
-    queries, gallery = split_positions(clips["fold"], spec["query_folds"])
+    position = {clip: i for i, clip in enumerate(bank.ids["clips"])}
+    queries, gallery = read_split(this.input.split)
+    rows, columns = ([position[clip] for clip in side] for side in (queries, gallery))
     with store.create_array(
         this.output.distances,
         (len(queries), len(gallery)),
-        spec["options"].get("dtype", "float32"),
+        "float64",
         spec=spec,
-        ids={"queries": list(clips.index[queries]), "gallery": list(clips.index[gallery])},
+        ids={"queries": queries, "gallery": gallery},
     ) as distances:
-        sides = [range(0, len(side), CLIPS_A_SIDE) for side in (queries, gallery)]
-        for i, j in track(list(product(*sides)), " ".join(this.wildcards)):
-            rows, columns = slice(i, i + CLIPS_A_SIDE), slice(j, j + CLIPS_A_SIDE)
-            distances[rows, columns] = pairwise(
-                bank.values[queries[rows]],
-                bank.values[gallery[columns]],
+        starts = product(*(range(0, len(side), CLIPS_A_SIDE) for side in (rows, columns)))
+        for i, j in track(list(starts), " ".join(this.wildcards)):
+            distances[i : i + CLIPS_A_SIDE, j : j + CLIPS_A_SIDE] = pairwise(
+                bank.values[rows[i : i + CLIPS_A_SIDE]],
+                bank.values[columns[j : j + CLIPS_A_SIDE]],
                 n_threads=this.threads,
                 **spec["options"],
             )

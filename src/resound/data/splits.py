@@ -2,57 +2,66 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
-from resound.data.folds import NO_FOLDS
+from resound.data.folds import NO_FOLDS, check_recordings
 from resound.errors import DataError
+from resound.store import AnyPath, read_csv
 
-Positions = npt.NDArray[np.intp]
+QUERY, GALLERY = "query", "gallery"
 
 
-def split_positions(
-    folds: npt.ArrayLike, query_folds: Sequence[int]
-) -> tuple[Positions, Positions]:
+def split_clips(clips: pd.DataFrame, query_folds: Sequence[int]) -> pd.DataFrame:
     """Divide clips into queries and gallery by their folds.
 
     Parameters
     ----------
-    folds : array_like of int, shape (clips,)
-        The fold of each clip.
+    clips : DataFrame
+        The index, with ``id, fold, src_file``.
     query_folds : sequence of int
         The folds that ask; all others answer. None: every clip asks, and every clip answers.
 
     Returns
     -------
-    queries, gallery : ndarrays of int
-        Positions in `folds`, ascending.
+    DataFrame
+        ``id``, and booleans ``query`` and ``gallery``, in the order of `clips`.
 
     Raises
     ------
     DataError
-        When a query fold has no clips, or no fold is left to answer.
+        When a query fold has no clips, no fold is left to answer, or a recording would stand on
+        both sides.
     """
-    of_clip = np.asarray(folds)
-    if not len(query_folds):
-        everyone = np.arange(len(of_clip))
-        return everyone, everyone
-    there = sorted(set(of_clip.tolist()))
+    asks, answers = clips["id"] != "", clips["id"] != ""
+    if query_folds:
+        _check_folds(sorted(clips["fold"].unique()), query_folds)
+        check_recordings(clips)
+        asks = clips["fold"].isin(query_folds)
+        answers = ~asks
+    return pd.DataFrame({"id": clips["id"], QUERY: asks, GALLERY: answers})
+
+
+def read_split(path: AnyPath) -> tuple[list[str], list[str]]:
+    """Return the ids of the queries and of the gallery, as `split_clips` divided them."""
+    split = read_csv(path, dtypes={"id": "str", QUERY: "bool", GALLERY: "bool"})
+    return list(split["id"][split[QUERY]]), list(split["id"][split[GALLERY]])
+
+
+def _check_folds(there: Sequence[int], query_folds: Sequence[int]) -> None:
+    asked = f"query_folds={list(query_folds)}"
     absent = sorted(set(query_folds) - set(there))
-    if there == [NO_FOLDS]:
+    if list(there) == [NO_FOLDS]:
         raise DataError(
-            f"query_folds={list(query_folds)}, but the CSV has no folds; "
+            f"{asked}, but the CSV has no folds; "
             "set retrieval.protocol: leave_one_out, or give it a column fold"
         )
     if absent:
         raise DataError(
-            f"query_folds={list(query_folds)}: no clip lies in fold {', '.join(map(str, absent))}; "
-            f"the data set has the folds {', '.join(map(str, there))}; see retrieval.query_folds"
+            f"{asked}: no clip lies in fold {', '.join(map(str, absent))}; the data set has the "
+            f"folds {', '.join(map(str, there))}; see retrieval.query_folds"
         )
-    asks = np.isin(of_clip, query_folds)
-    if asks.all():
+    if set(there) <= set(query_folds):
         raise DataError(
-            f"query_folds={list(query_folds)} are all folds of the data set, and none is left to "
-            "answer; take one out of retrieval.query_folds"
+            f"{asked} are all folds of the data set, and none is left to answer; "
+            "take one out of retrieval.query_folds"
         )
-    return np.flatnonzero(asks), np.flatnonzero(~asks)

@@ -25,7 +25,9 @@ def mel_power(
     fmin: float = 0.0,
     fmax: float | None = None,
 ) -> FloatArray:
-    r"""Return the power in mel bands, :math:`M[t, m] = \sum_k H_m[k]\, |X[t, k]|^2`.
+    r"""Return the power in mel bands.
+
+    .. math:: M[t, m] = \sum_k H_m[k]\, |X[t, k]|^2
 
     Parameters
     ----------

@@ -1,0 +1,57 @@
+"""What README and docs/ show works as shown."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the code blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
+
+
+def test_the_readme_s_library_example_runs():
+    (example,) = blocks("README.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("(44, 13) ")
+
+
+def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
+    feature, distance = blocks("docs/extending.md", "python")
+    feature_line, distance_line = blocks("docs/extending.md", "yaml")
+    (project.folder / "src/resound/features/zero_crossings.py").write_text(feature)
+    (project.folder / "src/resound/distances/manhattan.py").write_text(distance)
+    project.edit("config.yaml", "\nfeatures:", "\nfeatures:\n" + feature_line.rstrip() + "\n#")
+    project.edit("config.yaml", "  distances:", "  distances:\n" + distance_line.rstrip() + "\n#")
+    table = "{distance: manhattan, features: [zero_crossings], stft: [16k]}"
+    project.edit("config.yaml", "  tables:", f"  tables:\n    retrieval_mine: {table}\n#")
+    target = "out/tables/retrieval_mine.csv"
+    project.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
+    made = pd.read_csv(project.folder / target)
+    assert made["feature"].tolist() == ["zero_crossings"]
+    assert made["method"].tolist() == ["manhattan"]
+    assert made["mrr@10"].item() > 0.2
+
+
+def test_the_page_of_features_is_what_the_code_says():
+    shown = (ROOT / "docs/features.md").read_text()
+    command = "import generate; print(generate.features_page(), end='')"
+    now = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=ROOT / "docs",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown == now.stdout, "run `make docs`"
