@@ -28,10 +28,10 @@ demo: $(READY)  ## run the whole workflow on a small generated data set, tables 
 
 test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
 	@echo "==> Testing on two processes; real recordings too when RESOUND_ESC10 names their folder"
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
 
 test-slow: $(READY)  ## pass the slow tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 lint: $(READY)  ## check style, types, spelling and the workflow
 	$(BIN)/ruff check .

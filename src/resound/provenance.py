@@ -2,16 +2,18 @@
 
 Snakemake watches the script of a rule but not the modules that the script imports. `code_of`
 follows a script's imports inside the package by reading syntax trees (nothing is executed) and
-maps each file to a digest of its tree without docstrings. A comment, a docstring or a blank line
-changes nothing; a changed statement re-runs exactly the jobs whose script reaches it.
+maps each file to a digest of its tree without docstrings; `code_digest` is one for all of them. A
+comment, a docstring or a blank line changes nothing; a changed statement re-runs exactly the jobs
+whose script reaches it.
 
 Imports made by name at run time cannot be seen: a rule that picks a feature or a distance from a
-registry names the module behind it as well, ``code_of(script, FEATURES.entry(name).module)``.
+registry names the module behind it as well, ``code_digest(script, FEATURES.entry(name).module)``.
 """
 
 import ast
 import functools
 import hashlib
+import json
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -42,6 +44,12 @@ def code_of(script: str | Path, *modules: str) -> dict[str, str]:
     """
     files = closure(Path(script).resolve(), *modules)
     return {_short(path): _parsed(path)[0] for path in sorted(files)}
+
+
+def code_digest(script: str | Path, *modules: str) -> str:
+    """Return one digest of all that `code_of` lists: short enough to be read as a reason."""
+    listed = json.dumps(code_of(script, *modules))
+    return hashlib.sha256(listed.encode()).hexdigest()[:12]
 
 
 def closure(script: Path, *modules: str) -> set[Path]:

@@ -73,6 +73,15 @@ def test_a_statement_counts_in_its_own_file_only(package):
     assert {name for name in before if before[name] != after[name]} == {"src/resound/b.py"}
 
 
+def test_one_digest_stands_for_all_files(package):
+    before = digest(package)
+    short = provenance.code_digest(package / "script.py")
+    assert len(short) == 12
+    (package / "src/resound/b.py").write_text("X = 2\n")
+    assert digest(package) != before
+    assert provenance.code_digest(package / "script.py") != short
+
+
 def test_versions_are_only_told_when_strict():
     assert provenance.numeric_versions(False) == {}
     assert set(provenance.numeric_versions(True)) == set(provenance.NUMERIC_LIBRARIES)

@@ -31,10 +31,9 @@ TABLE_FORMS = ("csv", "md", "tex")
 
 
 def code_of(rule, *modules):
-    """Return the digests of a rule's script and of all that it reaches in the package."""
-    return provenance.code_of(
-        f"{workflow.basedir}/workflow/scripts/{rule}.py", *modules
-    )
+    """Return the digest of a rule's script and of all that it reaches in the package."""
+    script = f"{workflow.basedir}/workflow/scripts/{rule}.py"
+    return f"code {provenance.code_digest(script, *modules)}"
 
 
 def clip_files(wildcards):
