@@ -1,12 +1,13 @@
 """What every script of the workflow does around its one call: its log, and how it ends."""
 
 import contextlib
+import logging
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from resound.errors import ResoundError
 
@@ -16,7 +17,8 @@ def job(snakemake: Any) -> Iterator[Any]:
     """Send what a script prints to its log, and end it with a message when something is wrong.
 
     An error of resound's own type is a matter for the user: its message alone goes to the log,
-    which Snakemake shows. Any other error is a fault of ours and keeps its traceback.
+    which Snakemake shows. Any other error is a fault of ours and keeps its traceback. What the
+    package logs as a warning goes to the log and to the terminal.
 
     Yields
     ------
@@ -27,8 +29,7 @@ def job(snakemake: Any) -> Iterator[Any]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", buffering=1) as file:
         try:
-            with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
-                warnings.simplefilter("default")
+            with _output_to(file):
                 yield snakemake
         except ResoundError as error:
             file.write(f"{type(error).__name__}: {error}\n")
@@ -36,3 +37,20 @@ def job(snakemake: Any) -> Iterator[Any]:
         except Exception:
             traceback.print_exc(file=file)
             sys.exit(1)
+
+
+@contextlib.contextmanager
+def _output_to(file: TextIO) -> Iterator[None]:
+    streams = [file] if sys.__stderr__ is None else [file, sys.__stderr__]
+    handlers = [logging.StreamHandler(stream) for stream in streams]
+    logger = logging.getLogger("resound")
+    with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        for handler in handlers:
+            logger.addHandler(handler)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")
+                yield
+        finally:
+            for handler in handlers:
+                logger.removeHandler(handler)

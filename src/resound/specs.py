@@ -7,7 +7,7 @@ whose spec changed; a stored artefact carries its spec, and a reader refuses ano
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resound.provenance import numeric_versions
@@ -190,8 +190,3 @@ class Experiment:
     def _versions(self) -> Spec:
         versions = numeric_versions(self.config["provenance"]["strict"])
         return {"versions": versions} if versions else {}
-
-
-def sample_rates(experiment: Experiment) -> Iterator[int]:
-    """Yield each sample rate of the experiment once, ascending."""
-    yield from sorted({stft["sample_rate"] for stft in experiment.config["stft"].values()})
