@@ -42,7 +42,8 @@ def extract(
     sample_rate : int
         Hz.
     n_fft, hop_length : int, optional
-        Length of a frame and distance between two, in samples; `fft` alone has none.
+        Length of a frame and distance between two, in samples. A feature
+        of the whole clip (`fft`) takes no notice of them, so that one call serves all features.
     **options
         Options of the feature, as `options_of` lists them.
 
@@ -94,7 +95,8 @@ def extract_batch(
     sample_rate : int
         Hz.
     n_fft, hop_length : int, optional
-        Length of a frame and distance between two, in samples; `fft` alone has none.
+        Length of a frame and distance between two, in samples. A feature
+        of the whole clip (`fft`) takes no notice of them, so that one call serves all features.
     n_threads : int
         Threads of the Fourier transforms.
     **options
@@ -191,18 +193,17 @@ def _checked_clips(waveforms: npt.ArrayLike) -> FloatArray:
 def _checked_framing(
     name: str, samples: int, n_fft: int | None, hop_length: int | None
 ) -> dict[str, int]:
-    framing = {"n_fft": n_fft, "hop_length": hop_length}
-    given = {key: value for key, value in framing.items() if value is not None}
     if not FEATURES.entry(name).traits.get("framed", True):
-        if given:
-            raise ParameterError(f"feature {name!r} is of the whole clip; leave out {given}")
         return {}
-    if len(given) < len(framing):
+    if n_fft is None or hop_length is None:
         raise ParameterError(
             f"feature {name!r} works on frames: n_fft={n_fft} and hop_length={hop_length} "
             "must both be given, in samples"
         )
-    checked = {key: check_positive_int(key, value, "samples") for key, value in given.items()}
+    checked = {
+        "n_fft": check_positive_int("n_fft", n_fft, "samples"),
+        "hop_length": check_positive_int("hop_length", hop_length, "samples"),
+    }
     if checked["n_fft"] > samples:
         raise ParameterError(
             f"n_fft={n_fft} must not exceed the {samples} samples of a clip; "
