@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 OUTSIDE = {
     **{room: {"jsonschema"} for room in GROUND},
-    **{room: {"numpy", "scipy", "numba", "threadpoolctl"} for room in PURE},
+    **{room: {"numpy", "scipy", "numba", "llvmlite", "threadpoolctl"} for room in PURE},
     **dict.fromkeys(
         FILES, {"numpy", "scipy", "pandas", "pyarrow", "soundfile", "soxr", "tqdm", "yaml"}
     ),

@@ -1,13 +1,13 @@
 """Compiled DTW kernels; `resound.distances.dtw` checks what goes in and says what comes out.
 
-The cells of one anti-diagonal do not depend on each other, so they are computed together. Clips
-come dims-major and the gallery clip reversed in time: then the frames that meet on an anti-diagonal
-are contiguous in both clips, and every inner loop is straight vector code.
+`LANES` gallery clips advance together, each in a lane of its own: the recurrence, which runs from
+cell to cell within a pair, is straight vector code across the pairs. `ROWS` rows of the matrix go
+through the columns at a time, so that a frame of the gallery is loaded once for as many frames of
+the query, and as many sums are under way at once.
 
-The kernels stand in one file, because numba renews its cache only when the file of the outermost
-kernel changes. Their signatures are fixed, so that processes compiling at the same time write the
-same cache entries under the same names. Of the fast-math flags only `contract` is on: a sum keeps
-its order of terms, and a distance does not depend on where in the vectors its cells stand.
+The signatures are fixed, so that processes compiling at the same time write the same cache entries
+under the same names. Within a lane the order of all operations is fixed too: a distance does not
+depend on what stands in the other lanes.
 """
 
 # mypy: disallow-untyped-decorators=False
@@ -18,92 +18,100 @@ import numba
 import numpy as np
 
 from resound.distances._clips import Array
+from resound.distances._lanes import (
+    LANES,
+    add,
+    add_squared_difference,
+    fill,
+    load,
+    minimum,
+    square_root,
+    store,
+)
 
-_FLAGS = {"error_model": "numpy", "fastmath": {"contract"}}
+ROWS = 4
+
 _SIGNATURES = [
-    f"{real}[:,::1]({real}[:,:,::1], {real}[:,:,::1], int64, int64, boolean)"
+    f"{real}[:,:,::1]({real}[:,:,::1], {real}[:,:,:,::1], int64, int64, boolean)"
     for real in ("float32", "float64")
 ]
 
 
-@numba.njit(inline="always", **_FLAGS)
-def _set_squared_distances(cost: Array, x: Array, y: Array, first_x: int, first_y: int) -> None:
-    """Set `cost[t]` to the squared distance of the frames `first_x + t` and `first_y + t`."""
-    # Rows are sliced one by one: of a two-dimensional slice numba does not know the stride, and
-    # the loops would not vectorise. Four dimensions a pass spare loads and stores of the sum.
-    width = cost.size
-    n_dims = x.shape[0]
-    x0, y0 = x[0, first_x : first_x + width], y[0, first_y : first_y + width]
-    for t in range(width):
-        e0 = x0[t] - y0[t]
-        cost[t] = e0 * e0
-    k = 1
-    while k + 4 <= n_dims:
-        x0, y0 = x[k, first_x : first_x + width], y[k, first_y : first_y + width]
-        x1, y1 = x[k + 1, first_x : first_x + width], y[k + 1, first_y : first_y + width]
-        x2, y2 = x[k + 2, first_x : first_x + width], y[k + 2, first_y : first_y + width]
-        x3, y3 = x[k + 3, first_x : first_x + width], y[k + 3, first_y : first_y + width]
-        for t in range(width):
-            e0, e1, e2, e3 = x0[t] - y0[t], x1[t] - y1[t], x2[t] - y2[t], x3[t] - y3[t]
-            cost[t] += e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3
-        k += 4
-    while k < n_dims:
-        x0, y0 = x[k, first_x : first_x + width], y[k, first_y : first_y + width]
-        for t in range(width):
-            e0 = x0[t] - y0[t]
-            cost[t] += e0 * e0
-        k += 1
+@numba.njit(error_model="numpy")
+def _cheapest(a: Any, b: Any, c: Any) -> Any:
+    return minimum(minimum(a, b), c)
 
 
-@numba.njit(inline="always", **_FLAGS)
-def _set_cumulative(
-    current: Array, cost: Array, above: Array, left: Array, diagonal: Array, root: bool
+@numba.njit(error_model="numpy")
+def _first_term(real: Any, offset: int, reach_down: int, reach_up: int) -> Any:
+    """Return what a local cost starts from: 0 inside the band, infinity outside."""
+    return fill(real(0.0 if -reach_down <= offset <= reach_up else np.inf))
+
+
+@numba.njit(error_model="numpy")
+def _advance(
+    totals: Array, x: Array, y: Array, first: int, reach_down: int, reach_up: int, root: bool
 ) -> None:
-    """Set `current` to the local costs, or their roots, plus the cheapest of three ways in."""
-    for t in range(cost.size):
-        step = min(min(above[t], left[t]), diagonal[t])
-        current[t] = (np.sqrt(cost[t]) if root else cost[t]) + step
+    """Take `totals` from row `first - 1` of D to row `first + ROWS - 1`, or to the last one.
 
-
-@numba.njit(**_FLAGS)
-def _distance(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -> Any:
-    """Return the cost of the cheapest path between `x` (d, n) and the reversed `y` (d, m).
-
-    Cell (i, j) lies on the anti-diagonal s = i + j and inside the band when
-    `-reach_down <= j - i <= reach_up`. An anti-diagonal keeps its cell (i, s - i) at index i + 1,
-    so that index 0 is the border above the first row. The rows of an anti-diagonal only move
-    down, by at most one from one to the next: what is read below its last row is infinite still,
-    and what is read above its first row is one cell, which is set to infinity.
+    `totals` holds cell (i, j) of all lanes at j + 1, and the border left of the first column at 0.
+    The columns of the rows inside the band only move right, so that a cell which is read outside
+    them has not been reached yet, or was set to infinity with the columns of an earlier row. A row
+    below the last one repeats the last frame, and nothing is read from it.
     """
-    n, m = x.shape[1], y.shape[1]
-    cost = np.empty(n, x.dtype)
-    previous = np.full(n + 1, np.inf, x.dtype)
-    before_previous = np.full(n + 1, np.inf, x.dtype)
-    current = np.full(n + 1, np.inf, x.dtype)
-    before_previous[0] = 0
-    for s in range(n + m - 1):
-        low = max(0, s - m + 1, (s - reach_up + 1) // 2)
-        high = min(n, s + 1, (s + reach_down) // 2 + 1)
-        _set_squared_distances(cost[: high - low], x, y, low, m - 1 - s + low)
-        _set_cumulative(
-            current[low + 1 : high + 1],
-            cost[: high - low],
-            previous[low:high],
-            previous[low + 1 : high + 1],
-            before_previous[low:high],
-            root,
-        )
-        current[low] = np.inf
-        before_previous, previous, current = previous, current, before_previous
-    return previous[n]
+    n, n_dims = x.shape
+    m = len(totals) // LANES - 1
+    last = min(ROWS, n - first) - 1
+    x0, x1 = x[first], x[first + min(1, last)]
+    x2, x3 = x[first + min(2, last)], x[first + min(3, last)]
+    low, high = max(0, first - reach_down), min(m, first + last + reach_up + 1)
+    diagonal = load(totals, low * LANES)
+    d0 = d1 = d2 = d3 = fill(x.dtype.type(np.inf))
+    for j in range(low, high):
+        c0 = _first_term(x.dtype.type, j - first, reach_down, reach_up)
+        c1 = _first_term(x.dtype.type, j - first - 1, reach_down, reach_up)
+        c2 = _first_term(x.dtype.type, j - first - 2, reach_down, reach_up)
+        c3 = _first_term(x.dtype.type, j - first - 3, reach_down, reach_up)
+        for k in range(n_dims):
+            values = load(y, (j * n_dims + k) * LANES)
+            c0 = add_squared_difference(c0, fill(x0[k]), values)
+            c1 = add_squared_difference(c1, fill(x1[k]), values)
+            c2 = add_squared_difference(c2, fill(x2[k]), values)
+            c3 = add_squared_difference(c3, fill(x3[k]), values)
+        if root:
+            c0, c1, c2, c3 = square_root(c0), square_root(c1), square_root(c2), square_root(c3)
+        above = load(totals, (j + 1) * LANES)
+        e0 = add(c0, _cheapest(above, diagonal, d0))
+        e1 = add(c1, _cheapest(e0, d0, d1))
+        e2 = add(c2, _cheapest(e1, d1, d2))
+        e3 = add(c3, _cheapest(e2, d2, d3))
+        diagonal, d0, d1, d2, d3 = above, e0, e1, e2, e3
+        store(totals, (j + 1) * LANES, d3)
+    if last < 3:
+        store(totals, high * LANES, d0 if last == 0 else (d1 if last == 1 else d2))
+    totals[:LANES] = np.inf
 
 
-@numba.njit(_SIGNATURES, parallel=True, nogil=True, cache=True, **_FLAGS)
+@numba.njit(error_model="numpy")
+def _distances(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -> Array:
+    """Return the distances of `x` (n, d) to the clips in the lanes of `y` (m, d, LANES).
+
+    Cell (i, j) is inside the band when `-reach_down <= j - i <= reach_up`.
+    """
+    m = len(y)
+    totals = np.full((m + 1) * LANES, np.inf, x.dtype)
+    totals[:LANES] = 0.0
+    for first in range(0, len(x), ROWS):
+        _advance(totals, x, y, first, reach_down, reach_up, root)
+    return totals[m * LANES :]
+
+
+@numba.njit(_SIGNATURES, parallel=True, nogil=True, cache=True, error_model="numpy")
 def pairwise(queries: Array, gallery: Array, reach_down: int, reach_up: int, root: bool) -> Array:
-    """Return the distances (Q, N) of `queries` (Q, d, n) to the reversed `gallery` (N, d, m)."""
-    n_queries, n_gallery = len(queries), len(gallery)
-    distances = np.empty((n_queries, n_gallery), queries.dtype)
-    for pair in numba.prange(n_queries * n_gallery):
-        q, g = pair // n_gallery, pair % n_gallery
-        distances[q, g] = _distance(queries[q], gallery[g], reach_down, reach_up, root)
+    """Return distances (Q, B, LANES) of `queries` (Q, n, d) to `gallery` (B, m, d, LANES)."""
+    n_queries, n_blocks = len(queries), len(gallery)
+    distances = np.empty((n_queries, n_blocks, LANES), queries.dtype)
+    for pair in numba.prange(n_queries * n_blocks):
+        q, b = pair // n_blocks, pair % n_blocks
+        distances[q, b] = _distances(queries[q], gallery[b], reach_down, reach_up, root)
     return distances

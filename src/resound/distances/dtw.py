@@ -40,6 +40,7 @@ import numpy.typing as npt
 
 from resound.distances import _dtw_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_frames, check_same_dims
+from resound.distances._lanes import LANES
 from resound.errors import ParameterError, check_choice, check_positive_int
 from resound.registry import DISTANCES
 
@@ -149,15 +150,17 @@ def pairwise(
     distances = np.empty((len(x), len(y)), dtype)
     with _numba_threads(n_threads):
         for rows in blocks(len(x), QUERY_BLOCK):
-            packed = _pack("queries", x, rows, local_cost, dtype)
+            frames = _points("queries", x, rows, local_cost, dtype)
             for columns in blocks(len(y), _gallery_block(y, dtype)):
-                distances[rows, columns] = _dtw_kernels.pairwise(
-                    packed,
-                    _pack("gallery", y[:, ::-1], columns, local_cost, dtype),
+                found = _dtw_kernels.pairwise(
+                    frames,
+                    _interleave(_points("gallery", y, columns, local_cost, dtype)),
                     reach_down,
                     reach_up,
                     local_cost == "euclidean",
                 )
+                lanes = columns.stop - columns.start
+                distances[rows, columns] = found.reshape(len(frames), -1)[:, :lanes]
             _check_no_overflow(distances[rows], dtype)
             if progress is not None:
                 progress(rows.stop)
@@ -178,24 +181,34 @@ def _reach(n: int, m: int, band: Any) -> tuple[int, int]:
 
 def _gallery_block(gallery: Array, dtype: str) -> int:
     clip_bytes = gallery.shape[1] * gallery.shape[2] * np.dtype(dtype).itemsize
-    return max(1, int(GALLERY_BLOCK_BYTES // clip_bytes))
+    return max(LANES, int(GALLERY_BLOCK_BYTES // clip_bytes) // LANES * LANES)
 
 
-def _pack(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
-    """Return a block of `clips` as the kernel reads it: dims-major, contiguous, of `dtype`."""
+def _points(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
+    """Return a block of `clips` as finite, contiguous points of `dtype`, (clips, frames, d)."""
     frames = clips[block]
     with np.errstate(over="ignore", invalid="ignore"):  # found and named below
         if local_cost == "cosine":
             frames = _embed_directions(frames.astype(np.float64))
-        packed: Array = np.ascontiguousarray(frames.swapaxes(1, 2), dtype)
-    finite = np.isfinite(packed).all(axis=(1, 2))
+        points: Array = np.ascontiguousarray(frames, dtype)
+    finite = np.isfinite(points).all(axis=(1, 2))
     if not finite.all():
         clip = block.start + int(np.argmin(finite))
         raise ParameterError(
             f"{name}: clip {clip} holds NaN, infinity or values beyond {dtype}; "
             "validate the features of this clip"
         )
-    return packed
+    return points
+
+
+def _interleave(points: Array) -> Array:
+    """Return (clips, frames, d) as (blocks, frames, d, LANES), the last block filled with zeros."""
+    n_blocks = -(-len(points) // LANES)
+    padded = np.zeros((n_blocks * LANES, *points.shape[1:]), points.dtype)
+    padded[: len(points)] = points
+    return np.ascontiguousarray(
+        np.moveaxis(padded.reshape(n_blocks, LANES, *points.shape[1:]), 1, -1)
+    )
 
 
 def _embed_directions(frames: Array) -> Array:

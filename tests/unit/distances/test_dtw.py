@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from resound.distances import dtw as dtw_module
+from resound.distances._lanes import LANES
 from resound.distances.dtw import dtw, pairwise
 from resound.errors import ParameterError
 from resound.registry import DISTANCES
@@ -48,11 +49,18 @@ def test_pairwise_gives_what_dtw_gives(local_cost, dtype):
 
 
 def test_does_not_depend_on_blocks_or_threads(monkeypatch):
-    queries, gallery = clips(7), clips(11, seed=1)
+    queries, gallery = clips(7), clips(2 * LANES + 3, seed=1)
     whole = pairwise(queries, gallery)
     monkeypatch.setattr(dtw_module, "QUERY_BLOCK", 2)
-    monkeypatch.setattr(dtw_module, "GALLERY_BLOCK_BYTES", 3 * gallery[0].nbytes)
+    monkeypatch.setattr(dtw_module, "GALLERY_BLOCK_BYTES", LANES * gallery[0].nbytes)
     np.testing.assert_array_equal(pairwise(queries, gallery, n_threads=1), whole)
+
+
+@pytest.mark.parametrize("dtype", dtw_module.DTYPES)
+def test_does_not_depend_on_what_stands_in_the_other_lanes(dtype):
+    queries, gallery = clips(2, 13), clips(LANES + 1, 17, seed=1)
+    alone = [pairwise(queries, clip[np.newaxis], dtype=dtype) for clip in gallery]
+    np.testing.assert_array_equal(pairwise(queries, gallery, dtype=dtype), np.hstack(alone))
 
 
 def test_reads_a_memory_map(tmp_path):

@@ -1,0 +1,131 @@
+"""Vectors of `LANES` numbers inside numba kernels, each operation one of LLVM's own on vectors.
+
+Whether a loop becomes vector code is the compiler's guess; these vectors leave nothing to guess.
+LLVM maps them to the registers of the machine, of 512, 256 or 128 bits. A product that is added
+becomes a fused multiply-add where the machine has one (LLVM's flag `contract`); nothing is
+reordered, so a lane's value does not depend on the other lanes.
+
+The operations are inlined into kernels, and numba's cache looks at the file of the outermost
+kernel only: after an edit here, touch the files of the kernels.
+"""
+
+# mypy: disallow-untyped-decorators=False, disallow-subclassing-any=False
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, models, register_model
+
+LANES = 16
+
+
+class LanesType(types.Type):
+    """The numba type of `LANES` numbers of type `scalar`."""
+
+    def __init__(self, scalar: types.Float) -> None:
+        self.scalar = scalar
+        super().__init__(name=f"Lanes({scalar})")
+
+
+@register_model(LanesType)
+class LanesModel(models.PrimitiveModel):
+    """`LanesType` in memory and in registers: a vector of LLVM's."""
+
+    def __init__(self, dmm: Any, fe_type: LanesType) -> None:
+        scalar = dmm.lookup(fe_type.scalar).get_value_type()
+        super().__init__(dmm, fe_type, ir.VectorType(scalar, LANES))
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    """Return the address of the lanes that begin at item `start` of a contiguous array."""
+    data = context.make_array(array_type)(context, builder, array).data
+    vector = context.get_value_type(LanesType(array_type.dtype))
+    return builder.bitcast(builder.gep(data, [start]), vector.as_pointer())
+
+
+@intrinsic
+def load(typingctx: Any, array: Any, start: Any) -> Any:
+    """Return the items `start` to `start + LANES` of a flat view of `array`, unchecked."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], *args)
+        return builder.load(pointer, align=context.get_abi_sizeof(pointer.type.pointee.element))
+
+    return LanesType(array.dtype)(array, types.intp), codegen
+
+
+@intrinsic
+def store(typingctx: Any, array: Any, start: Any, lanes: Any) -> Any:
+    """Set the items `start` to `start + LANES` of a flat view of `array`, unchecked."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, signature.args[0], *args[:2])
+        align = context.get_abi_sizeof(pointer.type.pointee.element)
+        builder.store(args[2], pointer, align=align)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, lanes), codegen
+
+
+@intrinsic
+def fill(typingctx: Any, value: Any) -> Any:
+    """Return `value` in all lanes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = context.get_value_type(signature.return_type)
+        first = ir.Constant(ir.IntType(32), 0)
+        undefined = ir.Constant(vector, ir.Undefined)
+        one = builder.insert_element(undefined, args[0], first)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(one, undefined, mask)
+
+    return LanesType(value)(value), codegen
+
+
+@intrinsic
+def add(typingctx: Any, a: Any, b: Any) -> Any:
+    """Return a + b."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(*args)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def add_squared_difference(typingctx: Any, total: Any, a: Any, b: Any) -> Any:
+    """Return total + (a - b)^2, the same for (b, a) to the last bit."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, a, b = args
+        difference = builder.fsub(a, b)
+        square = builder.fmul(difference, difference, flags=("contract",))
+        return builder.fadd(total, square, flags=("contract",))
+
+    return total(total, a, b), codegen
+
+
+@intrinsic
+def minimum(typingctx: Any, a: Any, b: Any) -> Any:
+    """Return the smaller of a and b, lane by lane, for numbers that are not NaN."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", *args), *args)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def square_root(typingctx: Any, a: Any) -> Any:
+    """Return the square root, correctly rounded."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = args[0].type
+        name = f"llvm.sqrt.v{LANES}f{signature.return_type.scalar.bitwidth}"
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector]), name
+        )
+        return builder.call(function, args)
+
+    return a(a), codegen
