@@ -67,6 +67,7 @@ CONFIG = [
 MODULES = [
     ("src/resound/distances/dtw.py", DTW),
     ("src/resound/distances/_dtw_kernels.py", DTW),
+    ("src/resound/distances/_dtw_inputs.py", DTW),
     ("src/resound/distances/_lanes.py", DTW),
     ("src/resound/distances/cosine.py", COSINE),
     (

@@ -30,25 +30,29 @@ Other libraries
     (tslearn) and without it (aeon), and other bands for unequal lengths.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from resound.distances import _dtw_kernels
-from resound.distances._clips import Array, as_clips, blocks, check_frames, check_same_dims
-from resound.distances._lanes import LANES
-from resound.errors import ParameterError, check_choice, check_positive_int
+from resound.distances._clips import as_clips, blocks, check_frames, check_same_dims
+from resound.distances._dtw_inputs import (
+    as_points,
+    check_no_overflow,
+    gallery_block,
+    interleave,
+    numba_threads,
+    reach,
+)
+from resound.errors import ParameterError, check_choice
 from resound.registry import DISTANCES
 
 LOCAL_COSTS = ("euclidean", "squared", "cosine")
 DTYPES = ("float32", "float64")
 
 QUERY_BLOCK = 32
-GALLERY_BLOCK_BYTES = 2**26
 
 
 def dtw(
@@ -146,101 +150,22 @@ def pairwise(
     check_choice("dtype", dtype, DTYPES)
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
-    reach_down, reach_up = _reach(x.shape[1], y.shape[1], band)
+    reach_down, reach_up = reach(x.shape[1], y.shape[1], band)
     distances = np.empty((len(x), len(y)), dtype)
-    with _numba_threads(n_threads):
+    with numba_threads(n_threads):
         for rows in blocks(len(x), QUERY_BLOCK):
-            frames = _points("queries", x, rows, local_cost, dtype)
-            for columns in blocks(len(y), _gallery_block(y, dtype)):
+            frames = as_points("queries", x, rows, local_cost, dtype)
+            for columns in blocks(len(y), gallery_block(y, dtype)):
                 found = _dtw_kernels.pairwise(
                     frames,
-                    _interleave(_points("gallery", y, columns, local_cost, dtype)),
+                    interleave(as_points("gallery", y, columns, local_cost, dtype)),
                     reach_down,
                     reach_up,
                     local_cost == "euclidean",
                 )
                 lanes = columns.stop - columns.start
                 distances[rows, columns] = found.reshape(len(frames), -1)[:, :lanes]
-            _check_no_overflow(distances[rows], dtype)
+            check_no_overflow(distances[rows], dtype)
             if progress is not None:
                 progress(rows.stop)
     return distances
-
-
-def _reach(n: int, m: int, band: Any) -> tuple[int, int]:
-    """Return how far below and above the main diagonal the band reaches, in frames."""
-    if band is None:
-        band = 1.0
-    if isinstance(band, bool) or not isinstance(band, int | float) or not 0 <= band <= 1:
-        raise ParameterError(
-            f"band={band!r} must be None or a fraction of the longer clip, from 0 to 1"
-        )
-    radius = round(float(band) * max(n, m))
-    return radius + max(0, n - m), radius + max(0, m - n)
-
-
-def _gallery_block(gallery: Array, dtype: str) -> int:
-    clip_bytes = gallery.shape[1] * gallery.shape[2] * np.dtype(dtype).itemsize
-    return max(LANES, int(GALLERY_BLOCK_BYTES // clip_bytes) // LANES * LANES)
-
-
-def _points(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
-    """Return a block of `clips` as finite, contiguous points of `dtype`, (clips, frames, d)."""
-    frames = clips[block]
-    with np.errstate(over="ignore", invalid="ignore"):  # found and named below
-        if local_cost == "cosine":
-            frames = _embed_directions(frames.astype(np.float64))
-        points: Array = np.ascontiguousarray(frames, dtype)
-    finite = np.isfinite(points).all(axis=(1, 2))
-    if not finite.all():
-        clip = block.start + int(np.argmin(finite))
-        raise ParameterError(
-            f"{name}: clip {clip} holds NaN, infinity or values beyond {dtype}; "
-            "validate the features of this clip"
-        )
-    return points
-
-
-def _interleave(points: Array) -> Array:
-    """Return (clips, frames, d) as (blocks, frames, d, LANES), the last block filled with zeros."""
-    n_blocks = -(-len(points) // LANES)
-    padded = np.zeros((n_blocks * LANES, *points.shape[1:]), points.dtype)
-    padded[: len(points)] = points
-    return np.ascontiguousarray(
-        np.moveaxis(padded.reshape(n_blocks, LANES, *points.shape[1:]), 1, -1)
-    )
-
-
-def _embed_directions(frames: Array) -> Array:
-    """Return points (clips, frames, d + 1) whose squared distances are the cosine distances.
-
-    Half the squared distance of two unit vectors is 1 - cos, without its cancellation. Frames of
-    zeros stand on an axis of their own, at right angles to all others.
-    """
-    peak = np.abs(frames).max(axis=-1, keepdims=True)
-    silent = peak == 0
-    scaled = frames / np.where(silent, 1.0, peak)
-    norm = np.sqrt(np.square(scaled).sum(axis=-1, keepdims=True))
-    directions = scaled / np.where(silent, 1.0, norm)
-    points: Array = np.concatenate([directions, silent], axis=-1) * np.sqrt(0.5)
-    return points
-
-
-def _check_no_overflow(distances: Array, dtype: str) -> None:
-    if not np.isfinite(distances).all():
-        raise ParameterError(
-            f"the frames are too large for dtype={dtype!r}: a distance overflows; "
-            "scale the features, or use dtype='float64'"
-        )
-
-
-@contextlib.contextmanager
-def _numba_threads(n_threads: int | None) -> Iterator[None]:
-    before = numba.get_num_threads()
-    if n_threads is not None:
-        limit = numba.config.NUMBA_NUM_THREADS
-        numba.set_num_threads(min(check_positive_int("n_threads", n_threads), limit))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)

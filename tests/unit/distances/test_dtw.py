@@ -7,6 +7,7 @@ import numba
 import numpy as np
 import pytest
 
+from resound.distances import _dtw_inputs
 from resound.distances import dtw as dtw_module
 from resound.distances._lanes import LANES
 from resound.distances.dtw import dtw, pairwise
@@ -52,7 +53,7 @@ def test_does_not_depend_on_blocks_or_threads(monkeypatch):
     queries, gallery = clips(7), clips(2 * LANES + 3, seed=1)
     whole = pairwise(queries, gallery)
     monkeypatch.setattr(dtw_module, "QUERY_BLOCK", 2)
-    monkeypatch.setattr(dtw_module, "GALLERY_BLOCK_BYTES", LANES * gallery[0].nbytes)
+    monkeypatch.setattr(_dtw_inputs, "GALLERY_BLOCK_BYTES", LANES * gallery[0].nbytes)
     np.testing.assert_array_equal(pairwise(queries, gallery, n_threads=1), whole)
 
 
