@@ -49,7 +49,7 @@ def _first_term(real: Any, offset: int, reach_down: int, reach_up: int) -> Any:
 
 
 @numba.njit(error_model="numpy")
-def _advance(
+def advance(
     totals: Array, x: Array, y: Array, first: int, reach_down: int, reach_up: int, root: bool
 ) -> None:
     """Take `totals` from row `first - 1` of D to row `first + ROWS - 1`, or to the last one.
@@ -102,7 +102,7 @@ def _distances(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -
     totals = np.full((m + 1) * LANES, np.inf, x.dtype)
     totals[:LANES] = 0.0
     for first in range(0, len(x), ROWS):
-        _advance(totals, x, y, first, reach_down, reach_up, root)
+        advance(totals, x, y, first, reach_down, reach_up, root)
     return totals[m * LANES :]
 
 

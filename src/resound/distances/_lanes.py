@@ -117,6 +117,28 @@ def minimum(typingctx: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def maximum(typingctx: Any, a: Any, b: Any) -> Any:
+    """Return the larger of a and b, lane by lane, for numbers that are not NaN."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def all_above(typingctx: Any, a: Any, limit: Any) -> Any:
+    """Return whether all lanes of `a` are greater than the lanes of `limit`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bits = ir.IntType(LANES)
+        above = builder.bitcast(builder.fcmp_ordered(">", *args), bits)
+        return builder.icmp_unsigned("==", above, ir.Constant(bits, 2**LANES - 1))
+
+    return types.boolean(a, limit), codegen
+
+
+@intrinsic
 def square_root(typingctx: Any, a: Any) -> Any:
     """Return the square root, correctly rounded."""
 

@@ -1,0 +1,82 @@
+"""The search for nearest clips against ranking the full matrix of distances."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resound import retrieval
+from resound.distances import _dtw_inputs
+from resound.distances.dtw import DTYPES, LOCAL_COSTS, pairwise
+from resound.distances.dtw_search import top_k
+
+
+@st.composite
+def stacks(draw):
+    """Draw queries and a gallery with duplicates, constant clips, and values that tie often."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    dims = draw(st.integers(1, 5))
+    shapes = [
+        (draw(st.integers(1, 4)), draw(st.integers(1, 60)), dims),
+        (draw(st.integers(1, 70)), draw(st.integers(1, 60)), dims),
+    ]
+    kind = draw(st.sampled_from(["noise", "walks", "steps", "far apart"]))
+    clips = [rng.normal(size=shape) for shape in shapes]
+    if kind == "walks":
+        clips = [np.cumsum(stack, axis=1) for stack in clips]
+    if kind == "steps":
+        clips = [np.round(stack) for stack in clips]
+    if kind == "far apart":
+        clips = [stack + 30 * rng.normal(size=(len(stack), 1, dims)) for stack in clips]
+    queries, gallery = (stack.astype(np.float32) for stack in clips)
+    constant = rng.random(len(gallery)) < draw(st.sampled_from([0.0, 0.3]))
+    gallery[constant] = gallery[constant, :1]
+    if draw(st.booleans()):
+        gallery = gallery[rng.integers(len(gallery), size=len(gallery))]
+    return queries, gallery, rng
+
+
+@settings(max_examples=300)
+@given(
+    stacks(),
+    st.integers(1, 80),
+    st.sampled_from(LOCAL_COSTS),
+    st.none() | st.floats(0.0, 1.0),
+    st.sampled_from(DTYPES),
+    st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_equals_the_ranked_full_matrix(stack, k, local_cost, band, dtype, share_excluded):
+    queries, gallery, rng = stack
+    options = {"local_cost": local_cost, "band": band, "dtype": dtype}
+    ids = rng.permutation(len(gallery)).astype(str)
+    excluded = rng.random((len(queries), len(gallery))) < share_excluded
+    found = top_k(queries, gallery, k, gallery_ids=ids, excluded=excluded, **options)
+    full = pairwise(queries, gallery, **options)
+    indices, distances = retrieval.rank(full, ids, k=k, excluded=excluded)
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_array_equal(found.distances, distances)
+    stats = found.stats
+    assert stats.pairs == (~excluded).sum()
+    left_out = stats.pruned_by_rows + stats.pruned_by_columns
+    assert left_out + stats.abandoned + stats.completed == stats.pairs
+    assert stats.cells <= stats.full_cells
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_does_not_depend_on_blocks_or_threads(monkeypatch, dtype):
+    rng = np.random.default_rng(0)
+    queries, gallery = rng.normal(size=(5, 20, 3)), rng.normal(size=(70, 25, 3))
+    whole = top_k(queries, gallery, 7, dtype=dtype)
+    monkeypatch.setattr(_dtw_inputs, "GALLERY_BLOCK_BYTES", 1)
+    parts = top_k(queries, gallery, 7, dtype=dtype, n_threads=1)
+    np.testing.assert_array_equal(parts.indices, whole.indices)
+    np.testing.assert_array_equal(parts.distances, whole.distances)
+
+
+def test_leaves_out_what_is_far():
+    rng = np.random.default_rng(0)
+    places = 100.0 * np.arange(64)[:, np.newaxis, np.newaxis]
+    gallery = places + rng.normal(size=(64, 40, 3))
+    found = top_k(gallery[:4], gallery, 2)
+    np.testing.assert_array_equal(found.indices[:, 0], np.arange(4))
+    assert found.stats.cells < 0.5 * found.stats.full_cells
