@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
 CORES ?= all
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-slow lint format docs clean
+.PHONY: help demo test test-slow bench lint format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -35,6 +37,16 @@ test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
 test-slow: $(READY)  ## pass the slow tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
+$(BENCH_READY): pyproject.toml benchmarks/requirements.txt
+	@echo "==> Setting up $(BENCH) with the libraries to compare with"
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --requirement benchmarks/requirements.txt --editable .
+	@touch $@
+
+bench: $(BENCH_READY)  ## measure speed and memory beside other libraries, write docs/performance.md
+	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone)"
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
 lint: $(READY)  ## check style, types, spelling and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,5 +63,5 @@ format: $(READY)  ## put the code into the form that lint asks for
 docs: $(READY)  ## write the generated parts of README.md and docs/ (needs results/esc10 and graphviz)
 	$(BIN)/python docs/generate.py
 
-clean:  ## delete the environment and the demo's results
-	rm -rf $(VENV) results/demo
+clean:  ## delete the environments and the demo's results
+	rm -rf $(VENV) $(BENCH) results/demo

@@ -1,0 +1,101 @@
+"""The cases in the order of the table. A new one is one function here and a line in `CASES`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from benchmarks.clips import MFCC_OPTIONS, Clips
+from benchmarks.libraries import DTW, MFCC, Dtw
+from benchmarks.runner import Case, Contender, absolute, relative
+
+Array = npt.NDArray[Any]
+
+THREADS = (1, 2)
+# Queries and gallery clips of a library's part of the problem, so that it takes seconds.
+CORNERS = {"tslearn": (8, 160), "aeon": (4, 64), "librosa": (8, 16)}
+SINGLE_THREADED = {"librosa"}
+MFCC_CLIPS = 40
+GALLERY_SIZES = (400, 1600, 6400)
+GROWTH_QUERIES = 8
+
+
+def dtw_cases(clips: Clips) -> Iterator[Case]:
+    """Yield the full matrix of DTW distances, by local cost and number of threads."""
+    queries, gallery = clips.banks()
+    for local_cost, libraries in DTW.items():
+        for n_threads in THREADS:
+            contenders = [
+                _dtw_contender(name, run, queries, gallery, n_threads)
+                for name, run in libraries.items()
+                if n_threads == 1 or name not in SINGLE_THREADED
+            ]
+            # float32 against float64 along paths of up to 431 cells.
+            yield Case(f"dtw {local_cost}", "cell", n_threads, contenders, relative, 1e-5)
+
+
+def mfcc_cases(clips: Clips) -> Iterator[Case]:
+    """Yield the MFCC of decoded clips on one thread."""
+    waveforms = clips.waveforms[:: max(1, len(clips.waveforms) // MFCC_CLIPS)]
+
+    def on_one_thread(run: Callable[..., Array]) -> Array:
+        with threadpool_limits(1):
+            return run(waveforms, MFCC_OPTIONS)
+
+    contenders = [
+        Contender(name, partial(on_one_thread, run), len(waveforms)) for name, run in MFCC.items()
+    ]
+    # Both are float32: rounding in the weakest bands, 80 dB below the peak, comes to 0.01 dB.
+    yield Case("mfcc", "clip", 1, contenders, absolute, 0.01)
+
+
+def growth_cases(clips: Clips) -> Iterator[Case]:
+    """Yield our full matrix by size of the gallery, simulated where the data end."""
+    queries, gallery = clips.banks()
+    queries = queries[:GROWTH_QUERIES]
+    gallery = simulated_gallery(gallery, max(GALLERY_SIZES))
+    for n_threads in THREADS:
+        contenders = [
+            _dtw_contender(
+                f"resound, {size} clips", DTW["euclidean"]["resound"], queries, part, n_threads
+            )
+            for size in GALLERY_SIZES
+            for part in [gallery[:size]]
+        ]
+        yield Case("dtw growth", "cell", n_threads, contenders, relative, 0.0)
+
+
+def simulated_gallery(gallery: Array, size: int) -> Array:
+    """Return `size` clips: those of the gallery over and over, from the second time on with noise.
+
+    Parameters
+    ----------
+    gallery : ndarray, shape (clips, frames, dims)
+    size : int
+
+    Returns
+    -------
+    ndarray, shape (size, frames, dims)
+        The noise has a tenth of the gallery's standard deviation.
+    """
+    repeats = -(-size // len(gallery))
+    clips = np.tile(gallery, (repeats, 1, 1))[:size]
+    copies = clips[len(gallery) :]
+    noise = np.random.default_rng(0).standard_normal(copies.shape, dtype=np.float32)
+    copies += (0.1 * gallery.std()) * noise
+    return clips
+
+
+def _dtw_contender(
+    name: str, run: Dtw, queries: Array, gallery: Array, n_threads: int
+) -> Contender:
+    n_queries, n_clips = CORNERS.get(name, (len(queries), len(gallery)))
+    x, y = queries[:n_queries], gallery[:n_clips]
+    cells = len(x) * len(y) * x.shape[1] * y.shape[1]
+    return Contender(name, partial(run, x, y, n_threads), cells)
+
+
+CASES: Sequence[Callable[[Clips], Iterator[Case]]] = (dtw_cases, mfcc_cases, growth_cases)

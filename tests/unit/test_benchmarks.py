@@ -1,0 +1,129 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import report
+from benchmarks.cases import simulated_gallery
+from benchmarks.libraries import DTW, MFCC
+from benchmarks.processes import ChildFailed, _child, peak_memory_row
+from benchmarks.runner import Case, Contender, Disagreement, absolute, measure, relative
+from benchmarks.targets import TARGETS, Target
+from resound.errors import ParameterError
+
+RNG = np.random.default_rng(0)
+QUERIES = RNG.standard_normal((3, 20, 4)).astype(np.float32)
+GALLERY = RNG.standard_normal((5, 24, 4)).astype(np.float32)
+PEERS = ("dtaidistance", "tslearn", "aeon")  # in the benchmarks' own environment alone
+
+
+def case_of(*contenders, tolerance=1e-5):
+    return Case("tiny", "cell", 1, contenders, relative, tolerance)
+
+
+def constant(name, result, work=1.0):
+    return Contender(name, lambda: np.asarray(result, np.float64), work)
+
+
+@pytest.mark.parametrize(
+    ("local_cost", "library"), [(cost, name) for cost in DTW for name in DTW[cost]]
+)
+def test_every_library_is_asked_for_the_same_distances(local_cost, library):
+    if library in PEERS:
+        pytest.importorskip(library)
+    contenders = [
+        Contender(name, lambda name=name: DTW[local_cost][name](QUERIES, GALLERY, 1), 1.0)
+        for name in ("resound", library)
+    ]
+    rows = measure(case_of(*contenders), rounds=1)
+    assert [row["contender"] for row in rows] == ["resound", library]
+
+
+def test_every_library_is_asked_for_the_same_mfcc():
+    waveforms = RNG.standard_normal((6, 4000))
+    options = {"sample_rate": 8000, "n_fft": 1024, "hop_length": 256, "n_mels": 20, "n_mfcc": 5}
+    options |= {"window": "hamming", "htk": True}
+    ours, theirs = (MFCC[name](waveforms, options) for name in ("resound", "librosa"))
+    assert ours.shape == (6, 16, 5)
+    assert absolute(ours, theirs) < 1e-6  # librosa's filters are float32
+
+
+def test_results_of_different_sizes_are_compared_where_both_are():
+    full, corner = np.arange(1.0, 13).reshape(3, 4), np.arange(1.0, 13).reshape(3, 4)[:2, :2]
+    rows = measure(case_of(constant("a", full), constant("b", corner * (1 + 1e-6))), rounds=1)
+    assert rows[1]["difference"] == pytest.approx(1e-6, rel=1e-6)
+
+
+@pytest.mark.parametrize("other", [[1.0, 2.1], [1.0, np.nan], [1.0, np.inf]])
+def test_a_contender_that_computes_something_else_stops_the_run(other):
+    case = case_of(constant("ours", [1.0, 2.0]), constant("theirs", other))
+    with pytest.raises(Disagreement, match=r"tiny: the results of theirs and ours differ by"):
+        measure(case, rounds=1)
+
+
+def test_a_zero_agrees_with_a_zero_alone():
+    assert relative(np.array([0.0, 2.0]), np.array([0.0, 2.0])) == 0
+    assert relative(np.array([0.0, 2.0]), np.array([1e-9, 2.0])) == np.inf
+
+
+def test_a_ratio_is_of_the_rates(monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("benchmarks.runner.time.perf_counter", lambda: next(clock))
+    rows = measure(case_of(constant("a", [1], work=8), constant("b", [1], work=2)), rounds=3)
+    assert [row["seconds"] for row in rows] == [1, 1]
+    assert [row["rate"] for row in rows] == [8, 2]
+    assert [row["ratio"] for row in rows] == [1, 4]
+
+
+def test_contenders_take_turns_at_being_first():
+    order = []
+    contenders = [
+        Contender(name, lambda name=name: order.append(name) or np.ones(1), 1.0) for name in "abc"
+    ]
+    measure(case_of(*contenders), rounds=3)
+    assert "".join(order) == "abc" + "abc" + "bca" + "cab"
+
+
+def test_rounds_must_be_positive():
+    with pytest.raises(ParameterError, match="rounds=0 must be a positive integer"):
+        measure(case_of(constant("a", [1])), rounds=0)
+
+
+def test_a_simulated_gallery_begins_with_the_real_one_and_repeats_no_clip():
+    clips = simulated_gallery(GALLERY, 12)
+    np.testing.assert_array_equal(clips[:5], GALLERY)
+    assert clips.shape == (12, 24, 4)
+    assert len(np.unique(clips.reshape(12, -1), axis=0)) == 12
+
+
+def test_a_child_measures_its_own_memory():
+    row = peak_memory_row(2, 3)
+    assert 30 < row["peak_mb"] < 1000
+    assert row["work"] == 6 * 216**2
+
+
+def test_a_child_that_fails_says_why():
+    with pytest.raises(ChildFailed, match=r"first-call euclidean nobody.*KeyError: 'nobody'"):
+        _child("first-call", "euclidean", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(8.0, "met"), (7.9, "missed"), (None, "not measured")]
+)
+def test_a_target_is_met_missed_or_not_measured(value, verdict):
+    table = pd.DataFrame(measure(case_of(constant("a", [1]), constant("b", [1])), rounds=1))
+    table["ratio"] = value
+    contender = "nobody" if value is None else "b"
+    assert Target("fast", "tiny", contender, 1, "ratio", ">=", 8.0).verdict(table) == verdict
+
+
+def test_the_page_shows_losses_targets_and_the_machine(tmp_path):
+    rows = measure(case_of(constant("ours", [1]), constant("theirs", [1])), rounds=1)
+    rows[1]["ratio"] = 0.25
+    machine, about = {"processor": "abacus"}, {"dataset": "esc10", "rounds": "1"}
+    csv, page = tmp_path / "out" / "table.csv", tmp_path / "page.md"
+    text = report.write(rows, csv, page, machine=machine, about=about)
+    assert page.read_text() == text
+    assert pd.read_csv(csv)["contender"].tolist() == ["ours", "theirs"]
+    assert "| 0.25 " in text
+    assert "abacus" in text
+    assert text.count("not measured") == len(TARGETS)
