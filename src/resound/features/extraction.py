@@ -83,8 +83,8 @@ def extract_batch(
     """Return one feature of a batch of clips.
 
     A clip's values do not depend on the rest of its batch, beyond rounding. The working memory is a
-    few times ``clips * frames * n_fft`` samples: the batch bounds it. Several threads may call this
-    at once.
+    few times ``clips * frames * n_fft`` samples at most: the batch bounds it. Several threads may
+    call this at once.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def extract_batch(
         Length of a frame and distance between two, in samples. A feature
         of the whole clip (`fft`) takes no notice of them, so that one call serves all features.
     n_threads : int
-        Threads of the Fourier transforms.
+        Threads of the Fourier transforms, and of the clips where bands are computed of them.
     **options
         Options of the feature, as `options_of` lists them.
 

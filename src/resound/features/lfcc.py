@@ -1,9 +1,9 @@
 """Linear-frequency cepstral coefficients."""
 
 from resound.dsp.arrays import FloatArray
+from resound.dsp.bands import band_power
 from resound.dsp.decibels import power_to_db
 from resound.dsp.filterbanks import linear_filters
-from resound.dsp.stft import power_spectrogram
 from resound.dsp.transforms import dct_matrix, project
 from resound.errors import ParameterError, check_positive_int
 from resound.registry import FEATURES
@@ -75,8 +75,7 @@ def lfcc(
         fmax=fmax,
         norm=norm,
     )
-    power = power_spectrogram(
-        waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
-    )
-    bands = power_to_db(project(power, filters), top_db=top_db)
+    framing = {"n_fft": n_fft, "hop_length": hop_length}
+    power = band_power(waveforms, filters, window=window, win_length=win_length, **framing)
+    bands = power_to_db(power, top_db=top_db)
     return project(bands, dct_matrix(n_filters, n_lfcc))

@@ -3,10 +3,9 @@
 from typing import Any
 
 from resound.dsp.arrays import FloatArray
+from resound.dsp.bands import band_power
 from resound.dsp.decibels import power_to_db
 from resound.dsp.filterbanks import mel_filters
-from resound.dsp.stft import power_spectrogram
-from resound.dsp.transforms import project
 from resound.registry import FEATURES
 
 
@@ -69,10 +68,8 @@ def mel_power(
         htk=htk,
         norm=norm,
     )
-    power = power_spectrogram(
-        waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
-    )
-    return project(power, filters)
+    framing = {"n_fft": n_fft, "hop_length": hop_length}
+    return band_power(waveforms, filters, window=window, win_length=win_length, **framing)
 
 
 @FEATURES.register("mel", extends="mel_power")
