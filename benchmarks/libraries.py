@@ -36,7 +36,7 @@ def dtaidistance_euclidean(queries: Array, gallery: Array, n_threads: int) -> Ar
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     n_queries, n_clips = len(queries), len(queries) + len(gallery)
-    clips = np.concatenate([queries, gallery]).astype(np.float64)
+    clips = [np.ascontiguousarray(clip, np.float64) for clip in (*queries, *gallery)]
     block = ((0, n_queries), (n_queries, n_clips))
     with threadpool_limits(n_threads, user_api="openmp"):
         full = dtw_ndim.distance_matrix_fast(
