@@ -17,12 +17,15 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=Path("docs/performance.md"))
     options = parser.parse_args()
     clips = load_clips()
+    about = {"dataset": clips.dataset, "rounds": str(options.rounds)}
     rows = [peak_memory_row()]
     for case in (*(case for build in CASES for case in build(clips)), *cold_start_cases()):
-        print(f"{case.name}, {case.n_threads} threads", flush=True)
+        print(f"==> {case.name}, threads: {case.n_threads}", flush=True)
         rows += measure(case, rounds=options.rounds)
-    about = {"dataset": clips.dataset, "rounds": str(options.rounds)}
-    page = report.write(rows, options.csv, options.page, machine=machine.describe(), about=about)
+        # After every case: a run that is stopped has stored what it measured.
+        page = report.write(
+            rows, options.csv, options.page, machine=machine.describe(), about=about
+        )
     print(page)
 
 
