@@ -35,7 +35,7 @@ def cold_start_cases() -> Iterator[Case]:
         contenders = [
             Contender(name, partial(_first_distance, local_cost, name), 1) for name in libraries
         ]
-        yield Case(f"cold start {local_cost}", "process", 1, contenders, relative, 1e-5)
+        yield Case(f"cold start {local_cost}", "start", 1, contenders, relative, 1e-5)
 
 
 def peak_memory_row(n_queries: int = PEAK_QUERIES, n_gallery: int = PEAK_GALLERY) -> Row:
