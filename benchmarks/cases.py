@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from benchmarks.clips import MFCC_OPTIONS, Clips
 from benchmarks.libraries import DTW, MFCC, Dtw
 from benchmarks.runner import Case, Contender, absolute, relative
+from resound.distances.dtw import pairwise
+from resound.distances.dtw_search import top_k
 
 Array = npt.NDArray[Any]
 
@@ -19,6 +21,7 @@ THREADS = (1, 2)
 CORNERS = {"tslearn": (8, 160), "aeon": (4, 64), "librosa": (8, 16)}
 SINGLE_THREADED = {"librosa"}
 MFCC_CLIPS = 40
+NEAREST = 20
 GALLERY_SIZES = (400, 1600, 6400)
 GROWTH_QUERIES = 8
 
@@ -50,6 +53,27 @@ def mfcc_cases(clips: Clips) -> Iterator[Case]:
     ]
     # Both are float32: rounding in the weakest bands, 80 dB below the peak, comes to 0.01 dB.
     yield Case("mfcc", "clip", 1, contenders, absolute, 0.01)
+
+
+def top_k_cases(clips: Clips) -> Iterator[Case]:
+    """Yield the exact search for the nearest clips, beside ranking the full matrix."""
+    queries, gallery = clips.banks()
+    pairs = len(queries) * len(gallery)
+    stats = top_k(queries, gallery, NEAREST).stats
+    facts = {"share_of_cells": stats.cells / stats.full_cells}
+
+    def search(n_threads: int) -> Array:
+        return top_k(queries, gallery, NEAREST, n_threads=n_threads).distances
+
+    def rank(n_threads: int) -> Array:
+        return np.sort(pairwise(queries, gallery, n_threads=n_threads), axis=1)[:, :NEAREST]
+
+    for n_threads in THREADS:
+        contenders = [
+            Contender("resound", partial(search, n_threads), pairs, facts),
+            Contender("resound, full matrix", partial(rank, n_threads), pairs),
+        ]
+        yield Case(f"top-{NEAREST}", "pair", n_threads, contenders, relative, 0.0)
 
 
 def growth_cases(clips: Clips) -> Iterator[Case]:
@@ -98,4 +122,9 @@ def _dtw_contender(
     return Contender(name, partial(run, x, y, n_threads), cells)
 
 
-CASES: Sequence[Callable[[Clips], Iterator[Case]]] = (dtw_cases, mfcc_cases, growth_cases)
+CASES: Sequence[Callable[[Clips], Iterator[Case]]] = (
+    dtw_cases,
+    top_k_cases,
+    mfcc_cases,
+    growth_cases,
+)

@@ -5,8 +5,8 @@ machine down for a while slows all contenders down alike.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,14 @@ class Contender:
         Solve the problem and return the result as an array.
     work : float
         How much is solved, in the unit of the case.
+    facts : mapping
+        Further columns of the contender's row.
     """
 
     name: str
     run: Callable[[], Array]
     work: float
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def measure(case: Case, *, rounds: int) -> list[Row]:
     list of dict
         One a contender: `case`, `contender`, `threads`, `work`, `unit`; `seconds`, the median of
         the rounds; `rate`, the work a second; `ratio`, the median over the rounds of the first
-        contender's rate divided by this one's; `difference` from the first one's result.
+        contender's rate divided by this one's; `difference` from the first one's result; and the
+        contender's `facts`.
 
     Raises
     ------
@@ -115,6 +119,7 @@ def measure(case: Case, *, rounds: int) -> list[Row]:
             "rate": float(contender.work / medians[i]),
             "ratio": float(ratios[i]),
             "difference": differences[i],
+            **contender.facts,
         }
         for i, contender in enumerate(case.contenders)
     ]

@@ -50,7 +50,6 @@ class Target:
         return "met" if COMPARE[self.relation](value, self.bound) else "missed"
 
 
-# "top-20" is the name under which `benchmarks.cases` measures the top 20 against the full matrix.
 TARGETS = (
     Target(
         "full matrix, times as fast as dtaidistance",

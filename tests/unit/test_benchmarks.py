@@ -128,3 +128,13 @@ def test_the_page_shows_losses_targets_and_the_machine(tmp_path):
     assert "| 0.25 " in text
     assert "abacus" in text
     assert text.count("not measured") == len(TARGETS)
+
+
+def test_a_fact_stands_in_a_column_of_its_own(tmp_path):
+    ours = Contender("ours", lambda: np.ones(1), 1.0, {"share_of_cells": 0.125})
+    rows = measure(case_of(ours, constant("theirs", [1])), rounds=1)
+    about = {"dataset": "esc10", "rounds": "1"}
+    text = report.write(rows, tmp_path / "t.csv", tmp_path / "p.md", machine={}, about=about)
+    assert "| share of cells" in text
+    assert "| 0.125 " in text
+    assert pd.read_csv(tmp_path / "t.csv")["share_of_cells"].tolist()[0] == 0.125
