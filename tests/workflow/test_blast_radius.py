@@ -27,6 +27,14 @@ MFCC = {
     "make_retrieval_table": 2,
 }
 VALIDATION = {"validate_features": 1, "make_validation_table": 1}
+KERNELS = {
+    "build_feature_bank": 2,
+    "compute_distances": 4,
+    "rank_gallery": 4,
+    "score_retrieval": 4,
+    "make_retrieval_table": 2,
+    **VALIDATION,
+}
 FEATURES = {"build_feature_bank": 6, **RETRIEVAL, **VALIDATION}
 FROM_CLIPS = {"decode_audio": 2, **FEATURES}
 EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
@@ -68,7 +76,9 @@ MODULES = [
     ("src/resound/distances/dtw.py", DTW),
     ("src/resound/distances/_dtw_kernels.py", DTW),
     ("src/resound/distances/_dtw_inputs.py", DTW),
-    ("src/resound/distances/_lanes.py", DTW),
+    ("src/resound/dsp/_fft_kernels.py", {**MFCC, **VALIDATION}),
+    ("src/resound/lanes.py", KERNELS),
+    ("src/resound/kernels.py", KERNELS),
     ("src/resound/distances/cosine.py", COSINE),
     (
         "src/resound/retrieval.py",

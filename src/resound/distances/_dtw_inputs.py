@@ -8,8 +8,8 @@ import numba
 import numpy as np
 
 from resound.distances._clips import Array
-from resound.distances._lanes import LANES
 from resound.errors import ParameterError, check_positive_int
+from resound.lanes import LANES
 
 GALLERY_BLOCK_BYTES = 2**26
 

@@ -5,9 +5,8 @@ cell to cell within a pair, is straight vector code across the pairs. `ROWS` row
 through the columns at a time, so that a frame of the gallery is loaded once for as many frames of
 the query, and as many sums are under way at once.
 
-The signatures are fixed, so that processes compiling at the same time write the same cache entries
-under the same names. Within a lane the order of all operations is fixed too: a distance does not
-depend on what stands in the other lanes.
+Within a lane the order of all operations is fixed: a distance does not depend on what stands in the
+other lanes.
 """
 
 # mypy: disallow-untyped-decorators=False
@@ -18,7 +17,8 @@ import numba
 import numpy as np
 
 from resound.distances._clips import Array
-from resound.distances._lanes import (
+from resound.kernels import kernel
+from resound.lanes import (
     LANES,
     add,
     add_squared_difference,
@@ -106,7 +106,7 @@ def _distances(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -
     return totals[m * LANES :]
 
 
-@numba.njit(_SIGNATURES, parallel=True, nogil=True, cache=True, error_model="numpy")
+@kernel(_SIGNATURES, parallel=True)
 def pairwise(queries: Array, gallery: Array, reach_down: int, reach_up: int, root: bool) -> Array:
     """Return distances (Q, B, LANES) of `queries` (Q, n, d) to `gallery` (B, m, d, LANES)."""
     n_queries, n_blocks = len(queries), len(gallery)

@@ -7,7 +7,7 @@ before rounding or after. So only the order in which a bound is summed up can li
 distance, and a threshold times `slack` is above all that can do.
 
 The rows of the matrix are those of `_dtw_kernels.pairwise`, and so are the distances, to the last
-bit. Signatures are fixed for the same reason as there.
+bit.
 """
 
 # mypy: disallow-untyped-decorators=False
@@ -19,7 +19,8 @@ import numpy as np
 
 from resound.distances._clips import Array
 from resound.distances._dtw_kernels import ROWS, advance
-from resound.distances._lanes import (
+from resound.kernels import kernel
+from resound.lanes import (
     LANES,
     add,
     add_squared_difference,
@@ -237,7 +238,7 @@ def _search_one(
         counts[0 if by_rows[clip] > limit else 1] += 1
 
 
-@numba.njit(_SIGNATURES, parallel=True, nogil=True, cache=True, error_model="numpy")
+@kernel(_SIGNATURES, parallel=True)
 def search(
     distances: Array,
     nearest: Array,

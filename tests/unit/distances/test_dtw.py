@@ -9,9 +9,9 @@ import pytest
 
 from resound.distances import _dtw_inputs
 from resound.distances import dtw as dtw_module
-from resound.distances._lanes import LANES
 from resound.distances.dtw import dtw, pairwise
 from resound.errors import ParameterError
+from resound.lanes import LANES
 from resound.registry import DISTANCES
 
 

@@ -5,8 +5,8 @@ LLVM maps them to the registers of the machine, of 512, 256 or 128 bits. A produ
 becomes a fused multiply-add where the machine has one (LLVM's flag `contract`); nothing is
 reordered, so a lane's value does not depend on the other lanes.
 
-The operations are inlined into kernels, and numba's cache looks at the file of the outermost
-kernel only: after an edit here, touch the files of the kernels.
+Both `resound.dsp` and `resound.distances` are made of these, so the module stands below the two.
+The operations are inlined into kernels; `resound.kernels` compiles those again after an edit here.
 """
 
 # mypy: disallow-untyped-decorators=False, disallow-subclassing-any=False
@@ -44,13 +44,42 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, start: Any
     return builder.bitcast(builder.gep(data, [start]), vector.as_pointer())
 
 
+def _load(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    pointer = _pointer(context, builder, array_type, array, start)
+    return builder.load(pointer, align=context.get_abi_sizeof(pointer.type.pointee.element))
+
+
+def _store(
+    context: Any, builder: Any, array_type: Any, array: Any, start: Any, vector: Any
+) -> None:
+    pointer = _pointer(context, builder, array_type, array, start)
+    builder.store(vector, pointer, align=context.get_abi_sizeof(pointer.type.pointee.element))
+
+
+def _transpose(builder: Any, rows: list[Any]) -> list[Any]:
+    """Return the columns of `LANES` vectors: blocks off the diagonal change places, ever smaller.
+
+    The larger blocks are whole registers of narrow machines, or halves and quarters of wide ones.
+    """
+    rows = list(rows)
+    size = LANES // 2
+    while size:
+        keep = [i if not i & size else LANES + i - size for i in range(LANES)]
+        give = [i + size if not i & size else LANES + i for i in range(LANES)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), each) for each in (keep, give)]
+        for upper in (i for i in range(LANES) if not i & size):
+            pair = rows[upper], rows[upper + size]
+            rows[upper], rows[upper + size] = (builder.shuffle_vector(*pair, m) for m in masks)
+        size //= 2
+    return rows
+
+
 @intrinsic
 def load(typingctx: Any, array: Any, start: Any) -> Any:
     """Return the items `start` to `start + LANES` of a flat view of `array`, unchecked."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], *args)
-        return builder.load(pointer, align=context.get_abi_sizeof(pointer.type.pointee.element))
+        return _load(context, builder, signature.args[0], *args)
 
     return LanesType(array.dtype)(array, types.intp), codegen
 
@@ -60,9 +89,7 @@ def store(typingctx: Any, array: Any, start: Any, lanes: Any) -> Any:
     """Set the items `start` to `start + LANES` of a flat view of `array`, unchecked."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], *args[:2])
-        align = context.get_abi_sizeof(pointer.type.pointee.element)
-        builder.store(args[2], pointer, align=align)
+        _store(context, builder, signature.args[0], *args)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, lanes), codegen
@@ -91,6 +118,50 @@ def add(typingctx: Any, a: Any, b: Any) -> Any:
         return builder.fadd(*args)
 
     return a(a, b), codegen
+
+
+@intrinsic
+def subtract(typingctx: Any, a: Any, b: Any) -> Any:
+    """Return a - b."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fsub(*args)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def multiply(typingctx: Any, a: Any, b: Any) -> Any:
+    """Return a b, rounded."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(*args)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def add_product(typingctx: Any, total: Any, a: Any, b: Any) -> Any:
+    """Return total + a b."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, a, b = args
+        product = builder.fmul(a, b, flags=("contract",))
+        return builder.fadd(total, product, flags=("contract",))
+
+    return total(total, a, b), codegen
+
+
+@intrinsic
+def subtract_product(typingctx: Any, total: Any, a: Any, b: Any) -> Any:
+    """Return total - a b."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, a, b = args
+        product = builder.fmul(a, b, flags=("contract",))
+        return builder.fsub(total, product, flags=("contract",))
+
+    return total(total, a, b), codegen
 
 
 @intrinsic
@@ -151,3 +222,31 @@ def square_root(typingctx: Any, a: Any) -> Any:
         return builder.call(function, args)
 
     return a(a), codegen
+
+
+@intrinsic
+def store_transposed(
+    typingctx: Any, target: Any, at: Any, source: Any, starts: Any, first: Any, factors: Any
+) -> Any:
+    """Put LANES weighted numbers of each of LANES rows into lanes, a row a lane.
+
+    Lane l of the i-th lanes of `target` from item `at` on becomes
+    ``source[starts[l] + first + i] * factors[first + i]``. Flat views, unchecked.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        target_type, _, source_type, starts_type, _, factors_type = signature.args
+        target, at, source, starts, first, factors = args
+        weights = _load(context, builder, factors_type, factors, first)
+        data = context.make_array(starts_type)(context, builder, starts).data
+        rows = []
+        for lane in range(LANES):
+            start = builder.load(builder.gep(data, [ir.Constant(at.type, lane)]))
+            row = _load(context, builder, source_type, source, builder.add(start, first))
+            rows.append(builder.fmul(row, weights))
+        for i, column in enumerate(_transpose(builder, rows)):
+            where = builder.add(at, ir.Constant(at.type, i * LANES))
+            _store(context, builder, target_type, target, where, column)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, starts, types.intp, factors), codegen
