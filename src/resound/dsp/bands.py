@@ -1,17 +1,31 @@
-"""The power in bands of frequency, clip by clip, without a spectrogram of all clips in between."""
+"""The power in bands of frequency, without a spectrogram of all clips in between.
+
+Where the length of the frames is a power of two, the transform is our own (`_fft_kernels`) and not
+scipy's: it takes samples to bands without leaving the processor's second cache, and an MFCC bank,
+most of whose time is this, takes a third of the time it takes with scipy's. Frames of other lengths
+go through scipy.
+"""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import scipy.fft
 
+from resound.dsp import _fft_kernels
+from resound.dsp._fft_plan import has_plan, make_plan
 from resound.dsp.arrays import FloatArray
-from resound.dsp.stft import frame
+from resound.dsp.stft import frame, frame_count
 from resound.dsp.windows import fft_window
 from resound.errors import ParameterError
+from resound.lanes import LANES
 
+SetBands = Callable[[FloatArray, FloatArray], None]
+
+# Clips whose frames fill the kernel's lanes together, so that fewer of them are idle.
+CLIPS_A_GROUP = 4
 # Frames whose samples and spectrum stay in a processor's second cache, and filters that share one
 # product: both were measured.
 FRAMES_A_BLOCK = 24
@@ -46,16 +60,18 @@ def band_power(
     waveforms : ndarray, shape (..., samples)
         Clips, float32 or float64.
     filters : ndarray, shape (bands, 1 + n_fft // 2)
-        Non-negative weights of the FFT's bins; of neighbouring filters only the bins between the
-        first and the last that is not zero are multiplied.
+        Non-negative weights of the FFT's bins; of a filter only the bins between the first and the
+        last that is not zero are multiplied.
     n_fft, hop_length, window, win_length
-        As in `resound.dsp.stft.stft`.
+        As in `resound.dsp.stft.stft`. A power of two from 64 to 32768 is computed several times as
+        fast as another `n_fft`.
 
     Returns
     -------
     ndarray, shape (..., frames, bands)
         Non-negative, in the dtype of `waveforms`. Clips are computed on as many threads as
-        `scipy.fft.set_workers` grants; each holds the power spectrogram of one clip.
+        `scipy.fft.set_workers` grants, and their values depend neither on the threads nor, for a
+        power of two, on the other clips, to the last bit.
 
     Raises
     ------
@@ -64,31 +80,73 @@ def band_power(
         number of bins.
     """
     clips = waveforms.reshape(-1, waveforms.shape[-1])
+    n_frames = frame_count(clips.shape[-1], n_fft=n_fft, hop_length=hop_length)
     weights = fft_window(window, n_fft, win_length).astype(clips.dtype)
     if filters.shape[1] != 1 + n_fft // 2:
         raise ParameterError(
             f"filters of shape {filters.shape} must have the {1 + n_fft // 2} bins of "
             f"n_fft={n_fft}; make them for this n_fft"
         )
-    products = list(_products(filters, clips.dtype))
-
-    def of_clip(clip: FloatArray) -> FloatArray:
-        power = _clip_power(frame(clip, n_fft=n_fft, hop_length=hop_length), weights)
-        bands = np.zeros((len(power), len(filters)), clips.dtype)
-        for product in products:
-            np.matmul(power[:, product.bins], product.weights, out=bands[:, product.bands])
-        return bands
-
-    bands = np.stack(_each(of_clip, clips))
+    bands = np.empty((len(clips), n_frames, len(filters)), clips.dtype)
+    set_bands = (_by_kernel if has_plan(n_fft) else _by_scipy)(filters, weights, hop_length)
+    _each_group(set_bands, bands, clips)
     return bands.reshape(*waveforms.shape[:-1], *bands.shape[1:])
 
 
-def _each(function: Callable[[FloatArray], FloatArray], clips: FloatArray) -> list[FloatArray]:
+def _each_group(set_bands: SetBands, bands: FloatArray, clips: FloatArray) -> None:
+    """Call `set_bands` for some clips at a time, on the threads that scipy is granted."""
     n_threads = scipy.fft.get_workers()
+    size = max(1, min(CLIPS_A_GROUP, -(-len(clips) // n_threads)))
+    groups = [slice(start, start + size) for start in range(0, len(clips), size)]
     if n_threads == 1:  # memory that a new thread allocates is not that of the last call: 15 %
-        return [function(clip) for clip in clips]
+        for group in groups:
+            set_bands(bands[group], clips[group])
+        return
     with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(function, clips))
+        for done in [pool.submit(set_bands, bands[group], clips[group]) for group in groups]:
+            done.result()
+
+
+def _by_kernel(filters: FloatArray, window: FloatArray, hop_length: int) -> SetBands:
+    """Return the setter of bands (clips, frames, bands) that transforms by our own kernel."""
+    plan = make_plan(len(window), window.dtype)
+    spans = _spans(filters)
+    filters = np.array(filters, window.dtype, order="C")
+    half_window = window / 2
+
+    def set_bands(bands: FloatArray, clips: FloatArray) -> None:
+        padded = _aligned_zeros((len(clips), clips.shape[1] + len(window)), clips.dtype)
+        left = len(window) // 2
+        padded[:, left : left + clips.shape[1]] = clips
+        clip, t = np.divmod(np.arange(bands.shape[0] * bands.shape[1]), bands.shape[1])
+        starts = clip * padded.shape[1] + t * hop_length
+        starts = np.pad(starts, (0, -len(starts) % LANES), mode="edge")
+        frames = bands.reshape(-1, bands.shape[-1])
+        _fft_kernels.band_power(frames, padded.ravel(), starts, half_window, filters, spans, *plan)
+
+    return set_bands
+
+
+def _spans(filters: FloatArray) -> npt.NDArray[np.int64]:
+    """Return the first bin and the bin after the last one that each filter passes: (bands, 2)."""
+    passes = filters != 0
+    first = passes.argmax(axis=1)
+    stop = np.where(passes.any(axis=1), passes.shape[1] - passes[:, ::-1].argmax(axis=1), first)
+    return np.stack([first, stop], axis=1)
+
+
+def _by_scipy(filters: FloatArray, window: FloatArray, hop_length: int) -> SetBands:
+    """Return the setter of bands (clips, frames, bands) that transforms by scipy."""
+    products = list(_products(filters, window.dtype))
+
+    def set_bands(bands: FloatArray, clips: FloatArray) -> None:
+        for of_clip, clip in zip(bands, clips, strict=True):
+            power = _clip_power(frame(clip, n_fft=len(window), hop_length=hop_length), window)
+            of_clip[:] = 0
+            for product in products:
+                np.matmul(power[:, product.bins], product.weights, out=of_clip[:, product.bands])
+
+    return set_bands
 
 
 def _clip_power(frames: FloatArray, weights: FloatArray) -> FloatArray:
@@ -112,3 +170,12 @@ def _products(filters: FloatArray, dtype: np.dtype[np.floating]) -> Iterator[_Pr
             bins = slice(int(passed[0]), int(passed[-1]) + 1)
             bands = slice(start, start + len(group))
             yield _Product(bands, bins, np.ascontiguousarray(group[:, bins].T, dtype))
+
+
+def _aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArray:
+    """Return zeros whose rows begin with a cache line, so that frames often do as well."""
+    line = _fft_kernels.CACHE_LINE // dtype.itemsize
+    columns = -(-shape[1] // line) * line
+    items = np.zeros(shape[0] * columns + line, dtype)
+    first = -items.ctypes.data % _fft_kernels.CACHE_LINE // dtype.itemsize
+    return items[first : first + shape[0] * columns].reshape(shape[0], columns)
