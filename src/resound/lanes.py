@@ -226,27 +226,26 @@ def square_root(typingctx: Any, a: Any) -> Any:
 
 @intrinsic
 def store_transposed(
-    typingctx: Any, target: Any, at: Any, source: Any, starts: Any, first: Any, factors: Any
+    typingctx: Any, target: Any, at: Any, source: Any, first: Any, stride: Any, factors: Any
 ) -> Any:
-    """Put LANES weighted numbers of each of LANES rows into lanes, a row a lane.
+    """Put LANES weighted numbers of each of LANES overlapping rows into lanes, a row a lane.
 
     Lane l of the i-th lanes of `target` from item `at` on becomes
-    ``source[starts[l] + first + i] * factors[first + i]``. Flat views, unchecked.
+    ``source[stride * l + first + i] * factors[first + i]``. Flat views, unchecked.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        target_type, _, source_type, starts_type, _, factors_type = signature.args
-        target, at, source, starts, first, factors = args
-        weights = _load(context, builder, factors_type, factors, first)
-        data = context.make_array(starts_type)(context, builder, starts).data
+        target_type, _, source_type, _, _, factors_type = signature.args
+        target, at, source, start, stride, factors = args
+        weights = _load(context, builder, factors_type, factors, start)
         rows = []
-        for lane in range(LANES):
-            start = builder.load(builder.gep(data, [ir.Constant(at.type, lane)]))
-            row = _load(context, builder, source_type, source, builder.add(start, first))
+        for _ in range(LANES):
+            row = _load(context, builder, source_type, source, start)
             rows.append(builder.fmul(row, weights))
-        for i, column in enumerate(_transpose(builder, rows)):
-            where = builder.add(at, ir.Constant(at.type, i * LANES))
-            _store(context, builder, target_type, target, where, column)
+            start = builder.add(start, stride)
+        for column in _transpose(builder, rows):
+            _store(context, builder, target_type, target, at, column)
+            at = builder.add(at, ir.Constant(at.type, LANES))
         return context.get_dummy_value()
 
-    return types.void(target, types.intp, source, starts, types.intp, factors), codegen
+    return types.void(target, types.intp, source, types.intp, types.intp, factors), codegen

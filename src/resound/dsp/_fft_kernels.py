@@ -46,8 +46,9 @@ POINTS = LANES // 2  # of each frame, from LANES samples
 CACHE_LINE = 64  # bytes
 
 _SIGNATURES = [
-    f"void({real}[:,::1], {real}[::1], int64[::1], {real}[::1], {real}[:,::1], int64[:,::1], "
-    f"int64[::1], {real}[::1], int64[::1], {real}[::1], {real}[:,::1], {real}[:,::1])"
+    f"void({real}[:,:,::1], Array({real}, 2, 'C', readonly=True), int64, {real}[::1], "
+    f"{real}[:,::1], int64[::1], {real}[::1], int64[::1], {real}[::1], {real}[:,::1], "
+    f"{real}[:,::1])"
     for real in ("float32", "float64")
 ]
 
@@ -193,22 +194,14 @@ def _pass_of_eight(
 
 
 @numba.njit(error_model="numpy")
-def _transform(
-    target: Any,
-    source: Any,
-    radices: Any,
-    roots: FloatArray,
-    factors: FloatArray,
-    first: int,
-    work: FloatArray,
-    spare: FloatArray,
-) -> None:
-    """Transform a view of as many points as the product of `radices` into another view.
+def _transform(target: Any, source: Any, passes: Any, factors: FloatArray, first: int) -> None:
+    """Transform a view of as many points as the product of the radices into another view.
 
-    The first pass multiplies the points by `factors` from `first` on, in its order, or by none
-    where `first` is negative; the later ones by `roots`. `work` and `spare` hold what is between
-    two passes.
+    `passes` are (radices, roots, work, spare). The first pass multiplies the points by `factors`
+    from `first` on, in its order, or by none where `first` is negative; the later ones by `roots`.
+    `work` and `spare` hold what is between two passes.
     """
+    radices, roots, work, spare = passes
     n = 1
     for radix in radices:
         n *= radix
@@ -228,24 +221,21 @@ def _transform(
 def _set_columns(
     points: FloatArray,
     samples: FloatArray,
-    starts: Any,
+    hop: int,
     window: FloatArray,
     n1: int,
     n2: int,
-    radices: Any,
-    roots: FloatArray,
+    passes: Any,
     tile: FloatArray,
-    work: FloatArray,
-    spare: FloatArray,
 ) -> None:
-    """Set `points`, n1 rows of n2 + 1, to the transformed columns of the frames from `starts`."""
+    """Set `points`, n1 rows of n2 + 1, to the transformed columns of frames `hop` samples apart."""
     for j2 in range(0, n2, POINTS):
         for j1 in range(n1):
             item = 2 * LANES * (POINTS + 1) * j1
-            store_transposed(tile, item, samples, starts, 2 * (n2 * j1 + j2), window)
+            store_transposed(tile, item, samples, 2 * (n2 * j1 + j2), hop, window)
         for j in range(POINTS):
             column, goal = (tile, j, POINTS + 1), (points, j2 + j, n2 + 1)
-            _transform(goal, column, radices, roots, roots, -1, work, spare)
+            _transform(goal, column, passes, window, -1)
 
 
 @numba.njit(error_model="numpy")
@@ -254,14 +244,11 @@ def _set_power(
     points: FloatArray,
     n1: int,
     n2: int,
-    radices: Any,
-    roots: FloatArray,
+    passes: Any,
     between: FloatArray,
     split: FloatArray,
     row: FloatArray,
     mirrored: FloatArray,
-    work: FloatArray,
-    spare: FloatArray,
 ) -> None:
     """Set `power` (n + 1, LANES) of the bins from `points` with transformed columns.
 
@@ -272,18 +259,9 @@ def _set_power(
     n = n1 * n2
     for k1 in range(n1 // 2 + 1):
         mirror_k1 = (n1 - k1) % n1
+        _transform((row, 0, 1), (points, k1 * (n2 + 1), 1), passes, between[k1], 0)
         _transform(
-            (row, 0, 1), (points, k1 * (n2 + 1), 1), radices, roots, between[k1], 0, work, spare
-        )
-        _transform(
-            (mirrored, 0, 1),
-            (points, mirror_k1 * (n2 + 1), 1),
-            radices,
-            roots,
-            between[mirror_k1],
-            0,
-            work,
-            spare,
+            (mirrored, 0, 1), (points, mirror_k1 * (n2 + 1), 1), passes, between[mirror_k1], 0
         )
         for k2 in range(n2):
             mirror_k2 = (n2 - k2) % n2 if k1 == 0 else n2 - 1 - k2
@@ -301,13 +279,41 @@ def _set_bands(
     bands: FloatArray, power: FloatArray, filters: FloatArray, spans: Any, lanes: FloatArray
 ) -> None:
     """Set `bands` (frames, bands) of at most `LANES` frames from `power` (bins, LANES)."""
-    for m in range(len(spans)):
+    for m in range(len(filters)):
         total = fill(filters.dtype.type(0))
         for k in range(spans[m, 0], spans[m, 1]):
             total = add_product(total, load(power, LANES * k), fill(filters[m, k]))
         store(lanes, 0, total)
         for lane in range(len(bands)):
             bands[lane, m] = lanes[lane]
+
+
+@numba.njit(error_model="numpy")
+def _spans(filters: FloatArray) -> Any:
+    """Return the first bin that each filter passes, and the one after the last: (bands, 2)."""
+    spans = np.empty((len(filters), 2), np.int64)
+    for m in range(len(filters)):
+        start, stop = 0, filters.shape[1]
+        while start < stop and filters[m, start] == 0:
+            start += 1
+        while stop > start and filters[m, stop - 1] == 0:
+            stop -= 1
+        spans[m] = start, stop
+    return spans
+
+
+@numba.njit(error_model="numpy")
+def _set_samples(samples: FloatArray, clip: FloatArray, first: int) -> None:
+    """Set `samples` to those of `clip` from `first` on, and to zero outside of it."""
+    start = min(max(0, -first), len(samples))
+    stop = max(start, min(len(samples), len(clip) - first))
+    samples[:start] = 0
+    samples[stop:] = 0
+    in_lanes = start + (stop - start) // LANES * LANES
+    for i in range(start, in_lanes, LANES):
+        store(samples, i, load(clip, first + i))
+    for i in range(in_lanes, stop):
+        samples[i] = clip[first + i]
 
 
 @numba.njit(error_model="numpy")
@@ -321,11 +327,10 @@ def _empty(size: int, like: FloatArray) -> FloatArray:
 @kernel(_SIGNATURES)
 def band_power(
     bands: FloatArray,
-    samples: FloatArray,
-    starts: Any,
+    clips: FloatArray,
+    hop_length: int,
     window: FloatArray,
     filters: FloatArray,
-    spans: Any,
     column_radices: Any,
     column_roots: FloatArray,
     row_radices: Any,
@@ -333,12 +338,10 @@ def band_power(
     between: FloatArray,
     split: FloatArray,
 ) -> None:
-    """Set `bands` (frames, bands) to the power of the frames of `samples` in each filter.
+    """Set `bands` (clips, frames, bands) of `clips` (clips, samples), padded with half a frame.
 
-    Frame t begins at ``samples[starts[t]]``; `starts` repeats the last one up to a multiple of
-    `LANES`. `window` is half the window (2 n,), so that a + b of `_set_power` needs no factor. Row
-    m of `filters` (bands, n + 1) is zero outside of the bins from ``spans[m, 0]`` to before
-    ``spans[m, 1]``. The rest is `resound.dsp._fft_plan.Plan`.
+    `window` is half the window (2 n,), so that a + b of `_set_power` needs no factor; `filters` are
+    (bands, n + 1). What follows is `resound.dsp._fft_plan.Plan`.
 
     Within a lane the order of all operations is fixed: a frame's bands do not depend on what stands
     in the other lanes.
@@ -346,38 +349,20 @@ def band_power(
     n1, n2 = len(between), between.shape[1] // 2
     # One point more in a row: with a power of two between them, the points of a column would
     # compete for a few places of the cache.
-    points = _empty(2 * LANES * n1 * (n2 + 1), samples)
-    tile = _empty(2 * LANES * n1 * (POINTS + 1), samples)
-    power = _empty(LANES * (n1 * n2 + 1), samples)
-    row, mirrored = _empty(2 * LANES * n2, samples), _empty(2 * LANES * n2, samples)
-    work, spare = _empty(2 * LANES * n2, samples), _empty(2 * LANES * n2, samples)
-    lanes = _empty(LANES, samples)
-    for t in range(0, len(bands), LANES):
-        _set_columns(
-            points,
-            samples,
-            starts[t : t + LANES],
-            window,
-            n1,
-            n2,
-            column_radices,
-            column_roots,
-            tile,
-            work,
-            spare,
-        )
-        _set_power(
-            power,
-            points,
-            n1,
-            n2,
-            row_radices,
-            row_roots,
-            between,
-            split,
-            row,
-            mirrored,
-            work,
-            spare,
-        )
-        _set_bands(bands[t : t + LANES], power, filters, spans, lanes)
+    points = _empty(2 * LANES * n1 * (n2 + 1), window)
+    tile = _empty(2 * LANES * n1 * (POINTS + 1), window)
+    power = _empty(LANES * (n1 * n2 + 1), window)
+    row, mirrored = _empty(2 * LANES * n2, window), _empty(2 * LANES * n2, window)
+    work, spare = _empty(2 * LANES * n2, window), _empty(2 * LANES * n2, window)
+    column_passes = column_radices, column_roots, work, spare
+    row_passes = row_radices, row_roots, work, spare
+    lanes = _empty(LANES, window)
+    # Frames are as far apart as they are in the clip; idle lanes are past its end, hence zero.
+    samples = _empty((LANES - 1) * hop_length + len(window), window)
+    spans = _spans(filters)
+    for clip in range(len(clips)):
+        for t in range(0, bands.shape[1], LANES):
+            _set_samples(samples, clips[clip], t * hop_length - len(window) // 2)
+            _set_columns(points, samples, hop_length, window, n1, n2, column_passes, tile)
+            _set_power(power, points, n1, n2, row_passes, between, split, row, mirrored)
+            _set_bands(bands[clip, t : t + LANES], power, filters, spans, lanes)

@@ -1,17 +1,16 @@
 """The power in bands of frequency, without a spectrogram of all clips in between.
 
 Where the length of the frames is a power of two, the transform is our own (`_fft_kernels`) and not
-scipy's: it takes samples to bands without leaving the processor's second cache, and an MFCC bank,
-most of whose time is this, takes a third of the time it takes with scipy's. Frames of other lengths
-go through scipy.
+scipy's: it takes samples to bands within a processor's second cache. An MFCC bank is to be made six
+times as fast as librosa makes it, and scipy's transform alone takes longer than that leaves. Frames
+of other lengths go through scipy.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy.fft
 
 from resound.dsp import _fft_kernels
@@ -20,12 +19,9 @@ from resound.dsp.arrays import FloatArray
 from resound.dsp.stft import frame, frame_count
 from resound.dsp.windows import fft_window
 from resound.errors import ParameterError
-from resound.lanes import LANES
 
 SetBands = Callable[[FloatArray, FloatArray], None]
 
-# Clips whose frames fill the kernel's lanes together, so that fewer of them are idle.
-CLIPS_A_GROUP = 4
 # Frames whose samples and spectrum stay in a processor's second cache, and filters that share one
 # product: both were measured.
 FRAMES_A_BLOCK = 24
@@ -63,8 +59,8 @@ def band_power(
         Non-negative weights of the FFT's bins; of a filter only the bins between the first and the
         last that is not zero are multiplied.
     n_fft, hop_length, window, win_length
-        As in `resound.dsp.stft.stft`. A power of two from 64 to 32768 is computed several times as
-        fast as another `n_fft`.
+        As in `resound.dsp.stft.stft`. A power of two from 64 on is computed several times as fast
+        as another `n_fft`.
 
     Returns
     -------
@@ -78,6 +74,12 @@ def band_power(
     ParameterError
         For a length that is not a positive integer, an unknown window, or filters of another
         number of bins.
+
+    Notes
+    -----
+    Rounding puts an error of about ``eps * log2(n_fft)`` times the norm of the windowed frame into
+    each X[t, k], however small that is: in float32 a band 80 dB below the others of its frame is
+    off by about a tenth of a dB at worst, one 40 dB below by a hundredth of that.
     """
     clips = waveforms.reshape(-1, waveforms.shape[-1])
     n_frames = frame_count(clips.shape[-1], n_fft=n_fft, hop_length=hop_length)
@@ -94,14 +96,13 @@ def band_power(
 
 
 def _each_group(set_bands: SetBands, bands: FloatArray, clips: FloatArray) -> None:
-    """Call `set_bands` for some clips at a time, on the threads that scipy is granted."""
+    """Call `set_bands` for as many groups of clips as scipy is granted threads."""
     n_threads = scipy.fft.get_workers()
-    size = max(1, min(CLIPS_A_GROUP, -(-len(clips) // n_threads)))
-    groups = [slice(start, start + size) for start in range(0, len(clips), size)]
     if n_threads == 1:  # memory that a new thread allocates is not that of the last call: 15 %
-        for group in groups:
-            set_bands(bands[group], clips[group])
+        set_bands(bands, clips)
         return
+    size = max(1, -(-len(clips) // n_threads))
+    groups = [slice(start, start + size) for start in range(0, len(clips), size)]
     with ThreadPoolExecutor(n_threads) as pool:
         for done in [pool.submit(set_bands, bands[group], clips[group]) for group in groups]:
             done.result()
@@ -110,29 +111,17 @@ def _each_group(set_bands: SetBands, bands: FloatArray, clips: FloatArray) -> No
 def _by_kernel(filters: FloatArray, window: FloatArray, hop_length: int) -> SetBands:
     """Return the setter of bands (clips, frames, bands) that transforms by our own kernel."""
     plan = make_plan(len(window), window.dtype)
-    spans = _spans(filters)
     filters = np.array(filters, window.dtype, order="C")
     half_window = window / 2
 
     def set_bands(bands: FloatArray, clips: FloatArray) -> None:
-        padded = _aligned_zeros((len(clips), clips.shape[1] + len(window)), clips.dtype)
-        left = len(window) // 2
-        padded[:, left : left + clips.shape[1]] = clips
-        clip, t = np.divmod(np.arange(bands.shape[0] * bands.shape[1]), bands.shape[1])
-        starts = clip * padded.shape[1] + t * hop_length
-        starts = np.pad(starts, (0, -len(starts) % LANES), mode="edge")
-        frames = bands.reshape(-1, bands.shape[-1])
-        _fft_kernels.band_power(frames, padded.ravel(), starts, half_window, filters, spans, *plan)
+        # One frame has no next one to be far from.
+        hop = min(hop_length, clips.shape[1])
+        _fft_kernels.band_power(
+            bands, np.ascontiguousarray(clips), hop, half_window, filters, *plan
+        )
 
     return set_bands
-
-
-def _spans(filters: FloatArray) -> npt.NDArray[np.int64]:
-    """Return the first bin and the bin after the last one that each filter passes: (bands, 2)."""
-    passes = filters != 0
-    first = passes.argmax(axis=1)
-    stop = np.where(passes.any(axis=1), passes.shape[1] - passes[:, ::-1].argmax(axis=1), first)
-    return np.stack([first, stop], axis=1)
 
 
 def _by_scipy(filters: FloatArray, window: FloatArray, hop_length: int) -> SetBands:
@@ -170,12 +159,3 @@ def _products(filters: FloatArray, dtype: np.dtype[np.floating]) -> Iterator[_Pr
             bins = slice(int(passed[0]), int(passed[-1]) + 1)
             bands = slice(start, start + len(group))
             yield _Product(bands, bins, np.ascontiguousarray(group[:, bins].T, dtype))
-
-
-def _aligned_zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> FloatArray:
-    """Return zeros whose rows begin with a cache line, so that frames often do as well."""
-    line = _fft_kernels.CACHE_LINE // dtype.itemsize
-    columns = -(-shape[1] // line) * line
-    items = np.zeros(shape[0] * columns + line, dtype)
-    first = -items.ctypes.data % _fft_kernels.CACHE_LINE // dtype.itemsize
-    return items[first : first + shape[0] * columns].reshape(shape[0], columns)

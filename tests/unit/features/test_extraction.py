@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -234,3 +237,16 @@ def test_one_clip_is_not_a_batch():
 
 def test_the_package_exports_the_two_entries():
     assert resound.features.__all__ == ["extract", "extract_batch"]
+
+
+def test_features_without_bands_do_not_wait_for_numba():
+    """Importing it takes half a second, in every job."""
+    code = """
+import sys, numpy as np
+from resound.features import extract
+for name in ("fft", "stft", "stft_dct", "f0", "f1"):
+    extract(name, np.ones(2000), sample_rate=8000, n_fft=512, hop_length=256)
+assert "numba" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
