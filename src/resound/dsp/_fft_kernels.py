@@ -54,6 +54,12 @@ _SIGNATURES = [
 
 
 @numba.njit(error_model="numpy")
+def _view(array: FloatArray, first: int, step: int) -> Any:
+    """Return a view whose type does not tell constants apart: each type is compiled anew."""
+    return array, np.int64(first), np.int64(step)
+
+
+@numba.njit(error_model="numpy")
 def _get(view: Any, i: int) -> Any:
     array, first, step = view
     item = 2 * LANES * (first + step * i)
@@ -207,7 +213,7 @@ def _transform(target: Any, source: Any, passes: Any, factors: FloatArray, first
         n *= radix
     span, along, passed = 1, 1, 0
     for radix in radices:
-        goal = target if span * radix == n else (work, 0, 1)
+        goal = target if span * radix == n else _view(work, 0, 1)
         if radix == 8:
             _pass_of_eight(goal, source, n, span, factors, first, along)
         else:
@@ -234,8 +240,8 @@ def _set_columns(
             item = 2 * LANES * (POINTS + 1) * j1
             store_transposed(tile, item, samples, 2 * (n2 * j1 + j2), hop, window)
         for j in range(POINTS):
-            column, goal = (tile, j, POINTS + 1), (points, j2 + j, n2 + 1)
-            _transform(goal, column, passes, window, -1)
+            column, goal = _view(tile, j, POINTS + 1), _view(points, j2 + j, n2 + 1)
+            _transform(goal, column, passes, window, np.int64(-1))
 
 
 @numba.njit(error_model="numpy")
@@ -257,15 +263,15 @@ def _set_power(
     So rows k1 and n1 - k1 are transformed together.
     """
     n = n1 * n2
+    row_view, mirrored_view = _view(row, 0, 1), _view(mirrored, 0, 1)
     for k1 in range(n1 // 2 + 1):
         mirror_k1 = (n1 - k1) % n1
-        _transform((row, 0, 1), (points, k1 * (n2 + 1), 1), passes, between[k1], 0)
-        _transform(
-            (mirrored, 0, 1), (points, mirror_k1 * (n2 + 1), 1), passes, between[mirror_k1], 0
-        )
+        for index, goal in ((k1, row_view), (mirror_k1, mirrored_view)):
+            source = _view(points, index * (n2 + 1), 1)
+            _transform(goal, source, passes, between[index], np.int64(0))
         for k2 in range(n2):
             mirror_k2 = (n2 - k2) % n2 if k1 == 0 else n2 - 1 - k2
-            z, mirror = _get((row, 0, 1), k2), _get((mirrored, 0, 1), mirror_k2)
+            z, mirror = _get(row_view, k2), _get(mirrored_view, mirror_k2)
             a = add(z[0], mirror[0]), subtract(z[1], mirror[1])
             b = subtract(z[0], mirror[0]), add(z[1], mirror[1])
             b = _times(b, split[k1], k2)
