@@ -249,3 +249,29 @@ def store_transposed(
         return context.get_dummy_value()
 
     return types.void(target, types.intp, source, types.intp, types.intp, factors), codegen
+
+
+@intrinsic
+def gather_transposed(
+    typingctx: Any, target: Any, at: Any, source: Any, starts: Any, offset: Any
+) -> Any:
+    """Put LANES numbers of each of LANES rows into lanes, a row a lane, wherever the rows begin.
+
+    Lane l of the i-th lanes of `target` from item `at` on becomes
+    ``source[starts[l] + offset + i]``, with `starts` an array of int64. Flat views, unchecked.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        target_type, _, source_type, starts_type, _ = signature.args
+        target, at, source, starts, offset = args
+        first = context.make_array(starts_type)(context, builder, starts).data
+        rows = []
+        for lane in range(LANES):
+            start = builder.load(builder.gep(first, [ir.Constant(at.type, lane)]))
+            rows.append(_load(context, builder, source_type, source, builder.add(start, offset)))
+        for column in _transpose(builder, rows):
+            _store(context, builder, target_type, target, at, column)
+            at = builder.add(at, ir.Constant(at.type, LANES))
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, starts, types.intp), codegen

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from resound.candidates import NO_HIT, allowed_pairs, order_of_ids
 from resound.errors import DataError, ParameterError, check_positive_int
-
-NO_HIT = -1
 
 Bool = npt.NDArray[np.bool_]
 Float = npt.NDArray[np.floating[Any]]
@@ -51,8 +50,8 @@ def rank(
     """
     k = check_positive_int("k", k, "hits")
     d = _checked_distances(distances)
-    by_id = _order_of_ids(gallery_ids, d.shape[1])
-    allowed = _checked_mask(excluded, d.shape)[:, by_id]
+    by_id = order_of_ids(gallery_ids, d.shape[1])
+    allowed = allowed_pairs(excluded, d.shape)[:, by_id]
     d = d[:, by_id]
     # Excluded pairs sort last even among infinite distances: the mask is the primary key.
     order = np.lexsort((d, ~allowed), axis=-1)[:, :k]
@@ -78,35 +77,6 @@ def _checked_distances(distances: npt.ArrayLike) -> Float:
             "validate the features of both"
         )
     return d if d.dtype.kind == "f" else d.astype(np.float64)
-
-
-def _order_of_ids(gallery_ids: Labels, n_gallery: int) -> npt.NDArray[np.intp]:
-    ids = np.asarray(gallery_ids).astype(str)
-    if ids.shape != (n_gallery,):
-        raise ParameterError(
-            f"gallery_ids of shape {ids.shape} must name the {n_gallery} columns of the distances"
-        )
-    order = np.argsort(ids, kind="stable")
-    twice = ids[order][1:][ids[order][1:] == ids[order][:-1]]
-    if twice.size:
-        raise ParameterError(
-            f"gallery id {str(twice[0])!r} stands more than once, so ties have no order; "
-            "give each clip one row"
-        )
-    return order
-
-
-def _checked_mask(excluded: npt.ArrayLike | None, shape: tuple[int, ...]) -> Bool:
-    """Return which pairs may be listed."""
-    if excluded is None:
-        return np.ones(shape, dtype=bool)
-    mask = np.asarray(excluded)
-    if mask.shape != shape or mask.dtype != bool:
-        raise ParameterError(
-            f"excluded of shape {mask.shape} and type {mask.dtype} must be booleans of the shape "
-            f"{shape} of the distances"
-        )
-    return ~mask
 
 
 def tie_share(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:

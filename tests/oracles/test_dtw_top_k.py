@@ -20,7 +20,7 @@ def stacks(draw):
         (draw(st.integers(1, 4)), draw(st.integers(1, 60)), dims),
         (draw(st.integers(1, 70)), draw(st.integers(1, 60)), dims),
     ]
-    kind = draw(st.sampled_from(["noise", "walks", "steps", "far apart"]))
+    kind = draw(st.sampled_from(["noise", "walks", "steps", "far apart", "far off", "tiny"]))
     clips = [rng.normal(size=shape) for shape in shapes]
     if kind == "walks":
         clips = [np.cumsum(stack, axis=1) for stack in clips]
@@ -28,6 +28,10 @@ def stacks(draw):
         clips = [np.round(stack) for stack in clips]
     if kind == "far apart":
         clips = [stack + 30 * rng.normal(size=(len(stack), 1, dims)) for stack in clips]
+    if kind == "far off":
+        clips = [1000 + 0.1 * np.cumsum(stack, axis=1) for stack in clips]
+    if kind == "tiny":
+        clips = [1e-22 * stack for stack in clips]
     queries, gallery = (stack.astype(np.float32) for stack in clips)
     constant = rng.random(len(gallery)) < draw(st.sampled_from([0.0, 0.3]))
     gallery[constant] = gallery[constant, :1]
@@ -57,7 +61,7 @@ def test_equals_the_ranked_full_matrix(stack, k, local_cost, band, dtype, share_
     np.testing.assert_array_equal(found.distances, distances)
     stats = found.stats
     assert stats.pairs == (~excluded).sum()
-    left_out = stats.pruned_by_rows + stats.pruned_by_columns
+    left_out = stats.pruned_by_rows + stats.pruned_by_columns + stats.pruned_by_minima
     assert left_out + stats.abandoned + stats.completed == stats.pairs
     assert stats.cells <= stats.full_cells
 
@@ -73,10 +77,33 @@ def test_does_not_depend_on_blocks_or_threads(monkeypatch, dtype):
     np.testing.assert_array_equal(parts.distances, whole.distances)
 
 
+def test_equals_the_ranked_full_matrix_where_squared_norms_overflow():
+    rng = np.random.default_rng(0)
+    gallery = (2e19 + 1e16 * rng.normal(size=(40, 12, 3))).astype(np.float32)
+    found = top_k(gallery[:5], gallery, 3)
+    indices, distances = retrieval.rank(pairwise(gallery[:5], gallery), np.arange(40), k=3)
+    np.testing.assert_array_equal(found.distances, distances)
+    assert set(found.indices[:, 0]) == set(indices[:, 0])
+
+
 def test_leaves_out_what_is_far():
     rng = np.random.default_rng(0)
     places = 100.0 * np.arange(64)[:, np.newaxis, np.newaxis]
     gallery = places + rng.normal(size=(64, 40, 3))
     found = top_k(gallery[:4], gallery, 2)
     np.testing.assert_array_equal(found.indices[:, 0], np.arange(4))
-    assert found.stats.cells < 0.5 * found.stats.full_cells
+    assert found.stats.cells < 0.1 * found.stats.full_cells
+
+
+@pytest.mark.parametrize("band", [None, 0.1])
+def test_leaves_out_clips_by_minima_and_cells_by_the_limit(band):
+    """Walks in one box: bounds by boxes are low."""
+    rng = np.random.default_rng(0)
+    shapes = np.cumsum(rng.normal(size=(6, 64, 3)), axis=1)
+    gallery = np.concatenate([shapes + 0.05 * rng.normal(size=shapes.shape) for _ in range(16)])
+    gallery = gallery - gallery.min(axis=1, keepdims=True)
+    gallery /= gallery.max(axis=1, keepdims=True)
+    stats = top_k(gallery[:6], gallery, 5, band=band).stats
+    assert stats.pruned_by_minima > 0
+    # The hits alone are 30 of 576 pairs: whole matrices of them would be 5 %.
+    assert 0 < stats.cells < 0.06 * stats.full_cells

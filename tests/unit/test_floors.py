@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 # compiled code of dsp and distances is made of; 1 reads and writes files.
 GROUND = {"errors", "registry", "provenance", "specs", "config", "environment"}
 FILES = {"store", "data", "audio", "progress"}
-PURE = {"kernels", "lanes", "dsp", "features", "distances", "retrieval", "metrics"}
+PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 TOP = {"evaluation", "jobs", "report", "validation"}
 
 MAY_IMPORT = {
@@ -22,9 +22,10 @@ MAY_IMPORT = {
     "lanes": set(),
     "dsp": {"errors", "dsp", "kernels", "lanes"},
     "features": {"errors", "registry", "dsp", "features"},
-    "distances": {"errors", "registry", "distances", "kernels", "lanes"},
+    "candidates": {"errors"},
+    "distances": {"errors", "registry", "candidates", "distances", "kernels", "lanes"},
     "metrics": {"errors", "metrics"},
-    "retrieval": {"errors"},
+    "retrieval": {"errors", "candidates"},
     **dict.fromkeys(TOP, GROUND | FILES | PURE | TOP),
 }
 OUTSIDE = {

@@ -70,7 +70,7 @@ def test_no_queries_give_no_lists():
         ({"distances": [0.0, 1.0]}, r"distances of shape \(2,\)"),
         ({"distances": [["a", "b"]]}, "must be real numbers"),
         ({"gallery_ids": ["a", "a"]}, "'a' stands more than once"),
-        ({"gallery_ids": ["a"]}, "must name the 2 columns"),
+        ({"gallery_ids": ["a"]}, "must name the 2 clips of the gallery"),
         ({"k": 0}, "k=0 must be a positive integer of hits"),
         ({"excluded": [[0, 1]]}, "must be booleans"),
         ({"excluded": [[True]]}, r"excluded of shape \(1, 1\)"),

@@ -32,8 +32,8 @@ def gallery_block(gallery: Array, dtype: str) -> int:
     return max(LANES, int(GALLERY_BLOCK_BYTES // clip_bytes) // LANES * LANES)
 
 
-def as_points(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
-    """Return a block of `clips` as finite, contiguous points of `dtype`, (clips, frames, d)."""
+def as_frames(name: str, clips: Array, block: slice, local_cost: str, dtype: str) -> Array:
+    """Return a block of `clips` as finite, contiguous frames of `dtype`, (clips, frames, d)."""
     frames = clips[block]
     with np.errstate(over="ignore", invalid="ignore"):  # found and named below
         if local_cost == "cosine":
@@ -41,7 +41,7 @@ def as_points(name: str, clips: Array, block: slice, local_cost: str, dtype: str
         points: Array = np.ascontiguousarray(frames, dtype)
     finite = np.isfinite(points).all(axis=(1, 2))
     if not finite.all():
-        clip = block.start + int(np.argmin(finite))
+        clip = range(len(clips))[block][int(np.argmin(finite))]
         raise ParameterError(
             f"{name}: clip {clip} holds NaN, infinity or values beyond {dtype}; "
             "validate the features of this clip"

@@ -48,26 +48,31 @@ def _first_term(real: Any, offset: int, reach_down: int, reach_up: int) -> Any:
     return fill(real(0.0 if -reach_down <= offset <= reach_up else np.inf))
 
 
-@numba.njit(error_model="numpy")
-def advance(
-    totals: Array, x: Array, y: Array, first: int, reach_down: int, reach_up: int, root: bool
-) -> None:
-    """Take `totals` from row `first - 1` of D to row `first + ROWS - 1`, or to the last one.
+@numba.njit(error_model="numpy", inline="always")
+def advance_columns(
+    totals: Array,
+    x: Array,
+    y: Array,
+    first: int,
+    columns: tuple[int, int],
+    cells: Any,
+    reach_down: int,
+    reach_up: int,
+    root: bool,
+) -> Any:
+    """Take `totals` through `ROWS` rows of D from `first` on, in the columns from one to another.
 
     `totals` holds cell (i, j) of all lanes at j + 1, and the border left of the first column at 0.
-    The columns of the rows inside the band only move right, so that a cell which is read outside
-    them has not been reached yet, or was set to infinity with the columns of an earlier row. A row
-    below the last one repeats the last frame, and nothing is read from it.
+    `cells` are those that the first column continues: the one diagonally above it, then those left
+    of it in each row. Returns them for the column after the last one. A row below the last frame of
+    `x` repeats it; `last_row` leaves such rows out.
     """
     n, n_dims = x.shape
-    m = len(totals) // LANES - 1
     last = min(ROWS, n - first) - 1
     x0, x1 = x[first], x[first + min(1, last)]
     x2, x3 = x[first + min(2, last)], x[first + min(3, last)]
-    low, high = max(0, first - reach_down), min(m, first + last + reach_up + 1)
-    diagonal = load(totals, low * LANES)
-    d0 = d1 = d2 = d3 = fill(x.dtype.type(np.inf))
-    for j in range(low, high):
+    diagonal, d0, d1, d2, d3 = cells
+    for j in range(columns[0], columns[1]):
         c0 = _first_term(x.dtype.type, j - first, reach_down, reach_up)
         c1 = _first_term(x.dtype.type, j - first - 1, reach_down, reach_up)
         c2 = _first_term(x.dtype.type, j - first - 2, reach_down, reach_up)
@@ -87,8 +92,35 @@ def advance(
         e3 = add(c3, _cheapest(e2, d2, d3))
         diagonal, d0, d1, d2, d3 = above, e0, e1, e2, e3
         store(totals, (j + 1) * LANES, d3)
-    if last < 3:
-        store(totals, high * LANES, d0 if last == 0 else (d1 if last == 1 else d2))
+    return diagonal, d0, d1, d2, d3
+
+
+@numba.njit(error_model="numpy", inline="always")
+def last_row(cells: Any, rows: int) -> Any:
+    """Return the cell of the last of `rows` rows among the `cells` of `advance_columns`."""
+    if rows == 1:
+        return cells[1]
+    if rows == 2:
+        return cells[2]
+    return cells[3] if rows == 3 else cells[4]
+
+
+@numba.njit(error_model="numpy")
+def advance(
+    totals: Array, x: Array, y: Array, first: int, reach_down: int, reach_up: int, root: bool
+) -> None:
+    """Take `totals` from row `first - 1` of D to row `first + ROWS - 1`, or to the last one.
+
+    The columns of the rows inside the band only move right, so that a cell which is read outside
+    them has not been reached yet, or was set to infinity with the columns of an earlier row.
+    """
+    rows = min(ROWS, len(x) - first)
+    low = max(0, first - reach_down)
+    high = min(len(totals) // LANES - 1, first + rows + reach_up)
+    outside = fill(x.dtype.type(np.inf))
+    cells = (load(totals, low * LANES), outside, outside, outside, outside)
+    cells = advance_columns(totals, x, y, first, (low, high), cells, reach_down, reach_up, root)
+    store(totals, high * LANES, last_row(cells, rows))
     totals[:LANES] = np.inf
 
 

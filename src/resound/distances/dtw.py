@@ -39,7 +39,7 @@ import numpy.typing as npt
 from resound.distances import _dtw_kernels
 from resound.distances._clips import as_clips, blocks, check_frames, check_same_dims
 from resound.distances._dtw_inputs import (
-    as_points,
+    as_frames,
     check_no_overflow,
     gallery_block,
     interleave,
@@ -154,11 +154,11 @@ def pairwise(
     distances = np.empty((len(x), len(y)), dtype)
     with numba_threads(n_threads):
         for rows in blocks(len(x), QUERY_BLOCK):
-            frames = as_points("queries", x, rows, local_cost, dtype)
+            frames = as_frames("queries", x, rows, local_cost, dtype)
             for columns in blocks(len(y), gallery_block(y, dtype)):
                 found = _dtw_kernels.pairwise(
                     frames,
-                    interleave(as_points("gallery", y, columns, local_cost, dtype)),
+                    interleave(as_frames("gallery", y, columns, local_cost, dtype)),
                     reach_down,
                     reach_up,
                     local_cost == "euclidean",

@@ -1,20 +1,30 @@
 """Exact search for the nearest gallery clips by DTW, without most cells of the full matrix.
 
 The hits, their distances and their order are those of ranking `resound.distances.dtw.pairwise` with
-the same options, to the last bit. Per query, the clips are visited from the smallest lower bound of
-their distance on, in batches of SIMD lanes, and the k-th smallest distance so far is the threshold:
+the same options, to the last bit. Per query:
 
-1. Boxes. Each frame of the query costs at least its distance to the box around the gallery clip,
+1. The straight path from the first to the last pair of frames costs at least the distance. The
+   k-th smallest of these costs, or of the distances known so far, is the limit.
+2. Boxes. Each frame of the query costs at least its distance to the box around the gallery clip,
    and each frame of the clip its distance to the box around the query. The larger one of the two
-   sums is the bound: LB_Keogh both ways, with the box of the whole clip as envelope, which holds
-   for every band. The search ends where it exceeds the threshold.
-2. Early abandoning. A path that has come to cell (i, j) still passes the rows after i and the
-   columns after j. When the cost so far plus the bound of what is left exceeds the threshold in
-   all columns and lanes, the batch is left (Rakthanmanon et al., "Searching and mining trillions of
-   time series subsequences under dynamic time warping", KDD 2012, section 4.2.3).
+   sums is a bound: LB_Keogh both ways, with the box of the whole clip as envelope, which holds for
+   every band. A clip is left out where it exceeds the limit.
+3. Minima. Each frame costs at least its smallest distance to a frame of the other clip inside the
+   band: the larger one of the sums of the row minima and of the column minima of the matrix of
+   local costs. It takes a part of the work of a distance and leaves out clips that boxes do not.
+4. The clips that are left are computed from the smallest bound on, in batches of SIMD lanes. A path
+   that has come to cell (i, j) still passes the rows after i and the columns after j. Where its
+   cost so far plus the minima of what is left exceeds the limit in all lanes, its cell counts no
+   more: the rows begin and end with the cells that do, and with none left the batch is abandoned
+   (Rakthanmanon et al., "Searching and mining trillions of time series subsequences under dynamic
+   time warping", KDD 2012, section 4.2.3; Silva and Batista, "Speeding up all-pairwise dynamic
+   time warping matrix calculation", SDM 2016, section 4).
 
-A clip is left out only if its bound exceeds the threshold by more than rounding can explain, so
-that all ties at the threshold are computed, and ranked by id.
+The clips with the cheapest straight paths go through steps 3 and 4 first, so that most others meet
+a limit next to the final one. Steps 2 and 3 work on the principal axes of the gallery, with the
+norm of what the last of them hold in place of these: no two frames are nearer than that. A clip or
+a cell is left out only if its bound exceeds the limit by more than rounding can explain, so that
+all ties at the limit are computed, and ranked by id.
 """
 
 from collections.abc import Callable
@@ -24,20 +34,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.distances import _dtw_search_kernels
+from resound.candidates import NO_HIT, allowed_pairs, order_of_ids
+from resound.distances import _dtw_bound_kernels, _dtw_search_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
 from resound.distances._dtw_inputs import (
-    as_points,
+    as_frames,
     check_no_overflow,
     gallery_block,
     interleave,
     numba_threads,
     reach,
 )
+from resound.distances._dtw_points import Axes, as_points, principal_axes, rounding_of_squares
 from resound.distances.dtw import DTYPES, LOCAL_COSTS, QUERY_BLOCK
-from resound.errors import ParameterError, check_choice, check_positive_int
+from resound.errors import check_choice, check_positive_int
 
-NO_HIT = -1
+CLIPS_FOR_AXES = 64
 
 
 @dataclass(frozen=True)
@@ -47,20 +59,23 @@ class SearchStats:
     Parameters
     ----------
     pairs : int
-        Pairs that were not excluded: the sum of the next four.
+        Pairs that were not excluded: the sum of the next five.
     pruned_by_rows, pruned_by_columns : int
         Pairs left out because the box of the gallery clip, or else that of the query, is too far.
+    pruned_by_minima : int
+        Pairs left out by the minima of their local costs.
     abandoned : int
         Pairs whose computation was broken off.
     completed : int
         Pairs whose distance was computed.
     cells, full_cells : int
-        Cells computed, and cells inside the band of all pairs that were not excluded.
+        Cells (i, j) of D computed, and cells inside the band of all pairs that were not excluded.
     """
 
     pairs: int
     pruned_by_rows: int
     pruned_by_columns: int
+    pruned_by_minima: int
     abandoned: int
     completed: int
     cells: int
@@ -133,109 +148,127 @@ def top_k(
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
     band_reach = reach(x.shape[1], y.shape[1], band)
-    by_id = _order_of_ids(gallery_ids, len(y))
-    allowed = _allowed(excluded, (len(x), len(y)))
+    place = np.empty(len(y), np.intp)
+    place[order_of_ids(gallery_ids, len(y))] = np.arange(len(y))
+    allowed = allowed_pairs(excluded, (len(x), len(y)))
     indices = np.full((len(x), k), NO_HIT, np.intp)
     distances = np.full((len(x), k), np.inf, dtype)
-    counts = np.zeros(5, np.int64)
+    counts = np.zeros(_dtw_search_kernels.COUNTS, np.int64)
     with numba_threads(n_threads):
-        for rows in blocks(len(x), QUERY_BLOCK):
-            frames = as_points("queries", x, rows, local_cost, dtype)
-            found, counted = _search_block(
-                frames, y, k, allowed[rows], local_cost, dtype, band_reach
-            )
-            check_no_overflow(found[~np.isnan(found)], dtype)
-            indices[rows], distances[rows] = _nearest(found, by_id, k)
-            counts += counted
-            if progress is not None:
-                progress(rows.stop)
-    stats = _stats(allowed, counts, _cells_in_band(x.shape[1], y.shape[1], *band_reach))
+        for columns in blocks(len(y), gallery_block(y, dtype)):
+            clips = as_frames("gallery", y, columns, local_cost, dtype)
+            block = _Gallery.of(clips, dtype)
+            for rows in blocks(len(x), QUERY_BLOCK):
+                frames = as_frames("queries", x, rows, local_cost, dtype)
+                mask = allowed[rows, columns]
+                found = np.full(mask.shape, np.nan, dtype)
+                root = local_cost == "euclidean"
+                counts += block.search(found, distances[rows], frames, mask, band_reach, root)
+                check_no_overflow(found[~np.isnan(found)], dtype)
+                hits = indices[rows], distances[rows]
+                indices[rows], distances[rows] = _merged(*hits, found, columns.start, place)
+                if progress is not None and columns.stop == len(y):
+                    progress(rows.stop)
+    stats = _stats(int(allowed.sum()), counts, _cells_in_band(x.shape[1], y.shape[1], *band_reach))
     return TopK(indices, distances, stats)
 
 
-def _search_block(
-    frames: Array,
-    gallery: Array,
-    k: int,
-    allowed: Array,
-    local_cost: str,
-    dtype: str,
-    band_reach: tuple[int, int],
-) -> tuple[Array, Array]:
-    """Return distances (Q, N), NaN where left out, and the kernel's counts over all pairs."""
-    found = np.full(allowed.shape, np.nan, dtype)
-    nearest = np.full((len(frames), k), np.inf, dtype)
-    counts = np.zeros(5, np.int64)
-    # A bound and a distance are each a sum of at most n + m terms: twice that many roundings.
-    terms = frames.shape[1] + gallery.shape[1] + frames.shape[2]
-    slack = found.dtype.type(1 + 4 * terms * np.finfo(dtype).eps)
-    for columns in blocks(len(gallery), gallery_block(gallery, dtype)):
-        clips = as_points("gallery", gallery, columns, local_cost, dtype)
-        part = np.ascontiguousarray(found[:, columns])
-        counts += _dtw_search_kernels.search(
-            part,
-            nearest,
-            frames,
-            clips,
-            interleave(clips),
-            np.ascontiguousarray(allowed[:, columns]),
-            slack,
+@dataclass(frozen=True)
+class _Gallery:
+    """A block of gallery clips in the forms that the kernels read.
+
+    Parameters
+    ----------
+    frames, frame_lanes : ndarray, shapes (N, m, d) and (B, m, d, LANES)
+        The frames of the clips.
+    points, corners, point_lanes, corner_lanes : ndarray
+        Their points and corners, as `as_points` returns them and in lanes.
+    axes : Axes
+        Of the points.
+    """
+
+    frames: Array
+    frame_lanes: Array
+    points: Array
+    corners: Array
+    point_lanes: Array
+    corner_lanes: Array
+    axes: Axes
+
+    @classmethod
+    def of(cls, frames: Array, dtype: str) -> "_Gallery":
+        axes = principal_axes(frames[:: max(1, len(frames) // CLIPS_FOR_AXES)])
+        points, corners = as_points(frames, axes, dtype)
+        corner_lanes = interleave(corners[:, np.newaxis])[:, 0]
+        return cls(
+            frames, interleave(frames), points, corners, interleave(points), corner_lanes, axes
+        )
+
+    def search(
+        self,
+        found: Array,
+        nearest: Array,
+        frames: Array,
+        allowed: Array,
+        band_reach: tuple[int, int],
+        root: bool,
+    ) -> Array:
+        """Set the distances `found` (Q, N) that may count, and return the kernel's counts."""
+        dtype = found.dtype.name
+        queries = (frames, *as_points(frames, self.axes, dtype))
+        precision = _precision(frames.shape[1] + self.frames.shape[1], self.axes, dtype)
+        bounds = _dtw_bound_kernels.bound_by_boxes(
+            *queries, self.frame_lanes, self.point_lanes, self.corner_lanes, precision, root
+        )
+        counts: Array = _dtw_search_kernels.search(
+            found,
+            nearest.copy(),
+            bounds[:, :, : len(self.frames)],
+            *queries,
+            self.frames,
+            self.points,
+            self.corners,
+            np.ascontiguousarray(allowed),
+            precision,
             *band_reach,
-            local_cost == "euclidean",
-        ).sum(axis=0)
-        found[:, columns] = part
-    return found, counts
-
-
-def _nearest(found: Array, by_id: Array, k: int) -> tuple[Array, Array]:
-    """Return positions and distances of the `k` smallest of `found` (Q, N), NaN aside."""
-    indices = np.full((len(found), k), NO_HIT, np.intp)
-    distances = np.full((len(found), k), np.inf, found.dtype)
-    order = by_id[np.argsort(found[:, by_id], axis=1, kind="stable")[:, :k]]
-    values = np.take_along_axis(found, order, axis=1)
-    hit = ~np.isnan(values)
-    indices[:, : order.shape[1]] = np.where(hit, order, NO_HIT)
-    distances[:, : order.shape[1]] = np.where(hit, values, np.inf)
-    return indices, distances
-
-
-def _order_of_ids(gallery_ids: npt.ArrayLike | None, n_gallery: int) -> npt.NDArray[np.intp]:
-    if gallery_ids is None:
-        return np.arange(n_gallery)
-    ids = np.asarray(gallery_ids).astype(str)
-    if ids.shape != (n_gallery,):
-        raise ParameterError(
-            f"gallery_ids of shape {ids.shape} must name the {n_gallery} clips of the gallery"
+            root,
         )
-    order = np.argsort(ids, kind="stable")
-    twice = ids[order][1:][ids[order][1:] == ids[order][:-1]]
-    if twice.size:
-        raise ParameterError(
-            f"gallery id {str(twice[0])!r} stands more than once, so ties have no order; "
-            "give each clip one row"
-        )
-    return order
+        total: Array = counts.sum(axis=0)
+        return total
 
 
-def _allowed(excluded: npt.ArrayLike | None, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    if excluded is None:
-        return np.ones(shape, dtype=bool)
-    mask = np.asarray(excluded)
-    if mask.shape != shape or mask.dtype != bool:
-        raise ParameterError(
-            f"excluded of shape {mask.shape} and type {mask.dtype} must be booleans of shape "
-            f"{shape}: (queries, gallery clips)"
-        )
-    return ~mask
+def _precision(steps: int, axes: Axes, dtype: str) -> Array:
+    """Return by how much rounding may move a bound against a distance; see the kernels.
+
+    A bound and a distance are each a sum of at most `steps` local costs, each one itself a sum of d
+    terms: twice that many roundings.
+    """
+    terms = steps + len(axes.mean)
+    return np.array([1 + 4 * terms * np.finfo(dtype).eps, *rounding_of_squares(axes, dtype)], dtype)
 
 
-def _stats(allowed: Array, counts: Array, cells_of_a_pair: int) -> SearchStats:
-    pairs = int(allowed.sum())
-    by_rows, by_columns, abandoned, completed, cells = (int(count) for count in counts)
+def _merged(
+    indices: Array, distances: Array, found: Array, first: int, place: Array
+) -> tuple[Array, Array]:
+    """Return the hits (Q, k) when those `found` (Q, N) in clips from `first` on come to them.
+
+    Where `found` is NaN there is nothing. `place` tells which of two equally near clips is first.
+    """
+    new = np.where(np.isnan(found), NO_HIT, first + np.arange(found.shape[1]))
+    clips = np.concatenate([indices, new], axis=1)
+    values = np.concatenate([distances, np.where(np.isnan(found), np.inf, found)], axis=1)
+    places = np.where(clips == NO_HIT, len(place), place[clips])
+    order = np.lexsort((places, values), axis=-1)[:, : indices.shape[1]]
+    return np.take_along_axis(clips, order, axis=1), np.take_along_axis(values, order, axis=1)
+
+
+def _stats(pairs: int, counts: Array, cells_of_a_pair: int) -> SearchStats:
+    by_rows, by_columns, by_minima, abandoned, completed, cells = (int(count) for count in counts)
     return SearchStats(
         pairs=pairs,
         pruned_by_rows=by_rows,
         pruned_by_columns=by_columns,
+        pruned_by_minima=by_minima,
         abandoned=abandoned,
         completed=completed,
         cells=cells,

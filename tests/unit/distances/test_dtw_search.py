@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from resound.distances.dtw_search import NO_HIT, top_k
+from resound.candidates import NO_HIT
+from resound.distances.dtw_search import top_k
 from resound.errors import ParameterError
 
 
