@@ -1,4 +1,4 @@
-"""Periodic analysis windows, from their formulas."""
+"""Analysis windows, from their formulas."""
 
 import functools
 
@@ -10,13 +10,14 @@ from resound.errors import ParameterError, check_choice, check_positive_int
 OFFSETS = {"hann": 0.5, "hamming": 0.54}
 
 
-def cosine_window(name: str, length: int) -> FloatArray:
-    r"""Return a raised-cosine window of period `length`.
+def cosine_window(name: str, length: int, *, periodic: bool = True) -> FloatArray:
+    r"""Return a raised-cosine window.
 
-    .. math:: w[n] = a - (1 - a) \cos(2 \pi n / N), \quad 0 \le n < N
+    .. math:: w[n] = a - (1 - a) \cos(2 \pi n / P), \quad 0 \le n < N
 
-    with ``a = 0.5`` (hann) or ``a = 0.54`` (hamming). The window is periodic, which suits spectral
-    analysis: the sample that would close the period belongs to the next one. A window of one
+    with ``a = 0.5`` (hann) or ``a = 0.54`` (hamming). The period P is N for a periodic window,
+    which suits spectral analysis: the sample that would close the period belongs to the next one.
+    It is N - 1 for a symmetric window, whose ends are alike: both 0 for hann. A window of one
     sample is 1.
 
     Parameters
@@ -25,6 +26,8 @@ def cosine_window(name: str, length: int) -> FloatArray:
         The window.
     length : int
         Samples N.
+    periodic : bool
+        Periodic, or symmetric.
 
     Returns
     -------
@@ -44,11 +47,14 @@ def cosine_window(name: str, length: int) -> FloatArray:
     length = check_positive_int("win_length", length, "samples")
     if length == 1:
         return np.ones(1)
-    return offset - (1 - offset) * np.cos(2 * np.pi * np.arange(length) / length)
+    period = length if periodic else length - 1
+    return offset - (1 - offset) * np.cos(2 * np.pi * np.arange(length) / period)
 
 
 @functools.lru_cache(maxsize=32, typed=True)
-def fft_window(name: str, n_fft: int, win_length: int | None = None) -> FloatArray:
+def fft_window(
+    name: str, n_fft: int, win_length: int | None = None, *, periodic: bool = True
+) -> FloatArray:
     """Return the window of a frame: `win_length` samples amid zeros when shorter than `n_fft`.
 
     Returns
@@ -61,7 +67,7 @@ def fft_window(name: str, n_fft: int, win_length: int | None = None) -> FloatArr
     ParameterError
         For an unknown name, or a `win_length` outside 1..n_fft.
     """
-    window = cosine_window(name, n_fft if win_length is None else win_length)
+    window = cosine_window(name, n_fft if win_length is None else win_length, periodic=periodic)
     if window.size > n_fft:
         raise ParameterError(
             f"win_length={win_length} must not exceed n_fft={n_fft} samples; "

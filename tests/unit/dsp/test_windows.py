@@ -8,9 +8,18 @@ from resound.errors import ParameterError
 
 @pytest.mark.parametrize("name", ["hann", "hamming"])
 @pytest.mark.parametrize("length", [1, 2, 7, 512])
-def test_windows_are_scipys_periodic_ones(name, length):
-    expected = scipy.signal.get_window(name, length, fftbins=True)
-    np.testing.assert_allclose(cosine_window(name, length), expected, atol=1e-15)
+@pytest.mark.parametrize("periodic", [True, False])
+def test_windows_are_scipys(name, length, periodic):
+    expected = scipy.signal.get_window(name, length, fftbins=periodic)
+    ours = cosine_window(name, length, periodic=periodic)
+    np.testing.assert_allclose(ours, expected, atol=1e-15)
+    np.testing.assert_array_equal(fft_window(name, length, periodic=periodic), ours)
+
+
+def test_windows_are_periodic_unless_told_otherwise():
+    np.testing.assert_array_equal(cosine_window("hann", 8), cosine_window("hann", 8, periodic=True))
+    np.testing.assert_array_equal(fft_window("hann", 8), cosine_window("hann", 8))
+    assert cosine_window("hann", 8)[-1] > 0 == cosine_window("hann", 8, periodic=False)[-1]
 
 
 @pytest.mark.parametrize(("n_fft", "win_length"), [(8, 4), (9, 4), (8, 5), (8, 8)])
