@@ -16,7 +16,8 @@ import scipy.fft
 from resound.dsp import _fft_kernels
 from resound.dsp._fft_plan import has_plan, make_plan
 from resound.dsp.arrays import FloatArray
-from resound.dsp.stft import frame, frame_count
+from resound.dsp.stft import current_engine, frame, frame_count, power_spectrogram
+from resound.dsp.transforms import project
 from resound.dsp.windows import fft_window
 from resound.errors import ParameterError
 
@@ -89,6 +90,11 @@ def band_power(
             f"filters of shape {filters.shape} must have the {1 + n_fft // 2} bins of "
             f"n_fft={n_fft}; make them for this n_fft"
         )
+    if current_engine() == "matrix":
+        power = power_spectrogram(
+            waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
+        )
+        return project(power, filters)
     bands = np.empty((len(clips), n_frames, len(filters)), clips.dtype)
     set_bands = (_by_kernel if has_plan(n_fft) else _by_scipy)(filters, weights, hop_length)
     _each_group(set_bands, bands, clips)

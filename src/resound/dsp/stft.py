@@ -4,12 +4,53 @@ Frame t is centred on sample ``t * hop_length``: clips are padded with ``n_fft /
 sides, as librosa does by default (``center=True, pad_mode="constant"``).
 """
 
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 import scipy.fft
 
 from resound.dsp.arrays import ComplexArray, FloatArray
+from resound.dsp.dft import windowed_dft
 from resound.dsp.windows import fft_window
-from resound.errors import check_positive_int
+from resound.errors import check_choice, check_positive_int
+
+ENGINES = ("fft", "matrix")
+_engine: ContextVar[str] = ContextVar("engine", default="fft")
+
+
+@contextmanager
+def use_engine(name: str) -> Iterator[None]:
+    """Compute every transform of the block by this engine, in this thread.
+
+    Like `scipy.fft.set_workers`, it says how and not what is computed: the values of the engines
+    differ by rounding. So what is built on `stft` and `resound.dsp.bands.band_power` need not know.
+
+    Parameters
+    ----------
+    name : {"fft", "matrix"}
+        The fast Fourier transform; or one product of all frames with the windowed Fourier matrix
+        of a frame. That is A x, A being `resound.dsp.matrix.spectrogram_operator`'s one-sided and
+        centred matrix of a periodic window: since every frame has the same block of A, the block
+        is held once, in 8 n_fft (1 + n_fft // 2) bytes in single precision.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown engine.
+    """
+    token = _engine.set(check_choice("engine", name, ENGINES))
+    try:
+        yield
+    finally:
+        _engine.reset(token)
+
+
+def current_engine() -> str:
+    """Return the engine that `use_engine` has chosen, ``"fft"`` outside of it."""
+    return _engine.get()
 
 
 def frame_count(samples: int, *, n_fft: int, hop_length: int) -> int:
@@ -77,7 +118,7 @@ def stft(
     -------
     ndarray, shape (..., frames, 1 + n_fft // 2)
         complex64 for float32 clips and complex128 for float64 ones. The transforms run on as many
-        threads as `scipy.fft.set_workers` grants.
+        threads as `scipy.fft.set_workers` grants, and by the engine that `use_engine` chooses.
 
     Raises
     ------
@@ -86,8 +127,31 @@ def stft(
     """
     frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length)
     weights = fft_window(window, frames.shape[-1], win_length).astype(frames.dtype)
+    if current_engine() == "matrix":
+        return _product(frames, _block(window, frames.shape[-1], win_length, frames.dtype))
     spectrum: ComplexArray = scipy.fft.rfft(frames * weights, axis=-1, overwrite_x=True)
     return spectrum
+
+
+@functools.lru_cache(maxsize=2)
+def _block(
+    window: str, n_fft: int, win_length: int | None, dtype: np.dtype[np.floating]
+) -> FloatArray:
+    """Return the windowed DFT transposed, (n_fft, 2 bins): real and imaginary parts in turns.
+
+    A real matrix takes half of the multiplications that a complex one would.
+    """
+    weights = fft_window(window, n_fft, win_length)
+    block = windowed_dft(weights, 1 + n_fft // 2, np.result_type(dtype, np.complex64))
+    turns: FloatArray = np.ascontiguousarray(block.T).view(dtype)
+    turns.setflags(write=False)
+    return turns
+
+
+def _product(frames: FloatArray, block: FloatArray) -> ComplexArray:
+    parts = frames.reshape(-1, frames.shape[-1]) @ block
+    spectrum: ComplexArray = parts.view(np.result_type(parts, np.complex64))
+    return spectrum.reshape(*frames.shape[:-1], -1)
 
 
 def magnitude_spectrogram(

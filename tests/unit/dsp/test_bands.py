@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from resound.dsp.bands import band_power
 from resound.dsp.filterbanks import linear_filters
-from resound.dsp.stft import power_spectrogram
+from resound.dsp.stft import power_spectrogram, use_engine
 from resound.dsp.windows import fft_window
 from resound.errors import ParameterError
 
@@ -156,3 +156,15 @@ def test_filters_must_be_made_for_the_transform():
     filters = linear_filters(sample_rate=8000, n_fft=32, n_filters=4)
     with pytest.raises(ParameterError, match=r"filters of shape \(4, 17\) must have the 33 bins"):
         band_power(np.ones((1, 400)), filters, n_fft=64, hop_length=16)
+
+
+def test_the_matrix_engine_computes_the_same_bands(monkeypatch):
+    """And no Fourier transform of another kind."""
+    clips = np.random.default_rng(0).standard_normal((2, 3, 400))
+    filters = linear_filters(sample_rate=8000, n_fft=64, n_filters=20)
+    framing = {"n_fft": 64, "hop_length": 16, "window": "hamming", "win_length": 50}
+    expected = band_power(clips, filters, **framing)
+    monkeypatch.delattr(scipy.fft, "rfft")
+    with use_engine("matrix"):
+        ours = band_power(clips, filters, **framing)
+    np.testing.assert_allclose(ours, expected, rtol=1e-11)
