@@ -23,6 +23,7 @@ def compare(
     sample_rate: int,
     n_fft: int,
     hop_length: int,
+    engine: str = "fft",
     **options: Any,
 ) -> list[dict[str, Any]]:
     """Compare a feature of a batch of clips with librosa's.
@@ -37,6 +38,8 @@ def compare(
         Hz.
     n_fft, hop_length : int
         Length of a frame and distance between two, in samples.
+    engine : {"fft", "matrix"}
+        How our side computes its spectra.
     **options
         Options of the feature, as `resound.features.extraction.options_of` lists them.
 
@@ -58,7 +61,7 @@ def compare(
     check_choice("name", name, PEERS)
     clips = np.asarray(waveforms, dtype=np.float64)
     framing = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length}
-    ours = extract_batch(name, clips, **framing, **options)
+    ours = extract_batch(name, clips, engine=engine, **framing, **options)
     every = options_of(name) | options
     theirs = np.stack([PEERS[name](clip, **framing, **every).T for clip in clips])
     return [_row(*column) for column in _columns(name, ours, theirs)]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import scipy.fft
 
 from resound.dsp.arrays import FloatArray
+from resound.dsp.stft import use_engine
 from resound.errors import ParameterError, check_positive_int, unknown
 from resound.registry import FEATURES
 
@@ -29,6 +30,7 @@ def extract(
     sample_rate: int,
     n_fft: int | None = None,
     hop_length: int | None = None,
+    engine: str = "fft",
     **options: Any,
 ) -> FloatArray:
     """Return one feature of one clip; see `extract_batch`.
@@ -44,6 +46,8 @@ def extract(
     n_fft, hop_length : int, optional
         Length of a frame and distance between two, in samples. A feature
         of the whole clip (`fft`) takes no notice of them, so that one call serves all features.
+    engine : {"fft", "matrix"}
+        As in `extract_batch`.
     **options
         Options of the feature, as `options_of` lists them.
 
@@ -63,9 +67,9 @@ def extract(
             f"waveform of shape {clip.shape} must be one clip (samples,); "
             "mix channels down, or use extract_batch for several clips"
         )
-    batch = clip[np.newaxis]
+    options |= {"n_fft": n_fft, "hop_length": hop_length, "engine": engine}
     features: FloatArray = extract_batch(
-        name, batch, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, **options
+        name, clip[np.newaxis], sample_rate=sample_rate, **options
     )[0]
     return features
 
@@ -77,6 +81,7 @@ def extract_batch(
     sample_rate: int,
     n_fft: int | None = None,
     hop_length: int | None = None,
+    engine: str = "fft",
     n_threads: int = 1,
     **options: Any,
 ) -> FloatArray:
@@ -97,6 +102,9 @@ def extract_batch(
     n_fft, hop_length : int, optional
         Length of a frame and distance between two, in samples. A feature
         of the whole clip (`fft`) takes no notice of them, so that one call serves all features.
+    engine : {"fft", "matrix"}
+        How the spectra of frames are computed (`resound.dsp.stft.use_engine`): values differ by
+        rounding. The product of ``"matrix"`` runs on the threads of BLAS.
     n_threads : int
         Threads of the Fourier transforms, and of the clips where bands are computed of them.
     **options
@@ -117,7 +125,8 @@ def extract_batch(
     clips = _checked_clips(waveforms)
     framing = _checked_framing(name, clips.shape[1], n_fft, hop_length)
     sample_rate = check_positive_int("sample_rate", sample_rate, "Hz")
-    with scipy.fft.set_workers(check_positive_int("n_threads", n_threads)):
+    workers = scipy.fft.set_workers(check_positive_int("n_threads", n_threads))
+    with use_engine(engine), workers:
         features: FloatArray = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
     return features
 
@@ -134,7 +143,7 @@ def feature_shape(
     """Return ``(frames, dims)`` of a feature of clips of `samples` samples.
 
     The shape is that of a silent clip's feature, so it costs one clip and raises what
-    `extract_batch` raises.
+    `extract_batch` raises; `options` may name the `engine` too.
     """
     silence = np.zeros(check_positive_int("samples", samples), dtype=np.float32)
     frames, dims = extract(

@@ -3,11 +3,12 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.fft
 from hypothesis import given
 from hypothesis import strategies as st
 
 import resound.features
-from resound.dsp.stft import frame_count
+from resound.dsp.stft import ENGINES, frame_count
 from resound.errors import ParameterError
 from resound.features import extract, extract_batch
 from resound.features.extraction import feature_shape, options_of
@@ -88,6 +89,35 @@ def test_single_precision_is_close_to_double(name):
     single = extract_batch(name, clips.astype(np.float32), **setting(name))
     scale = np.abs(double).max()
     np.testing.assert_allclose(single, double, atol=2e-5 * scale)
+
+
+@pytest.mark.parametrize("name", list(FEATURES))
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 2e-5), (np.float64, 1e-11)])
+def test_the_engines_agree(name, dtype, tolerance):
+    """In every framed feature, as closely as single precision agrees with double."""
+    clips = noise().astype(dtype)
+    fft, matrix = (extract_batch(name, clips, engine=e, **setting(name)) for e in ENGINES)
+    assert matrix.dtype == dtype
+    np.testing.assert_allclose(matrix, fft, atol=tolerance * np.abs(fft).max())
+
+
+@pytest.mark.parametrize("name", [name for name in FEATURES if name != "fft"])
+def test_the_matrix_engine_needs_no_fft_of_frames(name, monkeypatch):
+    """So a feature that went its own way would be found."""
+    rfft = scipy.fft.rfft
+
+    def of_other_sizes(x, *args, **options):
+        assert x.shape[-1] != SETTING["n_fft"], "an FFT of frames"
+        return rfft(x, *args, **options)
+
+    monkeypatch.setattr(scipy.fft, "rfft", of_other_sizes)
+    extract(name, noise()[0], engine="matrix", **SETTING)
+    with pytest.raises(AssertionError, match="an FFT of frames"):
+        extract(name, noise()[0], **SETTING)
+
+
+def test_the_shape_is_the_matrix_engine_s_too():
+    assert feature_shape("mel", SAMPLES, engine="matrix", **SETTING) == (FRAMES, 64)
 
 
 @pytest.mark.parametrize("name", list(FEATURES))
@@ -192,6 +222,7 @@ def test_every_option_takes_its_default(name):
         ("lfcc", {"n_lfcc": 65}, "n_lfcc=65 must not exceed n_filters=64"),
         ("stft_dct", {"n_dct": 514}, "n_dct=514 must not exceed the 513 bins"),
         ("mfcc_derivatives_dct", {"width": 33}, "width=33 frames of a derivative .* not 32 frames"),
+        ("stft", {"engine": "matrx"}, "engine='matrx' is not known; did you mean 'matrix'"),
         ("stft", {"n_threads": 0}, "n_threads=0 must be a positive integer"),
     ],
 )

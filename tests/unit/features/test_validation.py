@@ -26,11 +26,17 @@ def test_rows_name_what_was_compared(clips):
     assert {row["shape"] for row in rows} == {(32,)}
 
 
+def test_the_engine_is_that_of_our_side(clips):
+    with pytest.raises(ParameterError, match="engine='matrx' is not known; did you mean 'matrix'"):
+        compare("mel", clips, engine="matrx", **SETTING)
+
+
 @pytest.mark.parametrize("name", ["stft", "mel", "mfcc"])
 @pytest.mark.parametrize("htk", [True, False])
-def test_differences_are_of_rounding_size(clips, name, htk):
+@pytest.mark.parametrize("engine", ["fft", "matrix"])
+def test_differences_are_of_rounding_size(clips, name, htk, engine):
     options = {} if name == "stft" else {"htk": htk, "n_mels": 40, "top_db": 60.0}
-    for row in compare(name, clips, **SETTING, **options):
+    for row in compare(name, clips, engine=engine, **SETTING, **options):
         assert row["max_difference"] < 1e-9
         assert row["mean_difference"] <= row["max_difference"]
         assert row["correlation"] == pytest.approx(1)
