@@ -8,7 +8,12 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-CONDA_NAMES = {"pysoundfile": "soundfile", "soxr-python": "soxr"}
+CONDA_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "pysoundfile": "soundfile",
+    "seaborn-base": "seaborn",
+    "soxr-python": "soxr",
+}
 
 
 def normal(name: str) -> str:

@@ -57,6 +57,29 @@ def test_a_row_without_a_figure_of_the_study_has_none():
     assert list(shown["mrr@10"]) == ["0.500 [0.500, 0.500] (0.421)", "0.500 [0.500, 0.500]"]
 
 
+def test_costs_of_matrices_are_shown_in_units():
+    seconds = {f"seconds_{step}": 0.01234 for step in ("build", "sparse", "operator", "fft")}
+    sizes = {"nonzeros": 27776, "sparse_bytes": 335108, "dense_bytes": 777740544000}
+    about = {"n_samples": 256, "shape": "(448, 256)", "max_difference": 1.754e-7}
+    shown = tables.shown_matrix(pd.DataFrame([about | sizes | seconds]))
+    assert shown.to_dict("records") == [
+        {
+            "n_samples": 256,
+            "shape": "(448, 256)",
+            "nonzeros": 27776,
+            "sparse memory": "335 kB",
+            "dense memory": "778 GB",
+            "build (ms)": "12.3",
+            "sparse (ms)": "12.3",
+            "operator (ms)": "12.3",
+            "fft (ms)": "12.3",
+            "max_difference": "1.8e-07",
+        }
+    ]
+    caption = tables.matrix_caption(n_fft=64, hop_length=32, window="hann", periodic=False)
+    assert "n_fft 64, hop 32, symmetric hann window" in caption
+
+
 def test_a_table_is_written_in_three_forms(tmp_path):
     frame = tables.retrieval_table([row()], SETTINGS, "esc50")
     shown = tables.shown_retrieval(frame, [10])

@@ -63,6 +63,35 @@ def _cell(row: Mapping[Any, Any], metric: str) -> str:
     return f"{ours} ({study:.3f})" if study is not None and pd.notna(study) else ours
 
 
+def shown_matrix(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the costs of spectrogram matrices in units that a reader compares."""
+    shown = frame[["n_samples", "shape", "nonzeros"]].copy()
+    for form in ("sparse", "dense"):
+        shown[f"{form} memory"] = [_with_prefix(size, "B") for size in frame[f"{form}_bytes"]]
+    for step in ("build", "sparse", "operator", "fft"):
+        shown[f"{step} (ms)"] = [f"{1e3 * time:.3g}" for time in frame[f"seconds_{step}"]]
+    shown["max_difference"] = [f"{difference:.1e}" for difference in frame["max_difference"]]
+    return shown
+
+
+def _with_prefix(value: float, unit: str) -> str:
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.3g} {prefix}{unit}"
+    return f"{value:.3g} {unit}"
+
+
+def matrix_caption(*, n_fft: int, hop_length: int, window: str, periodic: bool) -> str:
+    """Say what the numbers of the table of spectrogram matrices are."""
+    return (
+        f"The two-sided spectrogram as a matrix in complex64: n_fft {n_fft}, hop {hop_length}, "
+        f"{'periodic' if periodic else 'symmetric'} {window} window. Median times to "
+        "build the sparse matrix, and to apply it, the matrix-free operator and the FFT of all "
+        "frames to one sound; they are this machine's and differ from run to run.\n"
+        "max_difference: of the sparse product from the FFT in float64, relative to its peak."
+    )
+
+
 def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     """Say what the numbers of a retrieval table are and how far they may be compared."""
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()

@@ -1,0 +1,62 @@
+"""How every figure looks, and how it is kept: one size, one palette, PNG and SVG.
+
+Colours are safe for the colour-blind: seaborn's ``colorblind`` palette for categories, `SEQUENTIAL`
+for magnitudes, `DIVERGING` for signed values, symmetric about 0. `save` writes the same bytes for
+the same figure: SVG without a date, with ids that depend on nothing but what is drawn.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import matplotlib
+import seaborn
+from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
+
+from resound import store
+from resound.errors import check_choice
+
+WIDTH = 6.5  # inches: a text column of a page
+DPI = 200
+SEQUENTIAL = "mako"
+DIVERGING = "vlag"
+METADATA = {"svg": {"Date": None}, "png": {"Software": None}}
+
+
+def save(draw: Callable[[Figure], None], paths: Iterable[store.AnyPath], *, height: float) -> None:
+    """Draw one figure and write it to every path, in the format of its suffix.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws into the figure that it is given.
+    paths : iterable of path
+        ``.png`` and ``.svg``.
+    height : float
+        Inches; the width is `WIDTH` in all figures.
+
+    Raises
+    ------
+    ParameterError
+        For another format.
+    """
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a user's own matplotlibrc changes no figure
+        matplotlib.rcParams.update(_settings())
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        draw(figure)
+        for path in map(Path, paths):
+            form = check_choice("format", path.suffix.removeprefix("."), METADATA)
+            with store.replacing(path) as temporary:
+                figure.savefig(temporary, format=form, dpi=DPI, metadata=METADATA[form])
+
+
+def _settings() -> dict[str, object]:
+    return {
+        **seaborn.axes_style("ticks"),
+        **seaborn.plotting_context("paper"),
+        "axes.prop_cycle": cycler(color=seaborn.color_palette("colorblind")),
+        "axes.titlelocation": "left",
+        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+        "svg.hashsalt": "resound",
+    }
