@@ -20,7 +20,7 @@ include: "workflow/rules/common.smk"
 wildcard_constraints:
     sample_rate=r"\d+",
     feature=r"[a-z0-9_]+",
-    setting=r"sr\d+(_nfft\d+_hop\d+)?",
+    setting=r"sr\d+(_nfft\d+_hop\d+(_matrix)?)?",
     distance=r"[a-z0-9_]+",
     split=r"fold\d+(-\d+)*|all",
     retrieval_table=r"retrieval_[a-z0-9_]+",
@@ -30,16 +30,22 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/figures.smk"
+
+
+TABLES = collect(
+    "<results>/tables/{table}.{form}", table=EXPERIMENT.tables(), form=TABLE_FORMS
+)
+FIGURES = collect(
+    "<results>/figures/{figure}.{form}", figure=EXPERIMENT.figures(), form=FIGURE_FORMS
+)
 
 
 rule all:
     default_target: True
     input:
-        collect(
-            "<results>/tables/{table}.{form}",
-            table=EXPERIMENT.tables(),
-            form=TABLE_FORMS,
-        ),
+        TABLES,
+        FIGURES,
     localrule: True
 
 
@@ -48,7 +54,7 @@ rule tables:
     name:
         f"{config['results_dir']}/tables"
     input:
-        rules.all.input,
+        TABLES,
     localrule: True
 
 
@@ -56,5 +62,21 @@ rule tables_folder:
     name:
         f"{config['results_dir']}/tables/"
     input:
-        rules.all.input,
+        TABLES,
+    localrule: True
+
+
+rule figures:
+    name:
+        f"{config['results_dir']}/figures"
+    input:
+        FIGURES,
+    localrule: True
+
+
+rule figures_folder:
+    name:
+        f"{config['results_dir']}/figures/"
+    input:
+        FIGURES,
     localrule: True

@@ -51,6 +51,7 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from _options("retrieval.distances", retrieval["distances"], DISTANCES)
     for name, stft in config["stft"].items():
         yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
+    yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
     for name, table in retrieval["tables"].items():
         where = f"retrieval.tables.{name}"
         yield from _names(f"{where}.distance", [table["distance"]], retrieval["distances"])
@@ -80,6 +81,17 @@ def _options(where: str, blocks: Mapping[str, Config], registry: Registry) -> It
         for option in options:
             if option not in known:
                 yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
+
+
+def _matrix(block: Config, duration: float) -> Iterator[str]:
+    n_fft, figure = block["n_fft"], block["figure"]
+    for part, sizes in (("figure", [figure["n_samples"]]), ("table", block["table"]["n_samples"])):
+        for size in sizes:
+            if size < n_fft:
+                where = f"matrix_spectrogram.{part}.n_samples"
+                yield f"{where}: {size} samples are fewer than one frame has, n_fft: {n_fft}"
+    clip = {"n_fft": n_fft, "sample_rate": figure["sample_rate"]}
+    yield from _window("matrix_spectrogram", clip, duration)
 
 
 def _window(where: str, stft: Mapping[str, int], duration: float) -> Iterator[str]:

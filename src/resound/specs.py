@@ -36,10 +36,17 @@ ESC50_FOLDS = (1, 2, 3, 4, 5)
 NO_FOLDS = Split("all", ())
 
 
-def setting_name(stft: Mapping[str, int], framed: bool = True) -> str:
-    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed."""
+def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
+    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed.
+
+    The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path names
+    what made a file: so both may stand in one table, and the one never replaces the other's banks.
+    """
     rate = f"sr{stft['sample_rate']}"
-    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}" if framed else rate
+    if not framed:
+        return rate
+    engine = "_matrix" if stft.get("engine") == "matrix" else ""
+    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}{engine}"
 
 
 def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
@@ -74,7 +81,7 @@ class Experiment:
         """Every short-time setting by its written-out name, framed and unframed."""
         found = {}
         for stft in self.config["stft"].values():
-            found[setting_name(stft)] = dict(stft)
+            found[setting_name(stft)] = {"engine": "fft", **stft}
             found[setting_name(stft, framed=False)] = {"sample_rate": stft["sample_rate"]}
         return found
 
@@ -107,7 +114,15 @@ class Experiment:
 
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
-        return self.retrieval_tables() + ["validation"] * bool(self.validations())
+        may_be_empty = {
+            "validation": self.validations(),
+            "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
+        }
+        return [*self.retrieval_tables(), *(name for name, rows in may_be_empty.items() if rows)]
+
+    def figures(self) -> list[str]:
+        """Return the names of all figures that ``results/figures`` stands for."""
+        return ["stft_matrix_real"]
 
     # What decides each job
 
@@ -154,6 +169,27 @@ class Experiment:
         """Decide the comparison of one feature with librosa's."""
         return {**self.bank(feature, setting), "clips": self.config["validation"]["clips"]}
 
+    def matrix_costs(self) -> Spec:
+        """Decide what is measured of the spectrogram as a matrix."""
+        table = self.config["matrix_spectrogram"]["table"]
+        sizes = sorted(table["n_samples"])
+        return {
+            "matrix": self._matrix(),
+            "n_samples": sizes,
+            "rounds": table["rounds"],
+            **self._versions(),
+        }
+
+    def matrix_figure(self) -> Spec:
+        """Decide the picture of a spectrogram matrix, and of a clip's spectrogram made by it."""
+        figure = self.config["matrix_spectrogram"]["figure"]
+        return {
+            "audio": self.audio(figure["sample_rate"]),
+            "matrix": self._matrix(),
+            "n_samples": figure["n_samples"],
+            "clip": figure["clip"],
+        }
+
     def distances(self, run: Run) -> Spec:
         """Decide the distances between the queries and the gallery of one split."""
         return {
@@ -186,6 +222,10 @@ class Experiment:
             "query_folds": {name: list(s.query_folds) for name, s in self.splits.items()},
             "bootstrap": dict(self.config["bootstrap"]),
         }
+
+    def _matrix(self) -> Spec:
+        block = self.config["matrix_spectrogram"]
+        return {key: block[key] for key in ("n_fft", "hop_length", "window", "periodic")}
 
     def _versions(self) -> Spec:
         versions = numeric_versions(self.config["provenance"]["strict"])

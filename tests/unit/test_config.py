@@ -35,6 +35,11 @@ def test_the_shipped_config_has_no_fault():
         ("audio.duration", "5", r"audio\.duration: '5' is not of type 'number'"),
         ("stft.44k.hop_length", 0, r"stft\.44k\.hop_length: 0 must be an integer of at least 1"),
         ("stft.44k.n_fft", 500000, r"stft\.44k\.n_fft: 500000 samples .* 220500"),
+        (
+            "stft.44k.engine",
+            "matrx",
+            r"stft\.44k\.engine: 'matrx' is not one of \['fft', 'matrix'\]",
+        ),
         ("features.mfc", {}, r"features\.mfc: feature 'mfc' .* did you mean 'mfcc'"),
         ("features.mfcc.n_mfc", 3, r"features\.mfcc\.n_mfc: this option .* 'n_mfcc'"),
         ("retrieval.distances.dtw.bands", 1, r"dtw\.bands: this option .* 'band'"),
@@ -46,6 +51,16 @@ def test_the_shipped_config_has_no_fault():
         ("retrieval.query_folds", [6], r"query_folds: \[6\] must lie in 1 to 5"),
         ("retrieval.protocol", "loo", r"retrieval\.protocol: 'loo' is not one of"),
         ("validation.features", ["f0"], r"validation\.features\.0: 'f0' is not one of"),
+        ("matrix_spectrogram.hop_length", 0, r"hop_length: 0 must be an integer of at least 1"),
+        ("matrix_spectrogram.window", "han", r"window: 'han' is not one of"),
+        (
+            "matrix_spectrogram.figure.n_samples",
+            63,
+            r"figure\.n_samples: 63 samples are fewer than one frame has, n_fft: 64",
+        ),
+        ("matrix_spectrogram.figure.n_samples", 4096, r"4096 is greater than the maximum of 2048"),
+        ("matrix_spectrogram.table.n_samples", [64, 9], r"table\.n_samples: 9 samples are fewer"),
+        ("matrix_spectrogram.figure.sample_rate", 10, r"matrix_spectrogram\.n_fft: 64 .* are 50$"),
         ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
     ],
 )

@@ -20,6 +20,21 @@ def test_a_setting_is_written_out():
     assert setting_name(stft, framed=False) == "sr44100"
 
 
+def test_the_engines_have_settings_of_their_own():
+    """Both may stand in one table; an FFT that is named is the one that is not."""
+    stft = {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}
+    settings = {"plain": stft, "fft": stft | {"engine": "fft"}, "by": stft | {"engine": "matrix"}}
+    experiment = Experiment(CONFIG | {"stft": settings})
+    name = "sr44100_nfft4096_hop1024"
+    assert [experiment.setting("mfcc", s) for s in settings] == [name, name, f"{name}_matrix"]
+    assert {experiment.setting("fft", s) for s in settings} == {"sr44100"}
+    assert experiment.bank("mfcc", name)["stft"] == stft | {"engine": "fft"}
+    assert experiment.bank("mfcc", f"{name}_matrix")["stft"] == stft | {"engine": "matrix"}
+    assert Experiment(CONFIG | {"stft": {"plain": stft}}).bank("mfcc", name) == experiment.bank(
+        "mfcc", name
+    )
+
+
 @pytest.mark.parametrize(
     ("protocol", "query_folds", "names"),
     [
@@ -57,3 +72,18 @@ def test_every_spec_is_plain_and_nests_the_spec_of_its_input(experiment):
 def test_strict_provenance_puts_versions_into_the_root_of_all_specs():
     experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
     assert "numpy" in experiment.audio(44100)["versions"]
+    assert "numpy" in experiment.matrix_costs()["versions"]
+
+
+def test_the_matrix_has_a_table_and_a_figure(experiment):
+    assert experiment.tables()[-2:] == ["validation", "matrix_spectrogram"]
+    assert experiment.figures() == ["stft_matrix_real"]
+    figure, costs = experiment.matrix_figure(), experiment.matrix_costs()
+    assert json.loads(json.dumps([figure, costs])) == [figure, costs]
+    assert figure["matrix"] == costs["matrix"]
+    assert figure["audio"] == experiment.audio(44100)
+
+
+def test_a_matrix_of_no_length_has_no_table():
+    block = CONFIG["matrix_spectrogram"] | {"table": {"n_samples": [], "rounds": 1}}
+    assert "matrix_spectrogram" not in Experiment(CONFIG | {"matrix_spectrogram": block}).tables()

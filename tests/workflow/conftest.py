@@ -41,8 +41,9 @@ class Project:
         return done.stdout
 
     def run(self, *arguments: str, check: bool = True) -> str:
-        """Run the tiny experiment."""
-        return self.snakemake("out/tables", *arguments, "--configfile", "tiny.yaml", check=check)
+        """Run the tiny experiment, tables and figures."""
+        targets = ("out/tables", "out/figures")
+        return self.snakemake(*targets, *arguments, "--configfile", "tiny.yaml", check=check)
 
     def stale(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would do, target rules left out."""

@@ -27,6 +27,14 @@ def test_the_readme_s_library_example_runs():
     assert done.stdout.startswith("(44, 13) ")
 
 
+def test_the_page_of_the_matrix_says_what_is_true():
+    (example,) = blocks("docs/matrix.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "True\nTrue\n", done.stderr
+
+
 def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
     feature, distance = blocks("docs/extending.md", "python")
     feature_line, distance_line = blocks("docs/extending.md", "yaml")

@@ -1,5 +1,6 @@
 """From generated clips to tables, as a user types it."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,16 +13,29 @@ FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 
 def test_the_tables_are_made_in_three_forms(finished):
     made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
-    names = ("retrieval_cosine", "retrieval_dtw", "validation")
+    names = ("matrix_spectrogram", "retrieval_cosine", "retrieval_dtw", "validation")
     assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
+
+
+def test_the_figures_are_made_in_two_forms(finished):
+    made = sorted(path.name for path in (finished.folder / "out/figures").iterdir())
+    assert made == ["stft_matrix_real.png", "stft_matrix_real.svg"]
+
+
+def test_the_matrix_s_table_has_a_row_for_each_length(finished):
+    table = pd.read_csv(finished.folder / "out/tables/matrix_spectrogram.csv")
+    assert table["n_samples"].tolist() == [256, 1000]
+    assert table["shape"].tolist() == ["(448, 256)", "(1920, 1000)"]
+    assert (table["max_difference"] < 1e-5).all()
 
 
 def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.run()
 
 
-def test_the_folder_with_a_slash_is_a_target_too(finished):
-    output = finished.snakemake("out/tables/", "--configfile", "tiny.yaml")
+@pytest.mark.parametrize("target", ["out/tables/", "out/figures/", "all"])
+def test_a_folder_with_a_slash_is_a_target_too_and_so_is_all_of_it(finished, target):
+    output = finished.snakemake(target, "--configfile", "tiny.yaml")
     assert "Nothing to be done" in output
 
 
@@ -58,8 +72,18 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
         assert {name.removesuffix(suffix) for name in found} == {
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
-            "make_retrieval_table", "make_validation_table",
+            "make_retrieval_table", "make_validation_table", "measure_matrix", "make_matrix_table",
+            "plot_stft_matrix",
         }  # fmt: skip
+
+
+def test_the_matrix_engine_makes_the_same_bank_in_a_file_of_its_own(restored):
+    restored.edit("config.yaml", "hop_length: 512, engine: fft", "hop_length: 512, engine: matrix")
+    banks = restored.folder / "out/features/mfcc"
+    target = "out/features/mfcc/sr16000_nfft2048_hop512_matrix/bank.npy"
+    restored.snakemake(target, "--configfile", "tiny.yaml")
+    fft = np.load(banks / "sr16000_nfft2048_hop512/bank.npy")
+    np.testing.assert_allclose(np.load(restored.folder / target), fft, atol=2e-5 * abs(fft).max())
 
 
 @pytest.mark.parametrize("protocol", ["cv", "leave_one_out"])

@@ -19,6 +19,7 @@ retrieval:
   tables:
     retrieval_cosine: {features: [fft, stft, mfcc, f0, f1], stft: [16k]}
     retrieval_dtw: {features: [mfcc, lfcc, f0], stft: [16k]}
+matrix_spectrogram: {table: {n_samples: []}}
 bootstrap: {samples: 20}
 """
 ODD = {

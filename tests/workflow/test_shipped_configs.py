@@ -16,7 +16,10 @@ GRID = {
     "score_retrieval": 20,
     "make_retrieval_table": 2,
     "make_validation_table": 1,
+    "measure_matrix": 1,
+    "make_matrix_table": 1,
 }
+FIGURES = {"plot_stft_matrix": 1}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,11 @@ GRID = {
 def test_a_shipped_config_plans_the_study_s_tables(project, target, options):
     plan = project.snakemake(target, "--dry-run", *options)
     assert project.jobs(plan) == GRID
+
+
+def test_all_is_tables_and_figures(project):
+    plan = project.snakemake("--dry-run")
+    assert {rule: n for rule, n in project.jobs(plan).items() if rule != "all"} == GRID | FIGURES
 
 
 def test_snakemake_lint_is_clean(project):
@@ -49,7 +57,7 @@ def test_snakemake_lint_is_clean(project):
             "features: [mfc, lfcc",
             r"features: 'mfc' .* did you mean 'mfcc'",
         ),
-        ("hop_length: 1024}", "hop_length: 0}", r"stft\.44k\.hop_length: 0 must be .* at least 1"),
+        ("hop_length: 1024,", "hop_length: 0,", r"stft\.44k\.hop_length: 0 must be .* at least 1"),
         ("duration: 5.0", "duration: 0.05", r"stft\.44k\.n_fft: 4096 samples are more than a clip"),
         ("dataset: esc50", "dataset: esc51", r"dataset: 'esc51' is not one of"),
     ],

@@ -28,6 +28,7 @@ def checked_experiment():
 
 EXPERIMENT = checked_experiment()
 TABLE_FORMS = ("csv", "md", "tex")
+FIGURE_FORMS = ("png", "svg")
 
 
 def code_of(rule, *modules):
@@ -51,5 +52,9 @@ def clip_files(wildcards):
 
 def waveforms_of(wildcards):
     """Return the decoded clips at the sample rate of a setting."""
-    rate = EXPERIMENT.settings[wildcards.setting]["sample_rate"]
-    return f"<results>/audio/sr{rate}/waveforms.npy"
+    return waveforms_at(EXPERIMENT.settings[wildcards.setting])
+
+
+def waveforms_at(spec):
+    """Return the decoded clips at the sample rate of a spec."""
+    return f"<results>/audio/sr{spec['sample_rate']}/waveforms.npy"

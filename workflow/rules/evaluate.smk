@@ -78,3 +78,52 @@ rule make_validation_table:
         "table validation"
     script:
         "../scripts/make_validation_table.py"
+
+
+# A rule of its own, because times differ from run to run: the table made from them does not.
+rule measure_matrix:
+    output:
+        costs="<results>/matrix/costs.csv",
+    log:
+        "<logs>/measure_matrix.log",
+    benchmark:
+        "<benchmarks>/measure_matrix.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        spec=EXPERIMENT.matrix_costs(),
+        code=code_of("measure_matrix"),
+    message:
+        "measuring the spectrogram as a matrix"
+    script:
+        "../scripts/measure_matrix.py"
+
+
+rule make_matrix_table:
+    input:
+        costs="<results>/matrix/costs.csv",
+    output:
+        multiext(
+            "<results>/tables/matrix_spectrogram", csv=".csv", md=".md", tex=".tex"
+        ),
+    log:
+        "<logs>/make_matrix_table.log",
+    benchmark:
+        "<benchmarks>/make_matrix_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=EXPERIMENT.matrix_costs(),
+        code=code_of("make_matrix_table"),
+    message:
+        "table matrix_spectrogram"
+    script:
+        "../scripts/make_matrix_table.py"
