@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import resound.features
 from resound.dsp.stft import ENGINES, frame_count
+from resound.dsp import bands
 from resound.errors import ParameterError
 from resound.features import extract, extract_batch
 from resound.features.extraction import feature_shape, options_of
@@ -110,7 +111,11 @@ def test_the_matrix_engine_needs_no_fft_of_frames(name, monkeypatch):
         assert x.shape[-1] != SETTING["n_fft"], "an FFT of frames"
         return rfft(x, *args, **options)
 
+    def refused(*args):
+        raise AssertionError("an FFT of frames")
+
     monkeypatch.setattr(scipy.fft, "rfft", of_other_sizes)
+    monkeypatch.setattr(bands, "_by_kernel", refused)
     extract(name, noise()[0], engine="matrix", **SETTING)
     with pytest.raises(AssertionError, match="an FFT of frames"):
         extract(name, noise()[0], **SETTING)
