@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resound.features
-from resound.dsp.stft import ENGINES, frame_count
 from resound.dsp import bands
+from resound.dsp.stft import ENGINES, frame_count
 from resound.errors import ParameterError
 from resound.features import extract, extract_batch
 from resound.features.extraction import feature_shape, options_of
