@@ -1,5 +1,6 @@
 """From distances to ranked lists of gallery clips, and what may and may not stand in them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from resound.candidates import NO_HIT, allowed_pairs, order_of_ids
 from resound.errors import DataError, ParameterError, check_positive_int
 
 Bool = npt.NDArray[np.bool_]
+Int = npt.NDArray[np.intp]
 Float = npt.NDArray[np.floating[Any]]
 Labels = npt.ArrayLike
+Lists = tuple[npt.ArrayLike, npt.ArrayLike]
 
 
 def rank(
@@ -19,7 +22,7 @@ def rank(
     *,
     k: int,
     excluded: npt.ArrayLike | None = None,
-) -> tuple[npt.NDArray[np.intp], Float]:
+) -> tuple[Int, Float]:
     """Return the `k` nearest gallery clips of each query.
 
     Hits are in ascending order of distance; equal distances are in ascending order of the clip id
@@ -56,11 +59,86 @@ def rank(
     # Excluded pairs sort last even among infinite distances: the mask is the primary key.
     order = np.lexsort((d, ~allowed), axis=-1)[:, :k]
     hit = np.take_along_axis(allowed, order, axis=1)
-    positions = np.full((len(d), k), NO_HIT, dtype=np.intp)
-    scores = np.full((len(d), k), np.inf, dtype=d.dtype)
-    positions[:, : order.shape[1]] = np.where(hit, by_id[order], NO_HIT)
-    scores[:, : order.shape[1]] = np.where(hit, np.take_along_axis(d, order, axis=1), np.inf)
+    positions = np.where(hit, by_id[order], NO_HIT)
+    scores = np.where(hit, np.take_along_axis(d, order, axis=1), d.dtype.type(np.inf))
+    return _padded(positions, k, NO_HIT), _padded(scores, k, np.inf)
+
+
+def merge(parts: Sequence[Lists], gallery_ids: Labels, *, k: int) -> tuple[Int, Float]:
+    """Return the `k` nearest of lists that were ranked over parts of one gallery.
+
+    Where each list holds the `k` nearest clips of its part, the result is that of `rank` over the
+    whole gallery, ties included: what is among the k nearest of all is among those of its part.
+    It does not depend on the number of parts nor on their order, so that lists may be merged as
+    they come.
+
+    Parameters
+    ----------
+    parts : sequence of (positions, scores), each of shape (Q, K)
+        Lists as `rank` returns them, with positions in the whole gallery; K may differ.
+    gallery_ids : array_like of str, shape (N,)
+        Ids of all gallery clips, each one once.
+    k : int
+        Length of the merged lists.
+
+    Returns
+    -------
+    positions, scores : ndarray, shape (Q, k)
+        As `rank` returns them.
+
+    Raises
+    ------
+    ParameterError
+        If a score is NaN, a position is outside the gallery or stands twice in the lists of a
+        query, or the shapes do not fit together.
+    """
+    k = check_positive_int("k", k, "hits")
+    ids = np.asarray(gallery_ids)
+    positions, scores = _side_by_side(parts, len(ids))
+    place = np.empty(len(ids) + 1, np.intp)
+    place[order_of_ids(ids, len(ids))] = np.arange(len(ids))
+    place[NO_HIT] = len(ids)  # the last one: no hit is behind a hit at infinity
+    order = np.lexsort((place[positions], scores), axis=-1)[:, :k]
+    hits, distances = (np.take_along_axis(side, order, axis=1) for side in (positions, scores))
+    return _padded(hits, k, NO_HIT), _padded(distances, k, np.inf)
+
+
+def _padded(lists: npt.NDArray[Any], k: int, filling: float) -> npt.NDArray[Any]:
+    """Return lists (Q, at most k) as lists (Q, k)."""
+    return np.pad(lists, ((0, 0), (0, k - lists.shape[1])), constant_values=filling)
+
+
+def _side_by_side(parts: Sequence[Lists], n_gallery: int) -> tuple[Int, Float]:
+    """Return all positions and all scores of each query, after checking that they can be merged."""
+    lists = [(np.asarray(positions), np.asarray(scores)) for positions, scores in parts]
+    shapes = [(positions.shape, scores.shape) for positions, scores in lists]
+    if any(len(p) != 2 or p != s for p, s in shapes) or len({p[0] for p, _ in shapes}) != 1:
+        raise ParameterError(
+            f"parts with positions and scores of shapes {shapes} must be lists (queries, hits) of "
+            "the same queries; rank each part of the gallery for all of them"
+        )
+    positions, scores = (np.concatenate(side, axis=1) for side in zip(*lists, strict=True))
+    if np.isnan(scores).any():
+        raise ParameterError("a score is NaN and has no rank; validate the features of its clips")
+    _check_positions(np.sort(positions, axis=1), n_gallery)
     return positions, scores
+
+
+def _check_positions(listed: Int, n_gallery: int) -> None:
+    """Raise ParameterError unless ascending positions (Q, K) are each of one gallery clip."""
+    outside = (listed < NO_HIT) | (listed >= n_gallery)
+    if outside.any():
+        raise ParameterError(
+            f"position {listed[outside][0]} is not in the gallery of {n_gallery} clips; "
+            f"count positions in the whole gallery, {NO_HIT} for no hit"
+        )
+    twice = (listed[:, 1:] == listed[:, :-1]) & (listed[:, 1:] != NO_HIT)
+    if twice.any():
+        query, hit = np.argwhere(twice)[0]
+        raise ParameterError(
+            f"gallery clip {listed[query, hit]} stands twice in the lists of query {query}; "
+            "rank parts of the gallery that do not overlap"
+        )
 
 
 def _checked_distances(distances: npt.ArrayLike) -> Float:

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resound.errors import DataError, ParameterError
-from resound.retrieval import check_no_leak, exclusion_mask, rank, relevance, tie_share
+from resound.retrieval import check_no_leak, exclusion_mask, merge, rank, relevance, tie_share
 
 
 def plain_rank(distances, ids, k, excluded):
@@ -80,6 +82,51 @@ def test_wrong_arguments_of_rank_are_named(change, message):
     arguments = {"distances": [[0.0, 1.0]], "gallery_ids": ["a", "b"], "k": 1} | change
     with pytest.raises(ParameterError, match=message):
         rank(**arguments)
+
+
+def ranked_parts(problem, parts):
+    """Rank parts of the gallery, each a list of positions, as lists over the whole gallery."""
+    distances, ids, k, excluded = problem
+    for part in parts:
+        positions, scores = rank(
+            distances[:, part], [ids[i] for i in part], k=k, excluded=excluded[:, part]
+        )
+        yield np.where(positions < 0, -1, np.array(part)[positions]), scores
+
+
+@given(problems(), st.data())
+def test_merged_lists_of_parts_equal_the_ranked_whole(problem, data):
+    distances, ids, k, excluded = problem
+    part_of = data.draw(st.lists(st.integers(0, 4), min_size=len(ids), max_size=len(ids)))
+    parts = [[i for i, own in enumerate(part_of) if own == part] for part in set(part_of)]
+    whole = rank(distances, ids, k=k, excluded=excluded)
+    lists = list(ranked_parts(problem, data.draw(st.permutations(parts))))
+    at_once = merge(lists, ids, k=k)
+    one_by_one = functools.reduce(lambda so_far, part: merge([so_far, part], ids, k=k), lists)
+    for merged in (at_once, one_by_one):
+        np.testing.assert_array_equal(merged[0], whole[0])
+        np.testing.assert_array_equal(merged[1], whole[1])
+        assert merged[1].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parts": []}, r"shapes \[\] must be lists"),
+        ({"parts": [([[0]], [0.0])]}, r"shapes \[\(\(1, 1\), \(1,\)\)\] must be lists"),
+        ({"parts": [([[0]], [[0.0]]), ([[1]] * 2, [[0.0]] * 2)]}, "of the same queries"),
+        ({"parts": [([[0]], [[np.nan]])]}, "a score is NaN"),
+        ({"parts": [([[2]], [[0.0]])]}, "position 2 is not in the gallery of 2 clips"),
+        ({"parts": [([[-2]], [[0.0]])]}, "position -2 is not in the gallery"),
+        ({"parts": [([[1]], [[0.0]]), ([[1]], [[2.0]])]}, "clip 1 stands twice .* of query 0"),
+        ({"gallery_ids": ["a", "a"]}, "'a' stands more than once"),
+        ({"k": 0}, "k=0 must be a positive integer of hits"),
+    ],
+)
+def test_wrong_arguments_of_merge_are_named(change, message):
+    arguments = {"parts": [([[0]], [[0.0]])], "gallery_ids": ["a", "b"], "k": 1} | change
+    with pytest.raises(ParameterError, match=message):
+        merge(arguments.pop("parts"), arguments.pop("gallery_ids"), **arguments)
 
 
 @pytest.mark.parametrize(
