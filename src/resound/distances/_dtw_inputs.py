@@ -38,7 +38,8 @@ def as_frames(name: str, clips: Array, block: slice, local_cost: str, dtype: str
     with np.errstate(over="ignore", invalid="ignore"):  # found and named below
         if local_cost == "cosine":
             frames = _embed_directions(frames.astype(np.float64))
-        points: Array = np.ascontiguousarray(frames, dtype)
+        # The kernels' signatures have no read-only arrays: a view of a memory map is copied.
+        points: Array = np.require(frames, dtype, ["C", "W"])
     finite = np.isfinite(points).all(axis=(1, 2))
     if not finite.all():
         clip = range(len(clips))[block][int(np.argmin(finite))]

@@ -68,7 +68,7 @@ def test_reads_a_memory_map(tmp_path):
     gallery = clips(5)
     np.save(tmp_path / "bank.npy", gallery)
     mapped = np.load(tmp_path / "bank.npy", mmap_mode="r")
-    np.testing.assert_array_equal(pairwise(gallery, mapped), pairwise(gallery, gallery))
+    np.testing.assert_array_equal(pairwise(mapped, mapped), pairwise(gallery, gallery))
 
 
 def test_reports_progress(monkeypatch):

@@ -30,6 +30,15 @@ def test_empty_stacks():
     np.testing.assert_array_equal(top_k(clips(1), clips(0), 2).indices, [[NO_HIT, NO_HIT]])
 
 
+def test_reads_a_memory_map(tmp_path):
+    gallery = clips(5)
+    np.save(tmp_path / "bank.npy", gallery)
+    mapped = np.load(tmp_path / "bank.npy", mmap_mode="r")
+    found, expected = top_k(mapped, mapped, 2), top_k(gallery, gallery, 2)
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.distances, expected.distances)
+
+
 def test_reports_progress():
     finished = []
     top_k(clips(3), clips(2), 1, progress=finished.append)
