@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from resound.errors import ParameterError
-from resound.registry import DISTANCES, FEATURES, Registry
+from resound.registry import DISTANCES, FEATURES, SEARCHES, Registry
 
 CLASSIFIER_INPUTS = {
     "mel", "mfcc_dst", "mfcc_dct", "mfcc_derivatives_dst",
@@ -38,6 +38,16 @@ def test_a_feature_is_what_its_module_registers(name):
 
 def test_only_the_whole_clip_spectrum_is_unframed():
     assert [n for n in FEATURES if not FEATURES.entry(n).traits.get("framed", True)] == ["fft"]
+
+
+@pytest.mark.parametrize("name", list(SEARCHES))
+def test_a_search_knows_the_options_of_its_distance(name):
+    assert SEARCHES[name].__module__ == SEARCHES.entry(name).module
+    assert SEARCHES.options(name) == DISTANCES.options(name)
+
+
+def test_dtw_has_a_search():
+    assert set(SEARCHES) == {"dtw"}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

@@ -48,6 +48,7 @@ from resound.distances._dtw_inputs import (
 from resound.distances._dtw_points import Axes, as_points, principal_axes, rounding_of_squares
 from resound.distances.dtw import DTYPES, LOCAL_COSTS, QUERY_BLOCK
 from resound.errors import check_choice, check_positive_int
+from resound.registry import SEARCHES
 
 CLIPS_FOR_AXES = 64
 
@@ -101,6 +102,7 @@ class TopK:
     stats: SearchStats
 
 
+@SEARCHES.register("dtw")
 def top_k(
     queries: npt.ArrayLike,
     gallery: npt.ArrayLike,
