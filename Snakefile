@@ -23,6 +23,8 @@ wildcard_constraints:
     setting=r"sr\d+(_nfft\d+_hop\d+(_matrix)?)?",
     distance=r"[a-z0-9_]+",
     split=r"fold\d+(-\d+)*|all",
+    row=r"\d+",
+    column=r"\d+",
     retrieval_table=r"retrieval_[a-z0-9_]+",
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from resound.provenance import numeric_versions
 from resound.registry import FEATURES
+from resound.tiling import Tile
 
 Spec = dict[str, Any]
 
@@ -112,9 +113,20 @@ class Experiment:
         block = self.config["validation"]
         return [(f, self.setting(f, stft)) for f in block["features"] for stft in block["stft"]]
 
+    def mode(self, run: Run) -> str:
+        """Return how the hits of a run are found: ``full`` or ``top_k``."""
+        mode: str = self.config["retrieval"].get(run.distance, {}).get("mode", "full")
+        return mode
+
+    def searched_runs(self) -> list[Run]:
+        """Return the runs of all tables whose hits are searched for without all distances."""
+        runs = (run for table in self.retrieval_tables() for run in self.table_runs(table))
+        return list(dict.fromkeys(run for run in runs if self.mode(run) == "top_k"))
+
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
+            "search": self.searched_runs(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
         }
@@ -206,6 +218,30 @@ class Experiment:
         if self.protocol == "leave_one_out":
             spec["exclude_same_recording"] = retrieval["exclude_same_recording"]
         return spec
+
+    # How it is divided into jobs, and by which way found: the ranking is the same
+
+    @property
+    def tile_size(self) -> dict[str, int]:
+        """Clips a side of one tile."""
+        return dict(self.config["retrieval"]["tile"])
+
+    def distances_tile(self, run: Run, row: int, column: int) -> Spec:
+        """Decide one tile of the distances of a run."""
+        return {"distances": self.distances(run), "tile": self._tile(row, column)}
+
+    def search_tile(self, run: Run, row: int, column: int) -> Spec:
+        """Decide the hits of one tile that a search finds."""
+        return {"ranking": self.ranking(run), "tile": self._tile(row, column)}
+
+    def gathering(self, run: Run) -> Spec:
+        """Decide from which tiles a ranking is put together."""
+        return {"ranking": self.ranking(run), "tile_size": self.tile_size, "mode": self.mode(run)}
+
+    def _tile(self, row: int, column: int) -> Spec:
+        return Tile(row, column, **self.tile_size)._asdict()
+
+    # What follows from the rankings
 
     def scores(self, run: Run) -> Spec:
         """Decide the metrics of every query of one split."""

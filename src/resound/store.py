@@ -53,6 +53,25 @@ class StoredArray(NamedTuple):
     ids: dict[str, list[str]]
     spec: dict[str, Any]
 
+    def rows(self, ids: Sequence[str]) -> npt.NDArray[Any]:
+        """Return the values at `ids` of the first axis: a view where they follow each other.
+
+        Raises
+        ------
+        StoreError
+            When the array does not hold one of them.
+        """
+        axis, names = next(iter(self.ids.items()))
+        place = {name: i for i, name in enumerate(names)}
+        absent = [name for name in ids if name not in place]
+        if absent:
+            raise StoreError(f"the stored array holds no {axis} {absent[0]!r}; {AGAIN}")
+        rows = [place[name] for name in ids]
+        first = rows[0] if rows else 0
+        if rows == list(range(first, first + len(rows))):
+            return self.values[first : first + len(rows)]
+        return self.values[rows]
+
 
 @contextmanager
 def replacing(path: AnyPath) -> Iterator[Path]:

@@ -11,7 +11,7 @@ import pytest
 from resound.audio import decode_clips
 from resound.data.layout import read_meta
 from resound.data.splits import split_clips
-from resound.evaluation.ranking import rank_clips
+from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import score_queries
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES
@@ -56,6 +56,7 @@ def test_retrieval_equals_the_independent_computation(clips, banks, distance, sc
     split = split_clips(clips, [5])
     queries, gallery = (np.flatnonzero(split[side]) for side in ("query", "gallery"))
     distances = DISTANCES[distance](banks[scale][queries], banks[scale][gallery])
-    ranked = rank_clips(distances, clips.iloc[queries], clips.iloc[gallery], top_k=[10, 20])
-    scores = score_queries(ranked, clips, top_k=[10, 20])[list(METRICS)].mean()
-    assert scores.to_numpy() == pytest.approx(INDEPENDENT[distance, scale], abs=1e-4)
+    task = RankingTask(clips.iloc[queries], clips.iloc[gallery], top_k=[10, 20])
+    scores = score_queries(task.table(task.rank(distances)), clips, top_k=[10, 20])
+    means = scores[list(METRICS)].mean()
+    assert means.to_numpy() == pytest.approx(INDEPENDENT[distance, scale], abs=1e-4)

@@ -1,12 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from resound import retrieval
+from resound.distances.dtw import pairwise
 from resound.errors import DataError
-from resound.evaluation.ranking import rank_clips
+from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import read_scores, score_queries
-from resound.evaluation.summary import retrieval_rows, summarise
+from resound.evaluation.summary import retrieval_rows, search_rows, summarise
+from resound.registry import SEARCHES
 from resound.store import write_csv
+from resound.tiling import grid
 
 CLIPS = pd.DataFrame(
     {
@@ -18,6 +24,11 @@ CLIPS = pd.DataFrame(
 QUERIES, GALLERY = CLIPS.iloc[4:], CLIPS.iloc[:4]
 DISTANCES = np.array([[2.0, 1.0, 1.0, 3.0], [0.0, 0.0, 5.0, 4.0]])
 BOOTSTRAP = {"samples": 50, "level": 0.95, "seed": 0}
+
+
+def rank_clips(distances, *sides, top_k, exclude_same_recording=None):
+    task = RankingTask(*sides, top_k, exclude_same_recording)
+    return task.table(task.rank(distances))
 
 
 def hits(ranked: pd.DataFrame, query: str) -> str:
@@ -50,6 +61,67 @@ def test_without_folds_a_query_is_no_hit_of_itself(same_recording, expected):
     ranked = rank_clips(distances, CLIPS, CLIPS, top_k=[6], exclude_same_recording=same_recording)
     assert hits(ranked, "a") == expected
     assert ranked.groupby("query")["n_relevant"].first()["a"] == (1 if same_recording else 2)
+
+
+@st.composite
+def tasks(draw):
+    """Draw a task over a few recordings and categories, and a generator."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(4, 14))
+    source = rng.integers(0, 4, n)
+    clips = pd.DataFrame(
+        {
+            "id": rng.permutation(n).astype(str),
+            "category": np.where(source % 2, "dog", "rain"),
+            "src_file": source.astype(str),
+        }
+    )
+    top_k = [draw(st.integers(1, 6))]
+    exclude = draw(st.sampled_from([None, False, True]))
+    if exclude is not None:
+        return RankingTask(clips, clips, top_k, exclude), rng
+    asks = source == source[0]
+    return RankingTask(clips[asks], clips[~asks], top_k), rng
+
+
+@given(tasks())
+def test_what_is_relevant_is_counted_as_the_matrix_of_pairs_counts_it(drawn):
+    task, _ = drawn
+    relevant = retrieval.relevance(task.queries["category"], task.gallery["category"])
+    if task.excluded() is not None:
+        relevant &= ~task.excluded()
+    np.testing.assert_array_equal(task.n_relevant, relevant.sum(axis=1))
+
+
+@given(tasks(), st.integers(1, 9), st.integers(1, 9))
+def test_merged_tiles_are_the_ranking_of_the_whole(drawn, queries, gallery):
+    task, rng = drawn
+    shape = len(task.queries), len(task.gallery)
+    distances = rng.integers(0, 3, shape).astype(np.float32)
+    tiles = grid(*shape, queries=queries, gallery=gallery)
+    rows = {tile.row: tile.rows for tile in tiles}
+    lists = {row: [] for row in rows}
+    for t in tiles:
+        lists[t.row].append(task.rank(distances[t.rows, t.columns], t.rows, t.columns))
+    parts = [task.table(task.merge(lists[row]), rows[row]) for row in rows]
+    whole = task.table(task.rank(distances))
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+
+
+@given(tasks(), st.integers(1, 9), st.integers(1, 9))
+def test_a_search_of_a_tile_finds_what_its_distances_rank(drawn, queries, gallery):
+    task, rng = drawn
+    clips = [rng.integers(0, 2, (len(s), 3, 1)).astype(float) for s in (task.queries, task.gallery)]
+    for tile in grid(*map(len, clips), queries=queries, gallery=gallery)[-2:]:
+        place = tile.rows, tile.columns
+        sides = [side[part] for side, part in zip(clips, place, strict=True)]
+        found, stats = task.search(SEARCHES["dtw"], *place, *sides, n_threads=1)
+        expected = task.rank(pairwise(*sides, n_threads=1), *place)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        excluded = task.excluded(*place)
+        pairs = sides[0].shape[0] * sides[1].shape[0]
+        assert stats.pairs == pairs - (0 if excluded is None else excluded.sum())
 
 
 def test_scores_are_those_of_the_worked_example(tmp_path):
@@ -97,3 +169,14 @@ def test_one_split_of_several_folds_or_none_is_one_row():
         run = [("dtw", "mfcc", "s", "x")]
         rows = retrieval_rows(run, [scores], {"x": folds}, protocol="holdout", options=BOOTSTRAP)
         assert [row["query_fold"] for row in rows] == [name]
+
+
+def test_the_counts_of_tiles_are_added_up_run_by_run():
+    def tile(feature, cells, full_cells):
+        about = {"method": "dtw", "feature": feature, "setting": "s", "split": "all"}
+        return pd.DataFrame([about | {"cells": cells, "full_cells": full_cells}])
+
+    frame = search_rows([tile("mfcc", 1, 4), tile("f0", 3, 4), tile("mfcc", 3, 4)])
+    assert list(frame["feature"]) == ["mfcc", "f0"]
+    assert list(frame["cells"]) == [4, 3]
+    assert list(frame["share_of_cells"]) == [0.5, 0.75]

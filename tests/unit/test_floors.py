@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 
 # Floor 0 is imported by the rules; P is arrays in, arrays out, on `kernels` and `lanes` that
 # compiled code of dsp and distances is made of; 1 reads and writes files.
-GROUND = {"errors", "registry", "provenance", "specs", "config", "environment"}
+GROUND = {"errors", "registry", "provenance", "tiling", "specs", "config", "environment"}
 FILES = {"store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 TOP = {"evaluation", "jobs", "plots", "report", "validation"}

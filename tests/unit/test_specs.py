@@ -69,6 +69,37 @@ def test_every_spec_is_plain_and_nests_the_spec_of_its_input(experiment):
     assert distances["bank"]["audio"] == experiment.audio(44100)
 
 
+def test_the_ranking_of_a_run_knows_neither_tiles_nor_the_way_its_hits_are_found(experiment):
+    retrieval = CONFIG["retrieval"] | {"tile": {"queries": 3, "gallery": 5}}
+    other = Experiment(CONFIG | {"retrieval": retrieval | {"dtw": {"mode": "top_k"}}})
+    run = experiment.table_runs("retrieval_dtw")[0]
+    assert other.ranking(run) == experiment.ranking(run)
+    assert other.gathering(run) == {
+        "ranking": experiment.ranking(run),
+        "tile_size": {"queries": 3, "gallery": 5},
+        "mode": "top_k",
+    }
+    assert experiment.gathering(run)["mode"] == "full"
+
+
+def test_a_tile_is_made_of_its_place_its_size_and_what_it_is_part_of(experiment):
+    run = experiment.table_runs("retrieval_dtw")[0]
+    place = {"row": 1, "column": 2, "queries": 400, "gallery": 1600}
+    tile = experiment.distances_tile(run, 1, 2)
+    assert tile == {"distances": experiment.distances(run), "tile": place}
+    search = experiment.search_tile(run, 1, 2)
+    assert search == {"ranking": experiment.ranking(run), "tile": place}
+
+
+def test_only_a_distance_with_a_search_is_searched(experiment):
+    assert experiment.searched_runs() == []
+    assert "search" not in experiment.tables()
+    searching = CONFIG["retrieval"] | {"dtw": {"mode": "top_k"}}
+    experiment = Experiment(CONFIG | {"retrieval": searching})
+    assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw")
+    assert experiment.tables()[-1] == "search"
+
+
 def test_strict_provenance_puts_versions_into_the_root_of_all_specs():
     experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
     assert "numpy" in experiment.audio(44100)["versions"]

@@ -112,6 +112,27 @@ def test_two_axes_keep_their_order(tmp_path):
     assert list(stored.ids.items()) == list(ids.items())
 
 
+@pytest.mark.parametrize(
+    ("ids", "expected", "is_view"),
+    [("ba", [0, 1], True), ("ac", [1, 2], True), ("ab", [1, 0], False), ("bc", [0, 2], False)],
+)
+def test_rows_are_found_by_id(tmp_path, ids, expected, is_view):
+    stored = store.open_array(save(tmp_path / "bank.npy"))
+    rows = stored.rows(list(ids))
+    np.testing.assert_array_equal(rows, VALUES[expected])
+    assert np.shares_memory(rows, stored.values) == is_view
+
+
+def test_no_ids_are_no_rows(tmp_path):
+    assert store.open_array(save(tmp_path / "bank.npy")).rows([]).shape == (0, 4)
+
+
+def test_a_row_that_is_not_there_is_named(tmp_path):
+    stored = store.open_array(save(tmp_path / "bank.npy"))
+    with pytest.raises(StoreError, match="holds no clips 'x'"):
+        stored.rows(["a", "x"])
+
+
 def test_same_array_same_bytes(tmp_path):
     one, two = save(tmp_path / "1" / "bank.npy"), save(tmp_path / "2" / "bank.npy")
     assert one.read_bytes() == two.read_bytes()

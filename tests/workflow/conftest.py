@@ -18,10 +18,15 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def fresh(cls, folder: Path) -> "Project":
+        """Copy the repository into an empty folder."""
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, folder / part)
         shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
+        return cls(folder)
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """Run Snakemake in the copy, against the copy's package; return all that it printed."""
@@ -75,15 +80,22 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a fresh copy of the project in which nothing has run."""
-    return Project(tmp_path)
+    return Project.fresh(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a copy in which the tiny experiment has run; leave it as you found it."""
-    project = Project(tmp_path_factory.mktemp("finished"))
+    project = Project.fresh(tmp_path_factory.mktemp("finished"))
     project.run("--cores", "2")
     return project
+
+
+@pytest.fixture
+def copied(finished: Project, tmp_path: Path) -> Project:
+    """Return a copy of the finished project, results included, to run other things in."""
+    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
+    return Project(tmp_path)
 
 
 @pytest.fixture

@@ -19,6 +19,13 @@ COSINE = {
     "score_retrieval": 6,
     "make_retrieval_table": 1,
 }
+SEARCH = {
+    "search_gallery": 2,
+    "rank_gallery": 2,
+    "score_retrieval": 2,
+    "make_retrieval_table": 1,
+    "make_search_table": 1,
+}
 RETRIEVAL = {**{rule: n + COSINE[rule] for rule, n in DTW.items()}}
 MFCC = {
     "build_feature_bank": 2,
@@ -75,6 +82,11 @@ CONFIG = [
         "top_k: [10]",
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
+    # Two rows of tiles for the twenty queries.
+    ("queries: 400", "queries: 10", {**RETRIEVAL, "compute_distances": 16}),
+    # The same tiles, of another size all the same.
+    ("gallery: 1600", "gallery: 1601", RETRIEVAL),
+    ("mode: full", "mode: top_k", SEARCH),
     ("query_folds: [5]", "query_folds: [4]", {"split_clips": 1, **RETRIEVAL}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
@@ -94,6 +106,12 @@ MODULES = [
         "src/resound/retrieval.py",
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
+    ("src/resound/distances/dtw_search.py", {}),
+    (
+        "src/resound/evaluation/tiles.py",
+        {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
+    ),
+    ("src/resound/tiling.py", RETRIEVAL),
     ("src/resound/metrics/bootstrap.py", {"make_retrieval_table": 2}),
     ("src/resound/validation.py", VALIDATION),
     (

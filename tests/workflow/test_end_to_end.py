@@ -87,11 +87,11 @@ def test_the_matrix_engine_makes_the_same_bank_in_a_file_of_its_own(restored):
 
 
 @pytest.mark.parametrize("protocol", ["cv", "leave_one_out"])
-def test_the_other_protocols_reach_a_table(restored, protocol):
-    restored.edit("tiny.yaml", "retrieval:\n", f"retrieval:\n  protocol: {protocol}\n")
+def test_the_other_protocols_reach_a_table(copied, protocol):
+    copied.edit("tiny.yaml", "retrieval:\n", f"retrieval:\n  protocol: {protocol}\n")
     target = "out/tables/retrieval_dtw.csv"
-    restored.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
-    table = pd.read_csv(restored.folder / target, dtype={"query_fold": str})
+    copied.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
+    table = pd.read_csv(copied.folder / target, dtype={"query_fold": str})
     mfcc = table[table["feature"] == "mfcc"]
     folds = ["1", "2", "3", "4", "5", "all"] if protocol == "cv" else ["all"]
     assert list(mfcc["query_fold"]) == folds

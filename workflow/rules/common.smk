@@ -1,18 +1,21 @@
 """What the rules share: the checked config as an experiment, the code digests, the clips."""
 
+import csv
+import functools
 import sys
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
+from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import DISTANCES, FEATURES
+from resound.registry import DISTANCES, FEATURES, SEARCHES
 from resound.specs import Experiment, Run
+from resound.tiling import grid
 
 
 def checked_experiment():
@@ -29,6 +32,10 @@ def checked_experiment():
 EXPERIMENT = checked_experiment()
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
+TILES = {
+    "full": ("distances", "distances.npy"),
+    "top_k": ("searches", "hits.parquet"),
+}
 
 
 def code_of(rule, *modules):
@@ -58,3 +65,36 @@ def waveforms_of(wildcards):
 def waveforms_at(spec):
     """Return the decoded clips at the sample rate of a spec."""
     return f"<results>/audio/sr{spec['sample_rate']}/waveforms.npy"
+
+
+def run_of(wildcards):
+    """Return the run of a job whose wildcards hold more than the run."""
+    return Run(*(wildcards[field] for field in Run._fields))
+
+
+def tile_files(run, file=None):
+    """List a file of every tile of a run, by default the one that is ranked.
+
+    Until its split is known, that is the one tile that there is in any case, so that a dry run
+    shows what leads there, and the split, marked as what Snakemake is to wait for before it asks
+    again.
+    """
+    try:
+        split = Path(checkpoints.split_clips.get(split=run.split).output.split)
+        sides, awaited = clips_a_side(split, split.stat().st_mtime_ns), []
+    except IncompleteCheckpointException as unknown:
+        sides, awaited = (1, 1), [unknown.targetfile]
+    kind, ranked = TILES[EXPERIMENT.mode(run)]
+    folder = f"<results>/{kind}/{'/'.join(run)}/tile{{tile.row}}-{{tile.column}}"
+    tiles = grid(*sides, **EXPERIMENT.tile_size)
+    return collect(f"{folder}/{file or ranked}", tile=tiles) + awaited
+
+
+@functools.cache
+def clips_a_side(split, written):
+    """Count the queries and the gallery clips of a split as it was `written`."""
+    with split.open(encoding="utf-8", newline="") as file:
+        clips = list(csv.DictReader(file))
+    return tuple(
+        sum(clip[side] == "True" for clip in clips) for side in ("query", "gallery")
+    )

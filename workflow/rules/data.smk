@@ -51,7 +51,7 @@ rule build_index:
         "../scripts/build_index.py"
 
 
-rule split_clips:
+checkpoint split_clips:
     input:
         clips="<results>/index/clips.csv",
     output:

@@ -53,6 +53,35 @@ rule make_retrieval_table:
         "../scripts/make_retrieval_table.py"
 
 
+rule make_search_table:
+    input:
+        splits=collect("<results>/index/splits/{split}.csv", split=EXPERIMENT.splits),
+        statistics=lambda wildcards: [
+            file
+            for run in EXPERIMENT.searched_runs()
+            for file in tile_files(run, "statistics.csv")
+        ],
+    output:
+        multiext("<results>/tables/search", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_search_table.log",
+    benchmark:
+        "<benchmarks>/make_search_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=[list(run) for run in EXPERIMENT.searched_runs()],
+        code=code_of("make_search_table"),
+    message:
+        "table search"
+    script:
+        "../scripts/make_search_table.py"
+
+
 rule make_validation_table:
     input:
         comparisons=[

@@ -1,5 +1,6 @@
-"""Compute the distances between the queries and the gallery of one split, tile by tile."""
+"""Compute one tile of the distances between the queries and the gallery of a split."""
 
+from functools import partial
 from itertools import product
 
 from resound import store
@@ -7,28 +8,27 @@ from resound.data.splits import read_split
 from resound.jobs import job
 from resound.progress import track
 from resound.registry import DISTANCES
+from resound.tiling import Tile
 
-CLIPS_A_SIDE = 128
+CLIPS_A_SIDE = 128  # of a block: clips of wide features are not held as a whole tile
 
 with job(snakemake) as this:
-    spec = this.params.spec
-    pairwise = DISTANCES[spec["distance"]]
-    bank = store.open_array(this.input.bank, spec=spec["bank"])
-    position = {clip: i for i, clip in enumerate(bank.ids["clips"])}
+    spec, tile = this.params.spec["distances"], Tile(**this.params.spec["tile"])
     queries, gallery = read_split(this.input.split)
-    rows, columns = ([position[clip] for clip in side] for side in (queries, gallery))
+    queries, gallery = queries[tile.rows], gallery[tile.columns]
+    bank = store.open_array(this.input.bank, spec=spec["bank"])
+    pairwise = partial(DISTANCES[spec["distance"]], n_threads=this.threads, **spec["options"])
+    dtype = pairwise(bank.rows(queries[:1]), bank.rows(gallery[:1])).dtype
     with store.create_array(
         this.output.distances,
         (len(queries), len(gallery)),
-        "float64",
-        spec=spec,
+        dtype,
+        spec=this.params.spec,
         ids={"queries": queries, "gallery": gallery},
     ) as distances:
-        starts = product(*(range(0, len(side), CLIPS_A_SIDE) for side in (rows, columns)))
+        starts = product(*(range(0, len(side), CLIPS_A_SIDE) for side in (queries, gallery)))
         for i, j in track(list(starts), " ".join(this.wildcards)):
-            distances[i : i + CLIPS_A_SIDE, j : j + CLIPS_A_SIDE] = pairwise(
-                bank.values[rows[i : i + CLIPS_A_SIDE]],
-                bank.values[columns[j : j + CLIPS_A_SIDE]],
-                n_threads=this.threads,
-                **spec["options"],
+            rows, columns = slice(i, i + CLIPS_A_SIDE), slice(j, j + CLIPS_A_SIDE)
+            distances[rows, columns] = pairwise(
+                bank.rows(queries[rows]), bank.rows(gallery[columns])
             )

@@ -1,19 +1,12 @@
-"""Rank the gallery for every query of one split."""
+"""Put the tiles of one split together to the ranked hits of every query."""
 
 from resound import store
-from resound.data.index import read_clips
-from resound.evaluation.ranking import rank_clips
+from resound.evaluation.tiles import READERS, gather, read_task
 from resound.jobs import job
 
 with job(snakemake) as this:
-    spec = this.params.spec
-    distances = store.open_array(this.input.distances, spec=spec["distances"])
-    clips = read_clips(this.input.clips).set_index("id", drop=False)
-    ranking = rank_clips(
-        distances.values,
-        clips.loc[distances.ids["queries"]],
-        clips.loc[distances.ids["gallery"]],
-        top_k=spec["top_k"],
-        exclude_same_recording=spec.get("exclude_same_recording"),
-    )
-    store.write_table(ranking, this.output.ranking, spec=spec)
+    spec, ranking = this.params.spec, this.params.spec["ranking"]
+    task = read_task(this.input.clips, this.input.split, ranking)
+    read = READERS[spec["mode"]]
+    hits = gather(task, spec["tile_size"], this.input.tiles, ranking=ranking, read=read)
+    store.write_table(task.table(hits), this.output.ranking, spec=ranking)

@@ -1,6 +1,9 @@
-"""From distances to the ranked hits of every query."""
+"""From distances to the ranked hits of every query, of a whole matrix or tile by tile."""
 
-from collections.abc import Sequence
+import functools
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,62 +11,139 @@ import numpy.typing as npt
 import pandas as pd
 
 from resound import retrieval
+from resound.candidates import NO_HIT
+
+Lists = tuple[npt.NDArray[np.intp], npt.NDArray[np.floating[Any]]]
+ALL = slice(None)
 
 
-def rank_clips(
-    distances: npt.NDArray[np.floating[Any]],
-    queries: pd.DataFrame,
-    gallery: pd.DataFrame,
-    *,
-    top_k: Sequence[int],
-    exclude_same_recording: bool | None = None,
-) -> pd.DataFrame:
-    """Rank the gallery for every query: the nearest first, equal distances by clip id.
+@dataclass(frozen=True)
+class RankingTask:
+    """Which clips ask, which answer, and how deep the lists of hits go.
+
+    Lists are pairs (positions, scores) of shape (queries, depth), as `resound.retrieval.rank`
+    returns them, with positions in the whole gallery.
 
     Parameters
     ----------
-    distances : (Q, N) array
-        Between the clips of `queries` and of `gallery`.
     queries, gallery : DataFrame
         Rows of the index, with ``id, category, src_file``.
     top_k : sequence of int
-        The ranks that will be asked for. The ranking goes as deep as the largest of them, and
-        at least as deep as a query has relevant clips, which R-precision needs.
+        The ranks that will be asked for.
     exclude_same_recording : bool, optional
         None: queries and gallery are different clips, and a recording on both sides is a
         DataError. Otherwise they are the same clips, a query is no hit of itself, and with True
         nor is any clip of its recording.
-
-    Returns
-    -------
-    DataFrame
-        ``query, rank, hit, score, relevant, n_relevant``: rank from 1, score the distance.
     """
-    recordings = queries["src_file"].to_numpy(str), gallery["src_file"].to_numpy(str)
-    relevant = retrieval.relevance(
-        queries["category"].to_numpy(str), gallery["category"].to_numpy(str)
-    )
-    ids = gallery["id"].to_numpy(str)
-    excluded = None
-    if exclude_same_recording is None:
-        retrieval.check_no_leak(*recordings)
-    else:
-        excluded = retrieval.exclusion_mask(
-            queries["id"].to_numpy(str), ids, *recordings, same_recording=exclude_same_recording
+
+    queries: pd.DataFrame
+    gallery: pd.DataFrame
+    top_k: Sequence[int]
+    exclude_same_recording: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Check that no recording stands on both sides."""
+        if self.exclude_same_recording is None:
+            retrieval.check_no_leak(*self._labels("src_file"))
+
+    @functools.cached_property
+    def n_relevant(self) -> npt.NDArray[np.int32]:
+        """How many clips of its category each query may find, shape (Q,)."""
+        found = self._count_matches("category")
+        if self.exclude_same_recording is not None:
+            found -= self._count_matches(
+                "category", "src_file" if self.exclude_same_recording else "id"
+            )
+        return found
+
+    @functools.cached_property
+    def depth(self) -> int:
+        """The largest of `top_k` or, for R-precision, of `n_relevant`."""
+        return min(len(self.gallery), max(*self.top_k, int(self.n_relevant.max())))
+
+    def excluded(self, rows: slice = ALL, columns: slice = ALL) -> retrieval.Bool | None:
+        """Return which pairs of a tile must not be listed, or None where all may."""
+        if self.exclude_same_recording is None:
+            return None
+        return retrieval.exclusion_mask(
+            *self._labels("id", rows, columns),
+            *self._labels("src_file", rows, columns),
+            same_recording=self.exclude_same_recording,
         )
-        relevant &= ~excluded
-    n_relevant = relevant.sum(axis=1)
-    depth = min(len(ids), max(*top_k, n_relevant.max()))
-    positions, scores = retrieval.rank(distances, ids, k=depth, excluded=excluded)
-    row, column = np.nonzero(positions >= 0)
-    hits = positions[row, column]
-    return pd.DataFrame(
-        {
-            "query": queries["id"].to_numpy(str)[row],
-            "rank": (column + 1).astype(np.int32),
-            "hit": ids[hits],
-            "score": scores[row, column],
-            "relevant": relevant[row, hits],
-            "n_relevant": n_relevant[row].astype(np.int32),
-        }
-    )
+
+    def rank(self, distances: npt.ArrayLike, rows: slice = ALL, columns: slice = ALL) -> Lists:
+        """Rank the gallery clips of a tile: the nearest first, equal distances by clip id."""
+        _, ids = self._labels("id", rows, columns)
+        excluded = self.excluded(rows, columns)
+        positions, scores = retrieval.rank(distances, ids, k=self.depth, excluded=excluded)
+        return _in_whole_gallery(positions, columns), scores
+
+    def search(
+        self, find: Callable[..., Any], rows: slice, columns: slice, *clips: Any, **options: Any
+    ) -> tuple[Lists, Any]:
+        """Find what `rank` would list of a tile without its distances.
+
+        Parameters
+        ----------
+        find : callable
+            From `resound.registry.SEARCHES`.
+        *clips : array_like
+            Frames of the queries `rows` and of the gallery clips `columns`.
+        **options
+            Of the distance.
+
+        Returns
+        -------
+        lists, stats
+            The hits, and what the search computed for them.
+        """
+        _, ids = self._labels("id", rows, columns)
+        excluded = self.excluded(rows, columns)
+        found = find(*clips, self.depth, gallery_ids=ids, excluded=excluded, **options)
+        return (_in_whole_gallery(found.indices, columns), found.distances), found.stats
+
+    def merge(self, parts: Sequence[Lists]) -> Lists:
+        """Merge the lists of tiles that hold the same queries: `rank` of their whole row."""
+        return retrieval.merge(parts, self._labels("id")[1], k=self.depth)
+
+    def table(self, lists: Lists, rows: slice = ALL) -> pd.DataFrame:
+        """Return lists of hits as a table.
+
+        Returns
+        -------
+        DataFrame
+            ``query, rank, hit, score, relevant, n_relevant``: rank from 1, score the distance.
+        """
+        positions, scores = lists
+        row, column = np.nonzero(positions != NO_HIT)
+        position = positions[row, column]
+        queries, gallery = self._labels("id", rows)
+        asked, there = self._labels("category", rows)
+        return pd.DataFrame(
+            {
+                "query": queries[row],
+                "rank": (column + 1).astype(np.int32),
+                "hit": gallery[position],
+                "score": scores[row, column],
+                "relevant": asked[row] == there[position],
+                "n_relevant": self.n_relevant[rows][row],
+            }
+        )
+
+    def _labels(
+        self, name: str, rows: slice = ALL, columns: slice = ALL
+    ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
+        """Return a column of the index for the queries and for the gallery clips of a tile."""
+        return self.queries[name].to_numpy(str)[rows], self.gallery[name].to_numpy(str)[columns]
+
+    def _count_matches(self, *names: str) -> npt.NDArray[np.int32]:
+        """Count for each query the gallery clips that agree with it in some columns."""
+        labels = [self._labels(name) for name in names]
+        asked, there = (zip(*side, strict=True) for side in zip(*labels, strict=True))
+        counts = Counter(there)
+        return np.array([counts[clip] for clip in asked], np.int32)
+
+
+def _in_whole_gallery(positions: npt.NDArray[np.intp], columns: slice) -> npt.NDArray[np.intp]:
+    """Return positions among the gallery clips `columns` as positions in the gallery."""
+    return np.where(positions == NO_HIT, NO_HIT, positions + (columns.start or 0))

@@ -41,6 +41,24 @@ def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) ->
     return {**summary, TIES: float(scores[TIES].mean())}
 
 
+def search_rows(statistics: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up the statistics of the tiles of every run.
+
+    Parameters
+    ----------
+    statistics : sequence of DataFrame
+        ``method, feature, setting, split`` of a tile, then the counts of its search.
+
+    Returns
+    -------
+    DataFrame
+        One row a run, with ``share_of_cells``: of the cells of the full matrices, those computed.
+    """
+    run = ["method", "feature", "setting", "split"]
+    totals = pd.concat(statistics).groupby(run, sort=False).sum().reset_index()
+    return totals.assign(share_of_cells=totals["cells"] / totals["full_cells"])
+
+
 def retrieval_rows(
     runs: Sequence[Sequence[str]],
     scores: Sequence[pd.DataFrame],

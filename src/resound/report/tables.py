@@ -11,6 +11,10 @@ from resound import store
 from resound.report import published
 
 FORMATS = {".md": "github", ".tex": "latex_booktabs"}
+SEARCH_CAPTION = (
+    "What the exact search for the nearest clips left out, and the cells of the DTW matrices that "
+    "it computed; the hits are those of the full matrix."
+)
 SHOWN = ("mrr", "ndcg_retrieved", "binary", "proportion")
 
 

@@ -1,0 +1,98 @@
+"""From the stored tiles of a run to its ranked hits, a tile and some lists in memory at a time."""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resound import store
+from resound.candidates import NO_HIT
+from resound.data.index import read_clips
+from resound.data.splits import read_split
+from resound.errors import StoreError
+from resound.evaluation.ranking import Lists, RankingTask
+from resound.tiling import Tile, grid
+
+Spec = Mapping[str, Any]
+Reader = Callable[[store.AnyPath, RankingTask, Tile, Spec], Lists]
+
+
+def read_task(clips: store.AnyPath, split: store.AnyPath, ranking: Spec) -> RankingTask:
+    """Return what a ranking asks, from the files of the index and of the split, and its spec."""
+    index = read_clips(clips).set_index("id", drop=False)
+    queries, gallery = (index.loc[ids] for ids in read_split(split))
+    return RankingTask(queries, gallery, ranking["top_k"], ranking.get("exclude_same_recording"))
+
+
+def gather(
+    task: RankingTask,
+    tile_size: Mapping[str, int],
+    paths: Iterable[store.AnyPath],
+    *,
+    ranking: Spec,
+    read: Reader,
+) -> Lists:
+    """Return the hits of all tiles: the same, however many there are.
+
+    Parameters
+    ----------
+    task : RankingTask
+        What is ranked.
+    tile_size : mapping
+        Clips a side of a tile, as `resound.tiling.grid` takes them.
+    paths : iterable of path
+        The file of each tile, row by row.
+    ranking : mapping
+        The spec of the ranking, from which follows what must have made the files.
+    read : callable
+        One of `READERS`.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing, damaged, of another spec or of other clips.
+    """
+    tiles = grid(len(task.queries), len(task.gallery), **tile_size)
+    stored = zip(tiles, paths, strict=True)
+    rows = [
+        task.merge([read(path, task, tile, ranking) for tile, path in row])
+        for _, row in itertools.groupby(stored, key=lambda pair: pair[0].row)
+    ]
+    positions, scores = (np.concatenate(side) for side in zip(*rows, strict=True))
+    return positions, scores
+
+
+def ranked_distances(path: store.AnyPath, task: RankingTask, tile: Tile, ranking: Spec) -> Lists:
+    """Rank the distances of a tile."""
+    spec = {"distances": ranking["distances"], "tile": tile._asdict()}
+    stored = store.open_array(path, spec=spec)
+    for side, clips in zip(("queries", "gallery"), _clips(task, tile), strict=True):
+        if stored.ids[side] != list(clips):
+            raise StoreError(f"{path}: its {side} are not those of the split; {store.AGAIN}")
+    return task.rank(stored.values, tile.rows, tile.columns)
+
+
+def listed_hits(path: store.AnyPath, task: RankingTask, tile: Tile, ranking: Spec) -> Lists:
+    """Return the hits of a tile that a search found, from their `RankingTask.table`."""
+    hits = store.read_table(path, spec={"ranking": ranking, "tile": tile._asdict()})
+    queries, gallery = _clips(task, tile)
+    row = queries.get_indexer(pd.Index(hits["query"]))
+    position = gallery.get_indexer(pd.Index(hits["hit"]))
+    column, found = hits["rank"].to_numpy() - 1, hits["score"].to_numpy()
+    if (row < 0).any() or (position < 0).any() or (column >= task.depth).any():
+        raise StoreError(f"{path}: its hits are not those of the split; {store.AGAIN}")
+    shape = len(queries), task.depth
+    positions, scores = np.full(shape, NO_HIT), np.full(shape, np.inf, found.dtype)
+    positions[row, column] = position + tile.columns.start
+    scores[row, column] = found
+    return positions, scores
+
+
+READERS: Mapping[str, Reader] = MappingProxyType({"full": ranked_distances, "top_k": listed_hits})
+
+
+def _clips(task: RankingTask, tile: Tile) -> tuple[pd.Index, pd.Index]:
+    return pd.Index(task.queries["id"][tile.rows]), pd.Index(task.gallery["id"][tile.columns])

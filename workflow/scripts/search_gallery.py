@@ -1,0 +1,30 @@
+"""Find the hits of one tile without all of its distances, and count what that took."""
+
+import dataclasses
+
+import pandas as pd
+
+from resound import store
+from resound.evaluation.tiles import read_task
+from resound.jobs import job
+from resound.registry import SEARCHES
+from resound.tiling import Tile
+
+with job(snakemake) as this:
+    ranking, tile = this.params.spec["ranking"], Tile(**this.params.spec["tile"])
+    spec, about = ranking["distances"], this.wildcards
+    task = read_task(this.input.clips, this.input.split, ranking)
+    bank = store.open_array(this.input.bank, spec=spec["bank"])
+    hits, statistics = task.search(
+        SEARCHES[spec["distance"]],
+        tile.rows,
+        tile.columns,
+        bank.rows(task.queries["id"][tile.rows]),
+        bank.rows(task.gallery["id"][tile.columns]),
+        n_threads=this.threads,
+        **spec["options"],
+    )
+    store.write_table(task.table(hits, tile.rows), this.output.hits, spec=this.params.spec)
+    run = {"method": about.distance, "feature": about.feature, "setting": about.setting}
+    row = {**run, "split": about.split, **dataclasses.asdict(statistics)}
+    store.write_csv(pd.DataFrame([row]), this.output.statistics)
