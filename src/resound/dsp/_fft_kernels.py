@@ -46,7 +46,7 @@ POINTS = LANES // 2  # of each frame, from LANES samples
 CACHE_LINE = 64  # bytes
 
 _SIGNATURES = [
-    f"void({real}[:,:,::1], Array({real}, 2, 'C', readonly=True), int64, {real}[::1], "
+    f"void({real}[:,:,::1], Array({real}, 2, 'A', readonly=True), int64, {real}[::1], "
     f"{real}[:,::1], int64[::1], {real}[::1], int64[::1], {real}[::1], {real}[:,::1], "
     f"{real}[:,::1])"
     for real in ("float32", "float64")
@@ -346,6 +346,7 @@ def band_power(
 ) -> None:
     """Set `bands` (clips, frames, bands) of `clips` (clips, samples), padded with half a frame.
 
+    A clip's samples must lie side by side; the clips may be anywhere, and nothing is copied.
     `window` is half the window (2 n,), so that a + b of `_set_power` needs no factor; `filters` are
     (bands, n + 1). What follows is `resound.dsp._fft_plan.Plan`.
 

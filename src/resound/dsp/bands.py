@@ -123,9 +123,9 @@ def _by_kernel(filters: FloatArray, window: FloatArray, hop_length: int) -> SetB
     def set_bands(bands: FloatArray, clips: FloatArray) -> None:
         # One frame has no next one to be far from.
         hop = min(hop_length, clips.shape[1])
-        _fft_kernels.band_power(
-            bands, np.ascontiguousarray(clips), hop, half_window, filters, *plan
-        )
+        if clips.strides[1] != clips.itemsize:
+            clips = np.ascontiguousarray(clips)
+        _fft_kernels.band_power(bands, clips, hop, half_window, filters, *plan)
 
     return set_bands
 
