@@ -51,8 +51,8 @@ def test_conda_s_core_has_all_that_the_package_needs_but_snakemake(project):
 
 
 def test_every_dependency_is_pinned(project, pinned):
-    needed = names(project["dependencies"]) | names(project["optional-dependencies"]["dev"])
-    assert needed <= set(pinned)
+    extras = [names(needs) for needs in project["optional-dependencies"].values()]
+    assert names(project["dependencies"]).union(*extras) <= set(pinned)
 
 
 def test_torch_is_pinned_and_what_breaks_it_is_not_there(pinned, project):

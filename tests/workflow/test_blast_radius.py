@@ -87,6 +87,7 @@ CONFIG = [
     # The same tiles, of another size all the same.
     ("gallery: 1600", "gallery: 1601", RETRIEVAL),
     ("mode: full", "mode: top_k", SEARCH),
+    ("device: cpu", "device: cuda", DTW),
     ("query_folds: [5]", "query_folds: [4]", {"split_clips": 1, **RETRIEVAL}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
@@ -98,6 +99,7 @@ MODULES = [
     ("src/resound/distances/dtw.py", DTW),
     ("src/resound/distances/_dtw_kernels.py", DTW),
     ("src/resound/distances/_dtw_inputs.py", DTW),
+    ("src/resound/distances/_dtw_cuda.py", {}),
     ("src/resound/dsp/_fft_kernels.py", {**MFCC, **VALIDATION}),
     ("src/resound/lanes.py", KERNELS),
     ("src/resound/kernels.py", KERNELS),
