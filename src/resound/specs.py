@@ -141,9 +141,9 @@ class Experiment:
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
-            "search": self.searched_runs(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
+            "search": self.searched_runs(),
         }
         return [*self.retrieval_tables(), *(name for name, rows in may_be_empty.items() if rows)]
 
