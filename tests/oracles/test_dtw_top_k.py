@@ -77,11 +77,14 @@ def test_does_not_depend_on_blocks_or_threads(monkeypatch, dtype):
     np.testing.assert_array_equal(parts.distances, whole.distances)
 
 
-def test_equals_the_ranked_full_matrix_where_squared_norms_overflow():
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 2e19), ("float64", 1e155)])
+def test_equals_the_ranked_full_matrix_where_squared_norms_overflow(dtype, size):
     rng = np.random.default_rng(0)
-    gallery = (2e19 + 1e16 * rng.normal(size=(40, 12, 3))).astype(np.float32)
-    found = top_k(gallery[:5], gallery, 3)
-    indices, distances = retrieval.rank(pairwise(gallery[:5], gallery), np.arange(40), k=3)
+    gallery = size * (1 + 1e-3 * rng.normal(size=(40, 12, 3))) * np.array([1, -1, 1])
+    gallery = gallery.astype(dtype)
+    found = top_k(gallery[:5], gallery, 3, dtype=dtype)
+    full = pairwise(gallery[:5], gallery, dtype=dtype)
+    indices, distances = retrieval.rank(full, np.arange(40), k=3)
     np.testing.assert_array_equal(found.distances, distances)
     assert set(found.indices[:, 0]) == set(indices[:, 0])
 

@@ -5,15 +5,25 @@ variance are replaced by one coordinate, the norm of what they hold: | |u| - |v|
 bound of distances between points is one of distances between frames, for a part of the work.
 """
 
+# mypy: disallow-untyped-decorators=False
+
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from resound.distances._clips import Array
+from resound.kernels import kernel
 
 # Of the variance; what is left costs the bounds less than a coordinate costs time: measured.
 SHARE_OF_AXES = 0.99
+
+_SIGNATURES = [
+    f"void({real}[:,:,::1], {real}[:,::1], Array({real}, 3, 'A', readonly=True), "
+    "float64[::1], float64[:,::1], int64)"
+    for real in ("float32", "float64")
+]
 
 
 class Axes(NamedTuple):
@@ -63,16 +73,52 @@ def as_points(clips: Array, axes: Axes, dtype: str) -> tuple[Array, Array]:
     corners : ndarray, shape (N, 2 p + 1)
         Of each clip the smallest values of the coordinates, the largest ones, the largest half.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # such points bound nothing
-        turned = (clips.astype(np.float64) - axes.mean) @ axes.directions
-        points = turned[..., : axes.kept]
-        if axes.kept < len(axes.mean):
-            rest = np.linalg.norm(turned[..., axes.kept :], axis=-1, keepdims=True)
-            points = np.concatenate([points, rest], axis=-1)
-        halves = np.square(points).sum(axis=-1, keepdims=True) / 2
-        points, halves = points.astype(dtype), halves.astype(dtype)
-    corners = [points.min(axis=1), points.max(axis=1), halves.max(axis=1)]
-    return np.concatenate([points, halves], axis=-1), np.concatenate(corners, axis=-1)
+    n_clips, n_frames = clips.shape[:2]
+    points = np.empty((n_clips, n_frames, axes.n_coordinates + 1), dtype)
+    corners = np.empty((n_clips, 2 * axes.n_coordinates + 1), dtype)
+    directions = np.ascontiguousarray(axes.directions.T)
+    _set_points(points, corners, clips.astype(dtype, copy=False), axes.mean, directions, axes.kept)
+    return points, corners
+
+
+@kernel(_SIGNATURES, parallel=True)
+def _set_points(
+    points: Array, corners: Array, clips: Array, mean: Array, directions: Array, kept: int
+) -> None:
+    """Set `points` and `corners` of `clips`; a row of `directions` (d, d) is one of them.
+
+    Where a square overflows, the largest half of a norm is infinite, and nothing is bounded by it.
+    """
+    n_dims = clips.shape[2]
+    p = points.shape[2] - 1
+    for clip in numba.prange(len(clips)):
+        moved = np.empty(n_dims, np.float64)
+        point = np.empty(p, np.float64)
+        corners[clip, :p] = np.inf
+        corners[clip, p:] = -np.inf
+        for t in range(clips.shape[1]):
+            for k in range(n_dims):
+                moved[k] = clips[clip, t, k] - mean[k]
+            rest = 0.0
+            for axis in range(n_dims):
+                along = 0.0
+                for k in range(n_dims):
+                    along += moved[k] * directions[axis, k]
+                if axis < kept:
+                    point[axis] = along
+                else:
+                    rest += along * along
+            if kept < p:
+                point[kept] = np.sqrt(rest)
+            half = 0.0
+            for k in range(p):
+                half += point[k] * point[k] / 2
+                points[clip, t, k] = point[k]
+                corners[clip, k] = min(corners[clip, k], points[clip, t, k])
+                corners[clip, p + k] = max(corners[clip, p + k], points[clip, t, k])
+            points[clip, t, p] = half
+            if not points[clip, t, p] <= corners[clip, 2 * p]:  # NaN too
+                corners[clip, 2 * p] = points[clip, t, p] if half < np.inf else np.inf
 
 
 def rounding_of_squares(axes: Axes, dtype: str) -> tuple[Any, Any]:

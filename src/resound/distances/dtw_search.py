@@ -46,11 +46,12 @@ from resound.distances._dtw_inputs import (
     reach,
 )
 from resound.distances._dtw_points import Axes, as_points, principal_axes, rounding_of_squares
-from resound.distances.dtw import DTYPES, LOCAL_COSTS, QUERY_BLOCK
+from resound.distances.dtw import DTYPES, LOCAL_COSTS
 from resound.errors import check_choice, check_positive_int
 from resound.registry import SEARCHES
 
-CLIPS_FOR_AXES = 64
+CLIPS_FOR_AXES = 16
+QUERY_BLOCK = 256
 
 
 @dataclass(frozen=True)
