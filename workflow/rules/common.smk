@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import DISTANCES, FEATURES
-from resound.specs import Experiment, Run
+from resound.registry import DISTANCES, FEATURES, NETWORKS
+from resound.specs import Cell, Experiment, Run
 
 
 def checked_experiment():
@@ -53,3 +53,10 @@ def waveforms_of(wildcards):
     """Return the decoded clips at the sample rate of a setting."""
     rate = EXPERIMENT.settings[wildcards.setting]["sample_rate"]
     return f"<results>/audio/sr{rate}/waveforms.npy"
+
+
+def weights_of(wildcards):
+    """Return the file of weights that a network starts from; nothing when it starts at random."""
+    if EXPERIMENT.weights(wildcards.network) is None:
+        return []
+    return f"<results>/weights/{wildcards.network}.weights"
