@@ -54,6 +54,7 @@ class Tracking:
     mode: str
     project: str
     entity: str | None
+    folder: str
 
 
 # Options of `classification` that are part of every training's spec as they stand.
@@ -277,22 +278,17 @@ class Experiment:
 
     def tracking(self) -> Tracking:
         """Say where trainings report to."""
-        return Tracking(**self.config["wandb"])
+        return Tracking(**self.config["wandb"], folder=self.config["results_dir"])
 
     def embeddings(self, cell: Cell) -> Spec:
         """Decide the hidden vectors of all clips before one classifier's last layer."""
         return {"training": self.training(cell)}
 
-    def classification_scores(self, cell: Cell) -> Spec:
-        """Decide the scores of every test clip of one trained network."""
-        return {"training": self.training(cell)}
-
-    def classification_table(self) -> Spec:
-        """Decide the table of classifiers: its rows, intervals and what it is set beside."""
-        cells = self.cells()
+    def classification_table(self, present: Sequence[Cell]) -> Spec:
+        """Decide the table of classifiers: its rows, which of them are there, its intervals."""
         return {
-            "cells": [list(cell) for cell in cells],
-            "settings": {cell.setting: self.settings[cell.setting] for cell in cells},
+            "cells": [list(cell) for cell in self.cells()],
+            "present": [list(cell) for cell in present],
             "dataset": self.config["dataset"],
             "protocol": self.config["classification"]["protocol"],
             "query_folds": {name: list(s.query_folds) for name, s in self.test_splits.items()},

@@ -60,3 +60,16 @@ def weights_of(wildcards):
     if EXPERIMENT.weights(wildcards.network) is None:
         return []
     return f"<results>/weights/{wildcards.network}.weights"
+
+
+def present_cells():
+    """Return the trainings that the table reads: all, or with `partial` those that left a record."""
+    cells = EXPERIMENT.cells()
+    if not config["classification"]["partial"]:
+        return cells
+    models = Path(config["results_dir"], "models")
+    return [
+        cell
+        for cell in cells
+        if Path(models, *cell[:-1], f"seed{cell.seed}", "model.json").is_file()
+    ]
