@@ -17,6 +17,8 @@ Float64 = npt.NDArray[np.float64]
 # magnitudes of about n_fft / 4, so 0.01 lies some 95 dB below it.
 FLOORS = {"decibel": None, "magnitude": 1e-2, "power": 1e-4}
 CLIPS_A_BLOCK = 16
+# A dim that varies less, in dB or in units of the logarithm, counts as constant.
+LEAST_STD = 1e-5
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class InputTransform:
     max_bins : int
         Bins of a plane at most.
     mean, std : ndarray, shape (dims,)
-        Of the pooled and compressed dims, in float64; a constant dim has ``std`` 1.
+        Of the pooled and compressed dims, in float64; a dim that is all but constant has
+        ``std`` 1.
     """
 
     n_planes: int
@@ -124,7 +127,7 @@ def fit_transform(
         squares = squares + ((frames - own) ** 2).sum(axis=0) + shift**2 * count * n / (count + n)
         mean, count = mean + shift * n / (count + n), count + n
     std = np.sqrt(squares / count)
-    return InputTransform(n_planes, scale, max_bins, mean, np.where(std > 0, std, 1.0))
+    return InputTransform(n_planes, scale, max_bins, mean, np.where(std > LEAST_STD, std, 1.0))
 
 
 def compress(values: npt.ArrayLike, n_planes: int, scale: str, max_bins: int) -> Float64:
