@@ -39,8 +39,8 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             if error.message.startswith(repr(missing[0])):
                 yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
         elif error.validator == "minimum":
-            least = error.validator_value
-            yield f"{where}: {error.instance!r} must be an integer of at least {least}"
+            kind = "an integer of " if error.schema.get("type") == "integer" else ""
+            yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"
         else:
             yield f"{where or 'top level'}: {error.message}"
 

@@ -47,6 +47,17 @@ def test_the_shipped_config_has_no_fault():
         ("retrieval.protocol", "loo", r"retrieval\.protocol: 'loo' is not one of"),
         ("validation.features", ["f0"], r"validation\.features\.0: 'f0' is not one of"),
         ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
+        ("networks.cnn.chanels", [4], r"networks\.cnn\.chanels: this option .* 'channels'"),
+        ("networks.cnn.weights", None, r"networks\.cnn\.weights: this option is not known"),
+        ("networks.resnet18.weights", {"source": "a"}, r"networks\.resnet18\.weights: "),
+        ("networks.vgg", {}, r"networks\.vgg: network 'vgg' is not known"),
+        ("classification.networks", ["cnns"], r"classification\.networks: 'cnns' .* 'cnn'"),
+        ("classification.features", ["mels"], r"classification\.features: 'mels' .* 'mel'"),
+        ("classification.stft", ["nett"], r"classification\.stft: 'nett' .* 'net'"),
+        ("classification.selection", "best", r"selection: 'best' is not one of"),
+        ("classification.warmup_epochs", 61, r"warmup_epochs: 61 must not be more than epochs, 60"),
+        ("classification.augmentation.mixup", -1, r"mixup: -1 must be at least 0"),
+        ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],
 )
 def test_a_fault_is_named_with_its_key(where, value, message):

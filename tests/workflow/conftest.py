@@ -23,10 +23,14 @@ class Project:
             copy(ROOT / part, folder / part)
         shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
 
-    def snakemake(self, *arguments: str, check: bool = True) -> str:
-        """Run Snakemake in the copy, against the copy's package; return all that it printed."""
+    def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
+        """Run Snakemake in the copy, against the copy's package; return all that it printed.
+
+        With `cpu_seconds`, the system kills every process of it that has used so much time.
+        """
+        limit = [] if cpu_seconds is None else ["prlimit", f"--cpu={cpu_seconds}"]
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
+            [*limit, sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
             stdout=subprocess.PIPE,

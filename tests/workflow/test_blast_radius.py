@@ -1,7 +1,7 @@
 """Change one thing: exactly the jobs that depend on it run again, no fewer, no more.
 
 The tiny experiment has six runs by cosine (fft, mfcc and f0 at two settings) and two by DTW (mfcc
-and f0 at one); mel is validated against librosa at one setting.
+and f0 at one); mel is validated against librosa at one setting, and one network is trained on it.
 """
 
 import os
@@ -27,14 +27,18 @@ MFCC = {
     "make_retrieval_table": 2,
 }
 VALIDATION = {"validate_features": 1, "make_validation_table": 1}
-FEATURES = {"build_feature_bank": 6, **RETRIEVAL, **VALIDATION}
+TABLED = {"score_classification": 1, "make_classification_table": 1}
+CLASSIFICATION = {"train_classifier": 1, **TABLED}
+MEL = {"build_feature_bank": 1, **CLASSIFICATION, **VALIDATION}
+FEATURES = {"build_feature_bank": 7, **RETRIEVAL, **VALIDATION, **CLASSIFICATION}
+TRAINED = "out/models/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 FROM_CLIPS = {"decode_audio": 2, **FEATURES}
 EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
 
 CONFIG = [
     ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
     ("f0: {fmin: 75.0", "f0: {fmin: 80.0", MFCC),
-    ("mel: {n_mels: 40", "mel: {n_mels: 39", VALIDATION),
+    ("mel: {n_mels: 40", "mel: {n_mels: 39", MEL),
     ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", {}),
     ("local_cost: euclidean", "local_cost: squared", DTW),
     ("band: null", "band: 0.5", DTW),
@@ -51,13 +55,28 @@ CONFIG = [
         },
     ),
     ("resampling: HQ", "resampling: MQ", FROM_CLIPS),
-    ("level: 0.95", "level: 0.9", {"make_retrieval_table": 2}),
+    (
+        "level: 0.95",
+        "level: 0.9",
+        {"make_retrieval_table": 2, "make_classification_table": 1},
+    ),
     (
         "top_k: [10, 20]",
         "top_k: [10]",
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
-    ("query_folds: [5]", "query_folds: [4]", {"split_clips": 1, **RETRIEVAL}),
+    (
+        "query_folds: [5]",
+        "query_folds: [4]",
+        {"split_clips": 1, **RETRIEVAL, **CLASSIFICATION},
+    ),
+    ("learning_rate: 0.002", "learning_rate: 0.003", CLASSIFICATION),
+    ("mixup: 0.4", "mixup: 0", CLASSIFICATION),
+    ("max_bins: 128", "max_bins: 64", CLASSIFICATION),
+    ("seeds: [0]", "seeds: [1]", CLASSIFICATION),
+    ("  crnn: {}", "  crnn: {hidden: 32}", {}),
+    ("project: resound", "project: another", {}),
+    ("partial: false", "partial: true", {}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
     ("size: 645695005", "size: 645695006", {}),
@@ -74,9 +93,21 @@ MODULES = [
         "src/resound/retrieval.py",
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
-    ("src/resound/metrics/bootstrap.py", {"make_retrieval_table": 2}),
+    (
+        "src/resound/metrics/bootstrap.py",
+        {"make_retrieval_table": 2, "make_classification_table": 1},
+    ),
+    ("src/resound/models/cnn.py", CLASSIFICATION),
+    ("src/resound/models/crnn.py", {}),
+    ("src/resound/training/augment.py", CLASSIFICATION),
+    ("src/resound/training/tracking.py", CLASSIFICATION),
+    ("src/resound/evaluation/classification.py", TABLED),
+    ("src/resound/report/classification.py", {"make_classification_table": 1}),
     ("src/resound/validation.py", VALIDATION),
-    ("src/resound/report/tables.py", {"make_retrieval_table": 2, "make_validation_table": 1}),
+    (
+        "src/resound/report/tables.py",
+        {"make_retrieval_table": 2, "make_validation_table": 1, "make_classification_table": 1},
+    ),
     ("src/resound/config.py", {}),
 ]
 
@@ -136,3 +167,21 @@ def test_a_deleted_table_is_made_again(restored):
         assert restored.stale() == {"make_validation_table": 1}
     finally:
         table.write_bytes(kept)
+
+
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_where_trainings_report_to_re_runs_nothing(restored, mode):
+    restored.edit("tiny.yaml", "mode: disabled", f"mode: {mode}")
+    assert restored.stale() == {}
+
+
+def test_a_cell_that_has_gone_is_trained_again_or_named_as_missing(restored):
+    model = restored.folder / TRAINED / "model.json"
+    kept = model.read_bytes()
+    model.unlink()
+    try:
+        assert restored.stale() == CLASSIFICATION
+        restored.edit("config.yaml", "partial: false", "partial: true")
+        assert restored.stale() == {"make_classification_table": 1}
+    finally:
+        model.write_bytes(kept)

@@ -12,7 +12,7 @@ FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 
 def test_the_tables_are_made_in_three_forms(finished):
     made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
-    names = ("retrieval_cosine", "retrieval_dtw", "validation")
+    names = ("classification", "retrieval_cosine", "retrieval_dtw", "validation")
     assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
 
 
@@ -58,7 +58,8 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
         assert {name.removesuffix(suffix) for name in found} == {
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
-            "make_retrieval_table", "make_validation_table",
+            "make_retrieval_table", "make_validation_table", "train_classifier",
+            "score_classification", "make_classification_table",
         }  # fmt: skip
 
 

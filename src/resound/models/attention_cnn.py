@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from resound.models.blocks import conv_stack
+from resound.errors import check_positive_int
+from resound.models import blocks
 from resound.models.classifier import Classifier
 from resound.registry import NETWORKS
 
@@ -42,13 +43,14 @@ class AttentionCNN(Classifier):
         heads: int = 4,
         dropout: float = 0.2,
     ) -> None:
-        self.min_frames = self.min_bins = 2 ** len(channels)
+        self.min_frames = self.min_bins = 2 ** blocks.checked_channels(channels)
         super().__init__(n_dims, n_planes)
         self.n_embedding = width = channels[-1]
-        self.blocks = conv_stack(n_planes, channels, [(2, 2)] * len(channels))
+        check_positive_int("heads", heads)
+        self.blocks = blocks.conv_stack(n_planes, channels, [(2, 2)] * len(channels))
         self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, heads))
         self.merge = nn.Sequential(nn.Linear(heads * width, width), nn.ReLU())
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = blocks.dropout(dropout)
         self.head = nn.Linear(width, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from resound.errors import ParameterError, check_positive_int
+
 
 class ConvBlock(nn.Sequential):
     """Two 3 x 3 convolutions, each normalised and rectified, then an average over `pool`.
@@ -31,6 +33,20 @@ def conv_stack(
     return nn.Sequential(
         *(ConvBlock(i, o, pool) for i, o, pool in zip(inputs, channels, pools, strict=True))
     )
+
+
+def checked_channels(channels: Sequence[int]) -> int:
+    """Return how many blocks `channels` asks for, or raise ParameterError."""
+    if not channels or not isinstance(channels, list | tuple):
+        raise ParameterError(f"channels={channels!r} must be a list of channels, one a block")
+    return len([check_positive_int("channels", number) for number in channels])
+
+
+def dropout(share: float) -> nn.Dropout:
+    """Return a layer that drops a share of its input in training, 0 up to 1."""
+    if not isinstance(share, int | float) or not 0 <= share < 1:
+        raise ParameterError(f"dropout={share!r} must be a share from 0 up to 1")
+    return nn.Dropout(share)
 
 
 def mean_and_max(x: Tensor, dim: int) -> Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from resound.models.blocks import conv_stack, mean_and_max
+from resound.models import blocks
 from resound.models.classifier import Classifier
 from resound.registry import NETWORKS
 
@@ -32,16 +32,16 @@ class CNN(Classifier):
         channels: Sequence[int] = (16, 32, 64, 128),
         dropout: float = 0.2,
     ) -> None:
-        self.min_frames = self.min_bins = 2 ** len(channels)
+        self.min_frames = self.min_bins = 2 ** blocks.checked_channels(channels)
         super().__init__(n_dims, n_planes)
         self.n_embedding = channels[-1]
-        self.blocks = conv_stack(n_planes, channels, [(2, 2)] * len(channels))
-        self.dropout = nn.Dropout(dropout)
+        self.blocks = blocks.conv_stack(n_planes, channels, [(2, 2)] * len(channels))
+        self.dropout = blocks.dropout(dropout)
         self.head = nn.Linear(self.n_embedding, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:
         """Average over the bins that are left, then take mean and maximum over time."""
-        return mean_and_max(self.blocks(x).mean(3), 2)
+        return blocks.mean_and_max(self.blocks(x).mean(3), 2)
 
     def classify(self, embedding: Tensor) -> Tensor:
         """Return the logits; some of the embedding is dropped in training."""

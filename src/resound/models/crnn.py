@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from resound.models.blocks import conv_stack, mean_and_max
+from resound.errors import check_positive_int
+from resound.models import blocks
 from resound.models.classifier import Classifier
 from resound.registry import NETWORKS
 
@@ -38,20 +39,21 @@ class CRNN(Classifier):
         hidden: int = 64,
         dropout: float = 0.2,
     ) -> None:
-        self.min_frames, self.min_bins = 2 ** (len(channels) - 1), 2 ** len(channels)
+        n_blocks = blocks.checked_channels(channels)
+        self.min_frames, self.min_bins = 2 ** (n_blocks - 1), 2**n_blocks
         super().__init__(n_dims, n_planes)
-        self.n_embedding = 2 * hidden
+        self.n_embedding = 2 * check_positive_int("hidden", hidden)
         pools = [(2, 2)] * (len(channels) - 1) + [(1, 2)]
-        self.blocks = conv_stack(n_planes, channels, pools)
+        self.blocks = blocks.conv_stack(n_planes, channels, pools)
         self.recurrent = nn.GRU(channels[-1], hidden, batch_first=True, bidirectional=True)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = blocks.dropout(dropout)
         self.head = nn.Linear(self.n_embedding, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:
         """Read the frames that the convolutions leave one after another, both ways."""
         frames = self.blocks(x).mean(3).transpose(1, 2)
         outputs, _ = self.recurrent(frames.contiguous())
-        return mean_and_max(outputs, 1)
+        return blocks.mean_and_max(outputs, 1)
 
     def classify(self, embedding: Tensor) -> Tensor:
         """Return the logits; some of the embedding is dropped in training."""

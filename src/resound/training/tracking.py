@@ -55,7 +55,8 @@ class Tracker:
         for mode in _modes(tracking.mode):
             with self._guarded(f"starting a run in mode {mode}"):
                 self.run = _start(tracking, mode, about)
-                return
+            if self.run is not None:
+                break
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """Add one epoch's row of the history to the curves."""
@@ -142,6 +143,8 @@ def _start(tracking: Tracking, mode: str, about: Mapping[str, Any]) -> Any:
         disable_git=True,
     )
     Path(tracking.folder).mkdir(parents=True, exist_ok=True)
+    # Its service, if one runs, may still hold the id of an attempt that failed.
+    wandb.teardown()
     return wandb.init(
         project=tracking.project,
         entity=tracking.entity,

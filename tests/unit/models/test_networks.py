@@ -5,6 +5,8 @@ from resound.errors import ParameterError
 from resound.models.classifier import count_parameters
 from resound.registry import NETWORKS
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # Small enough for seconds, and the options of every network that has them.
 SMALL = {
     "cnn": {"channels": (4, 8)},
@@ -85,3 +87,19 @@ def test_input_of_another_shape_is_an_error(name):
         build(name)(torch.zeros(1, FRAMES, 17))
     with pytest.raises(ParameterError, match="n_dims=16 cannot be divided into n_planes=3"):
         NETWORKS[name](16, CLASSES, n_planes=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("cnn", {"channels": []}, r"channels=\[\] must be a list of channels"),
+        ("cnn", {"channels": "16"}, "channels='16' must be a list of channels"),
+        ("crnn", {"channels": [4, 0]}, "channels=0 must be a positive integer"),
+        ("crnn", {"hidden": 0}, "hidden=0 must be a positive integer"),
+        ("attention_cnn", {"heads": "2"}, "heads='2' must be a positive integer"),
+        ("attention_cnn", {"dropout": 1}, "dropout=1 must be a share from 0 up to 1"),
+    ],
+)
+def test_an_option_out_of_its_range_is_an_error(name, options, message):
+    with pytest.raises(ParameterError, match=message):
+        NETWORKS[name](64, CLASSES, **options)

@@ -5,6 +5,8 @@ from resound.errors import ParameterError
 from resound.models.classifier import count_parameters
 from resound.models.resnet18 import ResNet18, torchvision_name
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # What torchvision's documentation gives for resnet18 with 1000 classes.
 PARAMETERS = 11_689_512
 

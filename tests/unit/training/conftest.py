@@ -4,17 +4,7 @@ import copy
 from types import SimpleNamespace
 
 import pytest
-import torch
 from small_training import SPEC, make_bank
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Train on one thread: two that share a core wait for each other most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

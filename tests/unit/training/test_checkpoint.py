@@ -7,6 +7,8 @@ from resound.errors import CheckpointError, StoreError
 from resound.registry import NETWORKS
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CLASSES = ["dog", "rain", "siren"]
 
 
@@ -57,7 +59,9 @@ def test_another_spec_is_refused(files, spec):
 def test_damaged_weights_are_refused(files):
     weights, _ = files
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(CheckpointError, match="its bytes are not those that .*model.json records"):
+    with pytest.raises(
+        CheckpointError, match=r"its bytes are not those that .*model\.json records"
+    ):
         read_checkpoint(*files)
 
 

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import hypothesis.strategies as st
 import numpy as np
@@ -75,7 +76,7 @@ def test_bins_are_averaged_in_groups_of_nearly_equal_size(x, max_bins):
     edges = [i * n_bins // pooled.shape[1] for i in range(pooled.shape[1] + 1)]
     sizes = np.diff(edges)
     assert sizes.max() - sizes.min() <= 1
-    for i, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(edges)):
         np.testing.assert_allclose(pooled[:, i], x[:, a:b].mean(axis=1), atol=1e-9)
 
 

@@ -17,6 +17,8 @@ from resound.store import StoredArray
 from resound.training.checkpoint import TRAINED, check_unseen, read_checkpoint, write_checkpoint
 from resound.training.run import Outcome, train_classifier
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 HERE = Path(__file__).parent
 STEPS = 4 * 6  # epochs, batches
 
