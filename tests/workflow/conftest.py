@@ -1,5 +1,6 @@
 """A copy of the project in a temporary folder, run once, for the tests that change it."""
 
+import copy
 import os
 import re
 import shutil
@@ -19,8 +20,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            copy(ROOT / part, folder / part)
+            copied = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copied(ROOT / part, folder / part)
         shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
 
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
@@ -87,6 +88,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("finished"))
     project.run("--cores", "2")
     return project
+
+
+@pytest.fixture
+def copied(finished: Project, tmp_path: Path) -> Project:
+    """Return a copy of the finished project, in which a test may run what it likes."""
+    other = copy.copy(finished)
+    other.folder = Path(shutil.copytree(finished.folder, tmp_path / "copied", symlinks=True))
+    return other
 
 
 @pytest.fixture

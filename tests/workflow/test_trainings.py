@@ -34,49 +34,49 @@ def test_a_stored_network_refuses_the_folds_that_it_has_seen(finished):
         check_unseen(trained.record, [1])
 
 
-def test_the_embeddings_of_all_clips_are_a_bank(restored):
+def test_the_embeddings_of_all_clips_are_a_bank(copied):
     target = f"out/embeddings/{CELL}/bank.npy"
-    restored.snakemake(target, "--configfile", "tiny.yaml")
-    bank = store.open_array(restored.folder / target)
+    copied.snakemake(target, "--configfile", "tiny.yaml")
+    bank = store.open_array(copied.folder / target)
     assert bank.values.shape == (100, 1, 8)
     assert bank.values.dtype == np.float32
-    clips = pd.read_csv(restored.folder / "out/index/clips.csv", dtype={"id": str})
+    clips = pd.read_csv(copied.folder / "out/index/clips.csv", dtype={"id": str})
     assert bank.ids["clips"] == list(clips["id"])
     assert np.isfinite(bank.values).all()
-    record = read_record(restored.folder / "out/models" / CELL / "model.json")
+    record = read_record(copied.folder / "out/models" / CELL / "model.json")
     assert bank.spec == {"training": record["spec"]}
 
 
-def test_a_cell_that_cannot_be_trained_keeps_its_row_and_stops_no_other(restored):
+def test_a_cell_that_cannot_be_trained_keeps_its_row_and_stops_no_other(copied):
     # Five blocks pool more frames than 0.4 s have.
     deep = "channels: [4, 8]}, attention_cnn: {channels: [2, 2, 2, 2, 2]}"
-    restored.edit("tiny.yaml", "channels: [4, 8]}", deep)
-    restored.edit("tiny.yaml", "networks: [cnn]", "networks: [cnn, attention_cnn]")
-    output = restored.snakemake(TABLE, "--configfile", "tiny.yaml")
-    restored.match(r"attention_cnn on mel: not trained: 18 frames are fewer than the 32", output)
-    table = pd.read_csv(restored.folder / TABLE).set_index("network")
+    copied.edit("tiny.yaml", "channels: [4, 8]}", deep)
+    copied.edit("tiny.yaml", "networks: [cnn]", "networks: [cnn, attention_cnn]")
+    output = copied.snakemake(TABLE, "--configfile", "tiny.yaml")
+    copied.match(r"attention_cnn on mel: not trained: 18 frames are fewer than the 32", output)
+    table = pd.read_csv(copied.folder / TABLE).set_index("network")
     assert table.loc["cnn", "accuracy"] >= 0
     assert np.isnan(table.loc["attention_cnn", "accuracy"])
     assert "18 frames are fewer than the 32" in table.loc["attention_cnn", "missing"]
     target = f"out/embeddings/{CELL.replace('cnn', 'attention_cnn')}/bank.npy"
-    embedding = restored.snakemake(target, "--configfile", "tiny.yaml", check=False)
-    restored.match(r"model\.json: its training failed: 18 frames are fewer", embedding)
+    embedding = copied.snakemake(target, "--configfile", "tiny.yaml", check=False)
+    copied.match(r"model\.json: its training failed: 18 frames are fewer", embedding)
     assert "Traceback" not in embedding
 
 
 @pytest.mark.slow
-def test_a_training_that_the_system_kills_goes_on_where_it_was(restored):
-    restored.edit("tiny.yaml", "epochs: 2,", "epochs: 300,")
+def test_a_training_that_the_system_kills_goes_on_where_it_was(copied):
+    copied.edit("tiny.yaml", "epochs: 2,", "epochs: 300,")
     config = ["--configfile", "tiny.yaml"]
-    folder = restored.folder / "out/models" / CELL
+    folder = copied.folder / "out/models" / CELL
     target = f"out/models/{CELL}/model.json"
-    restored.snakemake(target, *config, check=False, cpu_seconds=9)
+    copied.snakemake(target, *config, check=False, cpu_seconds=9)
     assert [path.suffix for path in folder.iterdir()] == [".ckpt"], "killed too early or too late"
-    restored.snakemake(target, *config)
+    copied.snakemake(target, *config)
     history = (folder / "history.csv").read_bytes()
     resumed = read_record(folder / "model.json")
     assert not list(folder.glob(".*.ckpt"))
-    restored.snakemake(target, *config, "--forcerun", "train_classifier")
+    copied.snakemake(target, *config, "--forcerun", "train_classifier")
     at_once = read_record(folder / "model.json")
     assert resumed["weights_sha256"] == at_once["weights_sha256"]
     assert (folder / "history.csv").read_bytes() == history
