@@ -8,9 +8,10 @@ whose spec changed; a stored artefact carries its spec, and a reader refuses ano
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from resound.provenance import numeric_versions
+from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import FEATURES
 from resound.tiling import Tile
 
@@ -33,6 +34,43 @@ class Run(NamedTuple):
     split: str
 
 
+class Cell(NamedTuple):
+    """One training of the classification grid; its fields are wildcards of the paths."""
+
+    network: str
+    feature: str
+    setting: str
+    split: str
+    seed: str
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Where a training reports to, which decides nothing of its result.
+
+    Snakemake compares params that are built-ins and no others: as a dataclass this one re-runs
+    nothing when it changes.
+    """
+
+    mode: str
+    project: str
+    entity: str | None
+    folder: str
+
+
+# Options of `classification` that are part of every training's spec as they stand.
+TRAINING_OPTIONS = (
+    "selection",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "weight_decay",
+    "warmup_epochs",
+    "label_smoothing",
+    "augmentation",
+    "accelerator",
+    "precision",
+)
 ESC50_FOLDS = (1, 2, 3, 4, 5)
 NO_FOLDS = Split("all", ())
 
@@ -76,6 +114,15 @@ class Experiment:
         retrieval = config["retrieval"]
         self.protocol: str = retrieval["protocol"]
         self.splits = {s.name: s for s in splits(self.protocol, retrieval["query_folds"])}
+        self.test_splits = self._test_splits()
+
+    def _test_splits(self) -> dict[str, Split]:
+        """Return what classifiers are tested on: nothing, where there are no folds."""
+        if self.protocol == "leave_one_out":
+            return {}
+        query_folds = self.config["retrieval"]["query_folds"]
+        chosen = splits(self.config["classification"]["protocol"], query_folds)
+        return {split.name: split for split in chosen}
 
     @functools.cached_property
     def settings(self) -> dict[str, Spec]:
@@ -123,10 +170,24 @@ class Experiment:
         runs = (run for table in self.retrieval_tables() for run in self.table_runs(table))
         return list(dict.fromkeys(run for run in runs if self.mode(run) == "top_k"))
 
+    def cells(self) -> list[Cell]:
+        """Return all trainings, in the order of the classification table's rows."""
+        block = self.config["classification"]
+        cells = [
+            Cell(network, feature, self.setting(feature, stft), split, str(seed))
+            for network in block["networks"]
+            for feature in block["features"]
+            for stft in block["stft"]
+            for split in self.test_splits
+            for seed in block["seeds"]
+        ]
+        return list(dict.fromkeys(cells))
+
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
             "search": self.searched_runs(),
+            "classification": self.cells(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
         }
@@ -157,7 +218,7 @@ class Experiment:
 
     def split(self, name: str) -> Spec:
         """Decide which clips ask and which answer."""
-        return {"query_folds": list(self.splits[name].query_folds)}
+        return {"query_folds": list((self.splits | self.test_splits)[name].query_folds)}
 
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
@@ -263,6 +324,53 @@ class Experiment:
         block = self.config["matrix_spectrogram"]
         return {key: block[key] for key in ("n_fft", "hop_length", "window", "periodic")}
 
-    def _versions(self) -> Spec:
-        versions = numeric_versions(self.config["provenance"]["strict"])
+    def weights(self, network: str) -> Spec | None:
+        """Return where the weights are that a network starts from; None when at random."""
+        found: Spec | None = self.config["networks"][network].get("weights")
+        return found
+
+    def training(self, cell: Cell) -> Spec:
+        """Decide one trained network: its input, its options, its recipe, its seed."""
+        block = self.config["classification"]
+        traits = FEATURES.entry(cell.feature).traits
+        options = dict(self.config["networks"][cell.network])
+        options.pop("weights", None)
+        weights = self.weights(cell.network)
+        return {
+            "bank": self.bank(cell.feature, cell.setting),
+            "split": self.split(cell.split),
+            "network": cell.network,
+            "options": options,
+            "weights": weights and weights["sha256"],
+            "input": {
+                "n_planes": traits.get("planes", 1),
+                "scale": traits.get("scale", "decibel"),
+                "max_bins": block["max_bins"],
+            },
+            "seed": int(cell.seed),
+            **{key: block[key] for key in TRAINING_OPTIONS},
+            **self._versions(TRAINING_LIBRARIES),
+        }
+
+    def tracking(self) -> Tracking:
+        """Say where trainings report to."""
+        return Tracking(**self.config["wandb"], folder=self.config["results_dir"])
+
+    def embeddings(self, cell: Cell) -> Spec:
+        """Decide the hidden vectors of all clips before one classifier's last layer."""
+        return {"training": self.training(cell)}
+
+    def classification_table(self, present: Sequence[Cell]) -> Spec:
+        """Decide the table of classifiers: its rows, which of them are there, its intervals."""
+        return {
+            "cells": [list(cell) for cell in self.cells()],
+            "present": [list(cell) for cell in present],
+            "dataset": self.config["dataset"],
+            "protocol": self.config["classification"]["protocol"],
+            "query_folds": {name: list(s.query_folds) for name, s in self.test_splits.items()},
+            "bootstrap": dict(self.config["bootstrap"]),
+        }
+
+    def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
+        versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}

@@ -70,6 +70,17 @@ def test_the_shipped_config_has_no_fault():
         ("matrix_spectrogram.table.n_samples", [64, 9], r"table\.n_samples: 9 samples are fewer"),
         ("matrix_spectrogram.figure.sample_rate", 10, r"matrix_spectrogram\.n_fft: 64 .* are 50$"),
         ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
+        ("networks.cnn.chanels", [4], r"networks\.cnn\.chanels: this option .* 'channels'"),
+        ("networks.cnn.weights", None, r"networks\.cnn\.weights: this option is not known"),
+        ("networks.resnet18.weights", {"source": "a"}, r"networks\.resnet18\.weights: "),
+        ("networks.vgg", {}, r"networks\.vgg: network 'vgg' is not known"),
+        ("classification.networks", ["cnns"], r"classification\.networks: 'cnns' .* 'cnn'"),
+        ("classification.features", ["mels"], r"classification\.features: 'mels' .* 'mel'"),
+        ("classification.stft", ["nett"], r"classification\.stft: 'nett' .* 'net'"),
+        ("classification.selection", "best", r"selection: 'best' is not one of"),
+        ("classification.warmup_epochs", 61, r"warmup_epochs: 61 must not be more than epochs, 60"),
+        ("classification.augmentation.mixup", -1, r"mixup: -1 must be at least 0"),
+        ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],
 )
 def test_a_fault_is_named_with_its_key(where, value, message):

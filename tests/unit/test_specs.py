@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resound.specs import Experiment, Run, setting_name, splits
+from resound.specs import Cell, Experiment, Run, setting_name, splits
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text())
 
@@ -118,3 +118,62 @@ def test_the_matrix_has_a_table_and_a_figure(experiment):
 def test_a_matrix_of_no_length_has_no_table():
     block = CONFIG["matrix_spectrogram"] | {"table": {"n_samples": [], "rounds": 1}}
     assert "matrix_spectrogram" not in Experiment(CONFIG | {"matrix_spectrogram": block}).tables()
+
+
+def with_classification(**changes) -> Experiment:
+    return Experiment(CONFIG | {"classification": CONFIG["classification"] | changes})
+
+
+def test_the_study_s_classification_has_four_networks_on_eight_features(experiment):
+    cells = experiment.cells()
+    assert len(cells) == 32
+    assert cells[0] == Cell("cnn", "mel", "sr44100_nfft2048_hop1024", "fold5", "0")
+    assert "classification" in experiment.tables()
+
+
+def test_cross_validation_and_seeds_multiply_the_trainings():
+    cells = with_classification(protocol="cv", seeds=[0, 1]).cells()
+    assert len(cells) == 32 * 5 * 2
+    assert {cell.split for cell in cells} == {f"fold{n}" for n in range(1, 6)}
+
+
+def test_without_folds_there_is_nothing_to_classify():
+    config = CONFIG | {"retrieval": CONFIG["retrieval"] | {"protocol": "leave_one_out"}}
+    assert Experiment(config).cells() == []
+    assert "classification" not in Experiment(config).tables()
+
+
+def test_the_two_protocols_share_the_specs_of_their_splits():
+    experiment = with_classification(protocol="cv")
+    assert experiment.split("fold5") == {"query_folds": [5]}
+    assert experiment.split("fold2") == {"query_folds": [2]}
+    assert list(experiment.splits) == ["fold5"]
+
+
+def test_a_training_s_spec_is_plain_and_says_what_its_input_is(experiment):
+    cell = Cell("resnet18", "stft_derivatives", "sr44100_nfft2048_hop1024", "fold5", "0")
+    spec = experiment.training(cell)
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["bank"] == experiment.bank(cell.feature, cell.setting)
+    assert spec["input"] == {"n_planes": 3, "scale": "magnitude", "max_bins": 128}
+    assert spec["weights"] is None
+    assert "weights" not in spec["options"]
+    assert experiment.embeddings(cell)["training"] == spec
+
+
+def test_of_stored_weights_only_the_digest_decides():
+    def spec(source):
+        weights = {"source": source, "sha256": "0" * 64}
+        networks = CONFIG["networks"] | {"resnet18": {"weights": weights}}
+        experiment = Experiment(CONFIG | {"networks": networks})
+        return experiment.training(
+            Cell("resnet18", "mel", "sr44100_nfft2048_hop1024", "fold5", "0")
+        )
+
+    assert spec("here.pth") == spec("there.pth")
+    assert spec("here.pth")["weights"] == "0" * 64
+
+
+def test_strict_provenance_puts_torch_s_version_into_trainings():
+    experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
+    assert set(experiment.training(experiment.cells()[0])["versions"]) >= {"torch", "lightning"}

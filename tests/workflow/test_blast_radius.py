@@ -2,7 +2,7 @@
 
 The tiny experiment has six runs by cosine (fft, mfcc and f0 at two settings) and two by DTW (mfcc
 and f0 at one); mel is validated against librosa at one setting; the spectrogram matrix is measured
-for a table of its own, and drawn with a clip's spectrogram.
+for a table of its own, and drawn with a clip's spectrogram; one network is trained on mel.
 """
 
 import os
@@ -35,15 +35,18 @@ MFCC = {
     "make_retrieval_table": 2,
 }
 VALIDATION = {"validate_features": 1, "make_validation_table": 1}
+TABLED = {"score_classification": 1, "make_classification_table": 1}
+CLASSIFICATION = {"train_classifier": 1, **TABLED}
+MEL = {"build_feature_bank": 1, **CLASSIFICATION, **VALIDATION}
+BANDS = {**MFCC, **MEL, "build_feature_bank": 3}
 KERNELS = {
-    "build_feature_bank": 2,
+    **BANDS,
     "compute_distances": 4,
     "rank_gallery": 4,
     "score_retrieval": 4,
     "make_retrieval_table": 2,
-    **VALIDATION,
 }
-FEATURES = {"build_feature_bank": 6, **RETRIEVAL, **VALIDATION}
+FEATURES = {"build_feature_bank": 7, **RETRIEVAL, **VALIDATION, **CLASSIFICATION}
 FIGURE = {"plot_stft_matrix": 1}
 MATRIX_TABLE = {"measure_matrix": 1, "make_matrix_table": 1}
 FROM_CLIPS = {"decode_audio": 2, **FEATURES, **FIGURE}
@@ -54,12 +57,13 @@ STFT_44K = {
     "score_retrieval": 2,
     "make_retrieval_table": 1,
 }
+TRAINED = "out/models/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
 
 CONFIG = [
     ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
     ("f0: {fmin: 75.0", "f0: {fmin: 80.0", MFCC),
-    ("mel: {n_mels: 40", "mel: {n_mels: 39", VALIDATION),
+    ("mel: {n_mels: 40", "mel: {n_mels: 39", MEL),
     ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", {}),
     ("local_cost: euclidean", "local_cost: squared", DTW),
     ("band: null", "band: 0.5", DTW),
@@ -76,7 +80,11 @@ CONFIG = [
     ("    sample_rate: 44100 ", "    sample_rate: 16000 ", FIGURE),
     ("rounds: 5", "rounds: 6", MATRIX_TABLE),
     ("resampling: HQ", "resampling: MQ", FROM_CLIPS),
-    ("level: 0.95", "level: 0.9", {"make_retrieval_table": 2}),
+    (
+        "level: 0.95",
+        "level: 0.9",
+        {"make_retrieval_table": 2, "make_classification_table": 1},
+    ),
     (
         "top_k: [10, 20]",
         "top_k: [10]",
@@ -87,7 +95,18 @@ CONFIG = [
     # The same tiles, of another size all the same.
     ("gallery: 1600", "gallery: 1601", RETRIEVAL),
     ("mode: full", "mode: top_k", SEARCH),
-    ("query_folds: [5]", "query_folds: [4]", {"split_clips": 1, **RETRIEVAL}),
+    (
+        "query_folds: [5]",
+        "query_folds: [4]",
+        {"split_clips": 1, **RETRIEVAL, **CLASSIFICATION},
+    ),
+    ("learning_rate: 0.002", "learning_rate: 0.003", CLASSIFICATION),
+    ("mixup: 0.4", "mixup: 0", CLASSIFICATION),
+    ("max_bins: 128", "max_bins: 64", CLASSIFICATION),
+    ("seeds: [0]", "seeds: [1]", CLASSIFICATION),
+    ("  crnn: {}", "  crnn: {hidden: 32}", {}),
+    ("project: resound", "project: another", {}),
+    ("partial: false", "partial: true", {}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
     ("size: 645695005", "size: 645695006", {}),
@@ -98,7 +117,7 @@ MODULES = [
     ("src/resound/distances/dtw.py", DTW),
     ("src/resound/distances/_dtw_kernels.py", DTW),
     ("src/resound/distances/_dtw_inputs.py", DTW),
-    ("src/resound/dsp/_fft_kernels.py", {**MFCC, **VALIDATION}),
+    ("src/resound/dsp/_fft_kernels.py", BANDS),
     ("src/resound/lanes.py", KERNELS),
     ("src/resound/kernels.py", KERNELS),
     ("src/resound/distances/cosine.py", COSINE),
@@ -112,15 +131,29 @@ MODULES = [
         {"rank_gallery": 8, "score_retrieval": 8, "make_retrieval_table": 2},
     ),
     ("src/resound/tiling.py", RETRIEVAL),
-    ("src/resound/metrics/bootstrap.py", {"make_retrieval_table": 2}),
-    ("src/resound/validation.py", VALIDATION),
-    (
-        "src/resound/report/tables.py",
-        {"make_retrieval_table": 2, "make_validation_table": 1, "make_matrix_table": 1},
-    ),
     ("src/resound/dsp/matrix.py", {"measure_matrix": 1, "make_matrix_table": 1, **FIGURE}),
     ("src/resound/evaluation/matrix_costs.py", {**MATRIX_TABLE, **FIGURE}),
     ("src/resound/plots/style.py", FIGURE),
+    (
+        "src/resound/metrics/bootstrap.py",
+        {"make_retrieval_table": 2, "make_classification_table": 1},
+    ),
+    ("src/resound/models/cnn.py", CLASSIFICATION),
+    ("src/resound/models/crnn.py", {}),
+    ("src/resound/training/augment.py", CLASSIFICATION),
+    ("src/resound/training/tracking.py", CLASSIFICATION),
+    ("src/resound/evaluation/classification.py", TABLED),
+    ("src/resound/report/classification.py", {"make_classification_table": 1}),
+    ("src/resound/validation.py", VALIDATION),
+    (
+        "src/resound/report/tables.py",
+        {
+            "make_retrieval_table": 2,
+            "make_validation_table": 1,
+            "make_matrix_table": 1,
+            "make_classification_table": 1,
+        },
+    ),
     ("src/resound/config.py", {}),
 ]
 
@@ -180,3 +213,21 @@ def test_a_deleted_table_is_made_again(restored):
         assert restored.stale() == {"make_validation_table": 1}
     finally:
         table.write_bytes(kept)
+
+
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_where_trainings_report_to_re_runs_nothing(restored, mode):
+    restored.edit("tiny.yaml", "mode: disabled", f"mode: {mode}")
+    assert restored.stale() == {}
+
+
+def test_a_cell_that_has_gone_is_trained_again_or_named_as_missing(restored):
+    model = restored.folder / TRAINED / "model.json"
+    kept = model.read_bytes()
+    model.unlink()
+    try:
+        assert restored.stale() == CLASSIFICATION
+        restored.edit("config.yaml", "partial: false", "partial: true")
+        assert restored.stale() == {"make_classification_table": 1}
+    finally:
+        model.write_bytes(kept)

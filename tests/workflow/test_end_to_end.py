@@ -13,7 +13,13 @@ FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 
 def test_the_tables_are_made_in_three_forms(finished):
     made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
-    names = ("matrix_spectrogram", "retrieval_cosine", "retrieval_dtw", "validation")
+    names = (
+        "classification",
+        "matrix_spectrogram",
+        "retrieval_cosine",
+        "retrieval_dtw",
+        "validation",
+    )
     assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
 
 
@@ -73,7 +79,8 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
             "make_retrieval_table", "make_validation_table", "measure_matrix", "make_matrix_table",
-            "plot_stft_matrix",
+            "plot_stft_matrix", "train_classifier", "score_classification",
+            "make_classification_table",
         }  # fmt: skip
 
 

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import DISTANCES, FEATURES, SEARCHES
-from resound.specs import Experiment, Run
+from resound.registry import DISTANCES, FEATURES, NETWORKS, SEARCHES
+from resound.specs import Cell, Experiment, Run
 from resound.tiling import grid
 
 
@@ -98,3 +98,23 @@ def clips_a_side(split, written):
     return tuple(
         sum(clip[side] == "True" for clip in clips) for side in ("query", "gallery")
     )
+
+
+def weights_of(wildcards):
+    """Return the file of weights that a network starts from; nothing when it starts at random."""
+    if EXPERIMENT.weights(wildcards.network) is None:
+        return []
+    return f"<results>/weights/{wildcards.network}.weights"
+
+
+def present_cells():
+    """Return the trainings that the table reads: all, or with `partial` those that left a record."""
+    cells = EXPERIMENT.cells()
+    if not config["classification"]["partial"]:
+        return cells
+    models = Path(config["results_dir"], "models")
+    return [
+        cell
+        for cell in cells
+        if Path(models, *cell[:-1], f"seed{cell.seed}", "model.json").is_file()
+    ]

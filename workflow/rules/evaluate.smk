@@ -156,3 +156,59 @@ rule make_matrix_table:
         "table matrix_spectrogram"
     script:
         "../scripts/make_matrix_table.py"
+
+
+rule score_classification:
+    input:
+        clips="<results>/index/clips.csv",
+        predictions="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/predictions.csv",
+    output:
+        scores="<results>/scores/classification/{network}/{feature}/{setting}/{split}/seed{seed}.csv",
+    log:
+        "<logs>/score_classification/{network}/{feature}/{setting}/{split}/seed{seed}.log",
+    benchmark:
+        "<benchmarks>/score_classification/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
+        code=code_of("score_classification"),
+    message:
+        "scoring {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
+    script:
+        "../scripts/score_classification.py"
+
+
+rule make_classification_table:
+    input:
+        models=lambda wildcards: collect(
+            "<results>/models/{cell.network}/{cell.feature}/{cell.setting}/{cell.split}/seed{cell.seed}/model.json",
+            cell=present_cells(),
+        ),
+        scores=lambda wildcards: collect(
+            "<results>/scores/classification/{cell.network}/{cell.feature}/{cell.setting}/{cell.split}/seed{cell.seed}.csv",
+            cell=present_cells(),
+        ),
+    output:
+        multiext("<results>/tables/classification", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_classification_table.log",
+    benchmark:
+        "<benchmarks>/make_classification_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.classification_table(present_cells()),
+        code=code_of("make_classification_table"),
+    message:
+        "table classification"
+    script:
+        "../scripts/make_classification_table.py"

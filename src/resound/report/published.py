@@ -2,7 +2,8 @@
 
 `data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
 1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG takes the retrieved
-list, re-sorted, as the ideal: it is our `ndcg_retrieved`.
+list, re-sorted, as the ideal: it is our `ndcg_retrieved`. Its classifiers train on folds 1-4 and
+are tested on fold 5.
 """
 
 import csv
@@ -12,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
+ACCURACY_TABLE = "table5_accuracy"
 Key = tuple[str, str, str]
 
 
@@ -26,6 +28,17 @@ def retrieval_figures() -> dict[Key, dict[str, float]]:
             metric = f"{OUR_NAMES.get(row['metric'], row['metric'])}@{row['k']}"
             figures.setdefault(key, {})[metric] = float(row["value"])
     return figures
+
+
+@functools.cache
+def accuracy_figures() -> dict[tuple[str, str], float]:
+    """Return the study's classification accuracy, 0 to 1: (network, feature) to accuracy."""
+    text = resources.files("resound.data").joinpath("published.csv").read_text()
+    return {
+        (row["method"], row["feature"]): float(row["value"]) / 100
+        for row in csv.DictReader(text.splitlines())
+        if row["table"] == ACCURACY_TABLE
+    }
 
 
 def study_setting(stft: Mapping[str, int]) -> str:

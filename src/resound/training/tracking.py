@@ -1,0 +1,184 @@
+"""One Weights & Biases run a training: curves, confusion matrix, predictions one can listen to.
+
+A run is a mirror of what the training stores, and never decides anything: whatever goes wrong with
+it is a warning, and the training goes on without.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from resound.metrics.classification import macro_f1
+from resound.specs import Tracking
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 30
+FINISH_SECONDS = 120
+SAMPLES_OF_EACH = 3
+PREFIX = "logit:"
+
+
+class Tracker:
+    """A W&B run, or nothing where tracking is off or has failed.
+
+    Parameters
+    ----------
+    tracking : Tracking
+        Mode, project, entity, and the folder in which offline runs land under ``wandb/``.
+    run_id : str
+        The same for a run that goes on after a kill, so that W&B continues it.
+    name, group, tags
+        How the run is found in a grid.
+    config : mapping
+        The spec of the training, and its coordinates in the grid.
+    """
+
+    def __init__(
+        self,
+        tracking: Tracking,
+        run_id: str,
+        *,
+        name: str,
+        group: str,
+        tags: list[str],
+        config: Mapping[str, Any],
+    ) -> None:
+        self.run: Any = None
+        about = {"id": run_id, "name": name, "group": group, "tags": tags, "config": dict(config)}
+        for mode in _modes(tracking.mode):
+            with self._guarded(f"starting a run in mode {mode}"):
+                self.run = _start(tracking, mode, about)
+            if self.run is not None:
+                break
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """Add one epoch's row of the history to the curves."""
+        with self._guarded("an epoch's curves"):
+            values = {name: value for name, value in row.items() if name != "epoch"}
+            self.run.log(values, step=int(row["epoch"]))
+
+    def finish(
+        self,
+        record: Mapping[str, Any],
+        predictions: pd.DataFrame,
+        waveforms: Mapping[str, npt.NDArray[np.float32]],
+        sample_rate: int,
+    ) -> None:
+        """Add what the training came to, and end the run.
+
+        Parameters
+        ----------
+        record : mapping
+            ``model.json`` of the training.
+        predictions : DataFrame
+            Of the test clips.
+        waveforms : mapping
+            Samples of clips by id, at `sample_rate` Hz.
+        """
+        with self._guarded("the summary"):
+            self.run.summary.update(summary_of(record, predictions))
+        if len(predictions):
+            with self._guarded("the confusion matrix and the sample predictions"):
+                self._log_predictions(record["classes"], predictions, waveforms, sample_rate)
+        with self._guarded("ending the run"):
+            self.run.finish(exit_code=0 if len(predictions) else 1)
+
+    def _log_predictions(
+        self,
+        classes: list[str],
+        predictions: pd.DataFrame,
+        waveforms: Mapping[str, npt.NDArray[np.float32]],
+        sample_rate: int,
+    ) -> None:
+        import wandb
+
+        number = {name: i for i, name in enumerate(classes)}
+        matrix = wandb.plot.confusion_matrix(
+            y_true=[number[name] for name in predictions["category"]],
+            preds=[number[name] for name in predictions["predicted"]],
+            class_names=classes,
+        )
+        samples = [
+            wandb.Audio(np.asarray(waveforms[row["id"]]), sample_rate, caption=_caption(row))
+            for row in samples_of(predictions).to_dict("records")
+        ]
+        self.run.log({"confusion_matrix": matrix, "sample_predictions": samples})
+
+    @contextmanager
+    def _guarded(self, what: str) -> Iterator[None]:
+        """Turn whatever W&B raises into a warning; skip what needs a run when there is none."""
+        try:
+            yield
+        except Exception as error:  # its network, its files, its service: none may stop a training
+            if self.run is not None or what.startswith("starting"):
+                log.warning("W&B: %s failed, the training goes on: %s", what, error)
+
+
+def _caption(row: Mapping[Any, Any]) -> str:
+    return f"{row['id']}: {row['category']} as {row['predicted']} ({row['probability']:.0%})"
+
+
+def _modes(mode: str) -> list[str]:
+    """Return what to try in turn: a server that cannot be reached leaves an offline run."""
+    return {"online": ["online", "offline"], "offline": ["offline"], "disabled": []}[mode]
+
+
+def _start(tracking: Tracking, mode: str, about: Mapping[str, Any]) -> Any:
+    import wandb
+
+    settings = wandb.Settings(
+        silent=True,
+        console="off",
+        init_timeout=CONNECT_SECONDS,
+        login_timeout=CONNECT_SECONDS,
+        finish_timeout=FINISH_SECONDS,
+        x_disable_stats=True,
+        disable_git=True,
+    )
+    Path(tracking.folder).mkdir(parents=True, exist_ok=True)
+    # Its service, if one runs, may still hold the id of an attempt that failed.
+    wandb.teardown()
+    return wandb.init(
+        project=tracking.project,
+        entity=tracking.entity,
+        dir=tracking.folder,
+        mode=mode,  # type: ignore[arg-type]
+        # An offline run cannot ask what there is: `wandb sync` joins parts of one id.
+        resume="allow" if mode == "online" else None,
+        job_type="train_classifier",
+        settings=settings,
+        **about,
+    )
+
+
+def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame) -> dict[str, Any]:
+    """Return the numbers by which runs are compared, or the reason why there are none."""
+    if not len(predictions):
+        return {"outcome": record["outcome"], "reason": record.get("reason", "")}
+    true, predicted = (predictions[name].to_numpy(str) for name in ("category", "predicted"))
+    training = record["training"]
+    return {
+        "outcome": record["outcome"],
+        "accuracy": float(np.mean(true == predicted)),
+        "macro_f1": macro_f1(true, predicted),
+        **{key: training[key] for key in ("epoch", "parameters", "seconds", "device")},
+    }
+
+
+def samples_of(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return some clips that were taken wrongly and some rightly, the surest first."""
+    logits = predictions[[c for c in predictions.columns if c.startswith(PREFIX)]].to_numpy(float)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probability = powers.max(axis=1) / powers.sum(axis=1)
+    right = predictions["category"] == predictions["predicted"]
+    sorted_ = predictions.assign(probability=probability, right=right).sort_values(
+        ["right", "probability", "id"], ascending=[True, False, True]
+    )
+    return sorted_.groupby("right").head(SAMPLES_OF_EACH)

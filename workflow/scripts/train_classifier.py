@@ -1,0 +1,47 @@
+"""Train one network on one feature, go on where a killed run stopped, keep what came out."""
+
+from pathlib import Path
+
+import torch
+
+from resound import store
+from resound.data.index import read_clips
+from resound.jobs import job
+from resound.provenance import spec_digest
+from resound.training.checkpoint import write_checkpoint
+from resound.training.run import train_classifier
+from resound.training.tracking import Tracker
+from resound.training.weights import read_weights
+
+with job(snakemake) as this:
+    spec, cell = this.params.spec, dict(this.wildcards.items())
+    torch.set_num_threads(this.threads)
+    digest = spec_digest(spec, this.params.code)
+    # Not an output: Snakemake deletes those of a job that was killed.
+    resume = Path(this.output.model).with_name(f".{digest}.ckpt")
+    for stale in set(resume.parent.glob(".*.ckpt")) - {resume}:
+        stale.unlink()
+    tracker = Tracker(
+        this.params.tracking,
+        digest,
+        name=" ".join(cell.values()),
+        group=f"{cell['network']} {cell['feature']}",
+        tags=[f"{axis}:{value}" for axis, value in cell.items()],
+        config={**cell, "spec": spec},
+    )
+    trained = train_classifier(
+        store.open_array(this.input.bank, spec=spec["bank"]),
+        read_clips(this.input.clips),
+        spec,
+        weights=read_weights(Path(this.input.weights)) if this.input.get("weights") else None,
+        resume=resume,
+        on_epoch=tracker.epoch,
+    )
+    write_checkpoint(this.output.weights, this.output.model, trained.network, trained.record)
+    store.write_csv(trained.history, this.output.history)
+    store.write_csv(trained.predictions, this.output.predictions)
+    store.write_csv(trained.confusion, this.output.confusion)
+    audio = store.open_array(this.input.waveforms, spec=spec["bank"]["audio"])
+    clips = dict(zip(audio.ids["clips"], audio.values, strict=True))
+    tracker.finish(trained.record, trained.predictions, clips, spec["bank"]["audio"]["sample_rate"])
+    resume.unlink(missing_ok=True)
