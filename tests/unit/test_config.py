@@ -47,7 +47,7 @@ def test_the_shipped_config_has_no_fault():
         ("retrieval.protocol", "loo", r"retrieval\.protocol: 'loo' is not one of"),
         ("validation.features", ["f0"], r"validation\.features\.0: 'f0' is not one of"),
         ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
-        ("networks.cnn.chanels", [4], r"networks\.cnn\.chanels: this option .* 'channels'"),
+        ("networks.cnn.kanals", [4], r"networks\.cnn\.kanals: this option .*channels"),
         ("networks.cnn.weights", None, r"networks\.cnn\.weights: this option is not known"),
         ("networks.resnet18.weights", {"source": "a"}, r"networks\.resnet18\.weights: "),
         ("networks.vgg", {}, r"networks\.vgg: network 'vgg' is not known"),
