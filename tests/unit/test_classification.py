@@ -4,12 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resound.evaluation.classification import (
-    classification_rows,
-    read_clip_scores,
-    read_predictions,
-    score_clips,
-)
+from resound.evaluation.classification import classification_rows
+from resound.evaluation.predictions import read_clip_scores, read_predictions, score_clips
 from resound.report import classification, published, tables
 from resound.store import write_csv
 

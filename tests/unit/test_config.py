@@ -70,7 +70,7 @@ def test_the_shipped_config_has_no_fault():
         ("matrix_spectrogram.table.n_samples", [64, 9], r"table\.n_samples: 9 samples are fewer"),
         ("matrix_spectrogram.figure.sample_rate", 10, r"matrix_spectrogram\.n_fft: 64 .* are 50$"),
         ("archive.sha256", "abc", r"archive\.sha256: 'abc' does not match"),
-        ("networks.cnn.chanels", [4], r"networks\.cnn\.chanels: this option .* 'channels'"),
+        ("networks.cnn.kanals", [4], r"networks\.cnn\.kanals: this option .*channels"),
         ("networks.cnn.weights", None, r"networks\.cnn\.weights: this option is not known"),
         ("networks.resnet18.weights", {"source": "a"}, r"networks\.resnet18\.weights: "),
         ("networks.vgg", {}, r"networks\.vgg: network 'vgg' is not known"),

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from resound.evaluation.classification import classification_rows, read_clip_scores
+from resound.evaluation.classification import classification_rows
+from resound.evaluation.predictions import read_clip_scores
 from resound.jobs import job
 from resound.report import classification, tables
 

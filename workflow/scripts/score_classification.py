@@ -2,7 +2,7 @@
 
 from resound import store
 from resound.data.index import read_clips
-from resound.evaluation.classification import read_predictions, score_clips
+from resound.evaluation.predictions import read_predictions, score_clips
 from resound.jobs import job
 
 with job(snakemake) as this:

@@ -1,4 +1,4 @@
-"""From predictions to the score of every clip, and on to the rows of a table."""
+"""From the scores of trained networks to the rows of a table, with their intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resound import store
 from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
 
-SCORE_DTYPES = {"clip": "str", "category": "str", "src_file": "str", "predicted": "str"}
 ABSENT = "no result: not run yet, or killed; its log and the same command again tell"
 
 
@@ -28,37 +26,6 @@ class Trial(NamedTuple):
         if self.record is None:
             return ABSENT
         return str(self.record.get("reason", ""))
-
-
-def score_clips(predictions: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
-    """Score every test clip of one trained network.
-
-    Returns
-    -------
-    DataFrame
-        ``clip, category, src_file, predicted, accuracy``, the last 1 where the class was found
-        and 0 elsewhere; no rows for a network whose training failed.
-    """
-    about = clips.set_index("id").loc[predictions["id"]]
-    return pd.DataFrame(
-        {
-            "clip": predictions["id"].to_numpy(),
-            "category": about["category"].to_numpy(),
-            "src_file": about["src_file"].to_numpy(),
-            "predicted": predictions["predicted"].to_numpy(),
-            "accuracy": (predictions["predicted"] == predictions["category"]).to_numpy(float),
-        }
-    )
-
-
-def read_predictions(path: store.AnyPath) -> pd.DataFrame:
-    """Read predictions as a training wrote them."""
-    return store.read_csv(path, dtypes=dict.fromkeys(("id", "category", "predicted"), "str"))
-
-
-def read_clip_scores(path: store.AnyPath) -> pd.DataFrame:
-    """Read scores as `score_clips` returned them."""
-    return store.read_csv(path, dtypes=SCORE_DTYPES)
 
 
 def classification_rows(

@@ -42,7 +42,7 @@ class EpochBatches(Sampler[Rows]):
     def __iter__(self) -> Iterator[Rows]:
         rows = self.rows
         if self.seed is not None:
-            rows = np.random.default_rng([self.seed, self.epoch]).permutation(rows)
+            rows = np.random.default_rng([self.seed, self.epoch, 0]).permutation(rows)
         yield from np.array_split(rows, self.n_batches)
 
     def set_epoch(self, epoch: int) -> None:

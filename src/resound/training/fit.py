@@ -13,6 +13,7 @@ from lightning import LightningModule, Trainer
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import Callback
 
+from resound.errors import EnvironmentProblem
 from resound.training.callbacks import BestEpoch, EpochHook, History, KeepCheckpoint, load_best
 from resound.training.data import ClipData
 
@@ -103,7 +104,12 @@ def _checkpoint(path: Path | None) -> Path | None:
 
 
 def _trainer(epochs: int, accelerator: str, precision: str, callbacks: list[Callback]) -> Trainer:
-    cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    cuda = accelerator != "cpu" and torch.cuda.is_available()
+    if accelerator == "gpu" and not cuda:
+        raise EnvironmentProblem(
+            "accelerator: gpu, but torch finds no GPU that it can use; set "
+            "classification.accelerator: auto, or install a torch that fits the driver"
+        )
     if precision == "auto":
         half = "bf16-mixed" if cuda and torch.cuda.is_bf16_supported() else "16-mixed"
         precision = half if cuda else "32-true"

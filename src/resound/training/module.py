@@ -64,7 +64,8 @@ class ClassifierTraining(LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         """Return the loss of one augmented batch."""
         x, y = batch
-        rng = np.random.default_rng([self.seed, self.current_epoch, index])
+        # Number 0 of an epoch draws the order of its clips.
+        rng = np.random.default_rng([self.seed, self.current_epoch, 1 + index])
         torch.manual_seed(int(rng.integers(2**63)))
         targets = one_hot(y, self.n_classes).to(x.dtype)
         planes = self.network.n_planes

@@ -53,14 +53,15 @@ class Tracker:
         self.run: Any = None
         about = {"id": run_id, "name": name, "group": group, "tags": tags, "config": dict(config)}
         for mode in _modes(tracking.mode):
-            with self._guarded(f"starting a run in mode {mode}"):
+            with _guarded(f"starting a run in mode {mode}"):
                 self.run = _start(tracking, mode, about)
-            if self.run is not None:
                 break
 
     def epoch(self, row: Mapping[str, float]) -> None:
         """Add one epoch's row of the history to the curves."""
-        with self._guarded("an epoch's curves"):
+        if self.run is None:
+            return
+        with _guarded("an epoch's curves"):
             values = {name: value for name, value in row.items() if name != "epoch"}
             self.run.log(values, step=int(row["epoch"]))
 
@@ -82,13 +83,16 @@ class Tracker:
         waveforms : mapping
             Samples of clips by id, at `sample_rate` Hz.
         """
-        with self._guarded("the summary"):
+        if self.run is None:
+            return
+        with _guarded("the summary"):
             self.run.summary.update(summary_of(record, predictions))
         if len(predictions):
-            with self._guarded("the confusion matrix and the sample predictions"):
+            with _guarded("the confusion matrix and the sample predictions"):
                 self._log_predictions(record["classes"], predictions, waveforms, sample_rate)
-        with self._guarded("ending the run"):
+        with _guarded("ending the run"):
             self.run.finish(exit_code=0 if len(predictions) else 1)
+            _end_service()
 
     def _log_predictions(
         self,
@@ -111,14 +115,14 @@ class Tracker:
         ]
         self.run.log({"confusion_matrix": matrix, "sample_predictions": samples})
 
-    @contextmanager
-    def _guarded(self, what: str) -> Iterator[None]:
-        """Turn whatever W&B raises into a warning; skip what needs a run when there is none."""
-        try:
-            yield
-        except Exception as error:  # its network, its files, its service: none may stop a training
-            if self.run is not None or what.startswith("starting"):
-                log.warning("W&B: %s failed, the training goes on: %s", what, error)
+
+@contextmanager
+def _guarded(what: str) -> Iterator[None]:
+    """Turn whatever W&B raises into a warning: its network, its files, its service."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("W&B: %s failed, the training goes on: %s", what, error)
 
 
 def _caption(row: Mapping[Any, Any]) -> str:
@@ -143,8 +147,7 @@ def _start(tracking: Tracking, mode: str, about: Mapping[str, Any]) -> Any:
         disable_git=True,
     )
     Path(tracking.folder).mkdir(parents=True, exist_ok=True)
-    # Its service, if one runs, may still hold the id of an attempt that failed.
-    wandb.teardown()
+    _end_service()
     return wandb.init(
         project=tracking.project,
         entity=tracking.entity,
@@ -156,6 +159,17 @@ def _start(tracking: Tracking, mode: str, about: Mapping[str, Any]) -> Any:
         settings=settings,
         **about,
     )
+
+
+def _end_service() -> None:
+    """Wait for W&B's own process to end.
+
+    Until then a file of a finished run may lack its last records, and the id of a run that could
+    not be started stays taken.
+    """
+    import wandb
+
+    wandb.teardown()
 
 
 def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame) -> dict[str, Any]:

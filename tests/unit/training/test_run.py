@@ -12,7 +12,7 @@ import pytest
 import torch
 from small_training import SPEC
 
-from resound.errors import CheckpointError
+from resound.errors import CheckpointError, EnvironmentProblem
 from resound.store import StoredArray
 from resound.training.checkpoint import TRAINED, check_unseen, read_checkpoint, write_checkpoint
 from resound.training.run import Outcome, train_classifier
@@ -171,6 +171,12 @@ def test_what_a_cell_cannot_be_trained_on_is_its_outcome(made, spec, tmp_path, c
     write_checkpoint(*files, outcome.network, outcome.record)
     with pytest.raises(CheckpointError, match=f"model.json: its training failed: .*{reason}"):
         read_checkpoint(*files)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_no_finding_about_the_cell(made, spec):
+    with pytest.raises(EnvironmentProblem, match="accelerator: gpu, but torch finds no GPU"):
+        train_classifier(made.bank, made.clips, spec | {"accelerator": "gpu"})
 
 
 def test_a_training_that_diverges_says_so(made, spec, caplog):
