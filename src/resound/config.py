@@ -59,6 +59,11 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.stft", table["stft"], config["stft"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
+    if retrieval["dtw"] == {"mode": "top_k", "device": "cuda"}:
+        yield (
+            "retrieval.dtw: the search of mode: top_k has no device: cuda; "
+            "set device: cpu, or mode: full"
+        )
     yield from _classification(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (

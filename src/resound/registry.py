@@ -135,7 +135,9 @@ def _keyword_only(node: ast.FunctionDef | ast.ClassDef) -> Iterator[str]:
 FEATURES = Registry(
     "feature", "FEATURES", "resound.features", common=("sample_rate", "n_fft", "hop_length")
 )
-DISTANCES = Registry("distance", "DISTANCES", "resound.distances", common=("n_threads", "progress"))
+DISTANCES = Registry(
+    "distance", "DISTANCES", "resound.distances", common=("device", "n_threads", "progress")
+)
 # What finds the hits of a distance, under the same name and with the same options, without all of
 # the distances.
 SEARCHES = Registry(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
-from resound.registry import FEATURES
+from resound.registry import DISTANCES, FEATURES
 from resound.tiling import Tile
 
 Spec = dict[str, Any]
@@ -165,6 +165,21 @@ class Experiment:
         mode: str = self.config["retrieval"].get(run.distance, {}).get("mode", "full")
         return mode
 
+    def hardware(self, run: Run) -> dict[str, str]:
+        """Return the ``device`` of a run whose distance can be computed on several."""
+        block = self.config["retrieval"].get(run.distance, {})
+        return {"device": block["device"]} if "device" in block else {}
+
+    def distance_modules(self, run: Run) -> list[str]:
+        """Return the modules that compute a run's distances, a device's own one included."""
+        entry = DISTANCES.entry(run.distance)
+        devices = self.hardware(run).values()
+        return [entry.module, *(entry.traits[name] for name in devices if name in entry.traits)]
+
+    def n_gpus(self, run: Run) -> int:
+        """Return how many GPUs a job of the run's distances takes."""
+        return int("cuda" in self.hardware(run).values())
+
     def searched_runs(self) -> list[Run]:
         """Return the runs of all tables whose hits are searched for without all distances."""
         runs = (run for table in self.retrieval_tables() for run in self.table_runs(table))
@@ -186,10 +201,10 @@ class Experiment:
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
-            "search": self.searched_runs(),
             "classification": self.cells(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
+            "search": self.searched_runs(),
         }
         return [*self.retrieval_tables(), *(name for name, rows in may_be_empty.items() if rows)]
 
@@ -269,6 +284,7 @@ class Experiment:
             "bank": self.bank(run.feature, run.setting),
             "distance": run.distance,
             "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
+            "hardware": self.hardware(run),
             "split": self.split(run.split),
         }
 

@@ -70,8 +70,8 @@ def test_every_spec_is_plain_and_nests_the_spec_of_its_input(experiment):
 
 
 def test_the_ranking_of_a_run_knows_neither_tiles_nor_the_way_its_hits_are_found(experiment):
-    retrieval = CONFIG["retrieval"] | {"tile": {"queries": 3, "gallery": 5}}
-    other = Experiment(CONFIG | {"retrieval": retrieval | {"dtw": {"mode": "top_k"}}})
+    how = {"tile": {"queries": 3, "gallery": 5}, "dtw": {"mode": "top_k", "device": "cpu"}}
+    other = Experiment(CONFIG | {"retrieval": CONFIG["retrieval"] | how})
     run = experiment.table_runs("retrieval_dtw")[0]
     assert other.ranking(run) == experiment.ranking(run)
     assert other.gathering(run) == {
@@ -94,10 +94,23 @@ def test_a_tile_is_made_of_its_place_its_size_and_what_it_is_part_of(experiment)
 def test_only_a_distance_with_a_search_is_searched(experiment):
     assert experiment.searched_runs() == []
     assert "search" not in experiment.tables()
-    searching = CONFIG["retrieval"] | {"dtw": {"mode": "top_k"}}
+    searching = CONFIG["retrieval"] | {"dtw": {"mode": "top_k", "device": "cpu"}}
     experiment = Experiment(CONFIG | {"retrieval": searching})
     assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw")
     assert experiment.tables()[-1] == "search"
+
+
+def test_only_a_run_on_a_gpu_takes_one_and_its_module(experiment):
+    on_gpu = CONFIG["retrieval"] | {"dtw": {"mode": "full", "device": "cuda"}}
+    other = Experiment(CONFIG | {"retrieval": on_gpu})
+    dtw, cosine = (experiment.table_runs(f"retrieval_{name}")[0] for name in ("dtw", "cosine"))
+    kernel = "resound.distances._dtw_cuda"
+    assert other.distance_modules(dtw) == [*experiment.distance_modules(dtw), kernel]
+    assert other.distance_modules(cosine) == experiment.distance_modules(cosine)
+    assert experiment.distances(dtw)["hardware"] == {"device": "cpu"}
+    assert other.distances(dtw)["hardware"] == {"device": "cuda"}
+    assert other.distances(cosine) == experiment.distances(cosine)
+    assert [e.n_gpus(run) for e in (experiment, other) for run in (dtw, cosine)] == [0, 0, 1, 0]
 
 
 def test_strict_provenance_puts_versions_into_the_root_of_all_specs():

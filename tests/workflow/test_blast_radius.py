@@ -95,6 +95,7 @@ CONFIG = [
     # The same tiles, of another size all the same.
     ("gallery: 1600", "gallery: 1601", RETRIEVAL),
     ("mode: full", "mode: top_k", SEARCH),
+    ("device: cpu", "device: cuda", DTW),
     (
         "query_folds: [5]",
         "query_folds: [4]",
@@ -117,6 +118,7 @@ MODULES = [
     ("src/resound/distances/dtw.py", DTW),
     ("src/resound/distances/_dtw_kernels.py", DTW),
     ("src/resound/distances/_dtw_inputs.py", DTW),
+    ("src/resound/distances/_dtw_cuda.py", {}),
     ("src/resound/dsp/_fft_kernels.py", BANDS),
     ("src/resound/lanes.py", KERNELS),
     ("src/resound/kernels.py", KERNELS),

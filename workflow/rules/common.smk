@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import DISTANCES, FEATURES, NETWORKS, SEARCHES
+from resound.registry import FEATURES, NETWORKS, SEARCHES
 from resound.specs import Cell, Experiment, Run
 from resound.tiling import grid
 

@@ -19,12 +19,13 @@ rule compute_distances:
     resources:
         mem_mb=4000,
         runtime=120,
+        gpu=lambda wildcards: EXPERIMENT.n_gpus(run_of(wildcards)),
     params:
         spec=lambda wildcards: EXPERIMENT.distances_tile(
             run_of(wildcards), int(wildcards.row), int(wildcards.column)
         ),
         code=lambda wildcards: code_of(
-            "compute_distances", DISTANCES.entry(wildcards.distance).module
+            "compute_distances", *EXPERIMENT.distance_modules(run_of(wildcards))
         ),
     message:
         "{wildcards.distance} on {wildcards.feature} at {wildcards.setting}, "

@@ -17,7 +17,8 @@ with job(snakemake) as this:
     queries, gallery = read_split(this.input.split)
     queries, gallery = queries[tile.rows], gallery[tile.columns]
     bank = store.open_array(this.input.bank, spec=spec["bank"])
-    pairwise = partial(DISTANCES[spec["distance"]], n_threads=this.threads, **spec["options"])
+    options = spec["options"] | spec["hardware"]
+    pairwise = partial(DISTANCES[spec["distance"]], n_threads=this.threads, **options)
     dtype = pairwise(bank.rows(queries[:1]), bank.rows(gallery[:1])).dtype
     with store.create_array(
         this.output.distances,

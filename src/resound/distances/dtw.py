@@ -30,14 +30,16 @@ Other libraries
     (tslearn) and without it (aeon), and other bands for unequal lengths.
 """
 
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from resound.distances import _dtw_kernels
-from resound.distances._clips import as_clips, blocks, check_frames, check_same_dims
+from resound.distances._clips import Array, as_clips, blocks, check_frames, check_same_dims
 from resound.distances._dtw_inputs import (
     as_frames,
     check_no_overflow,
@@ -46,11 +48,12 @@ from resound.distances._dtw_inputs import (
     numba_threads,
     reach,
 )
-from resound.errors import ParameterError, check_choice
+from resound.errors import EnvironmentProblem, ParameterError, check_choice
 from resound.registry import DISTANCES
 
 LOCAL_COSTS = ("euclidean", "squared", "cosine")
 DTYPES = ("float32", "float64")
+DEVICES = ("cpu", "cuda")
 
 QUERY_BLOCK = 32
 
@@ -108,7 +111,7 @@ def dtw(
     return float(distances[0, 0])
 
 
-@DISTANCES.register("dtw")
+@DISTANCES.register("dtw", cuda="resound.distances._dtw_cuda")
 def pairwise(
     queries: npt.ArrayLike,
     gallery: npt.ArrayLike,
@@ -116,6 +119,7 @@ def pairwise(
     local_cost: str = "euclidean",
     band: float | None = None,
     dtype: str = "float32",
+    device: str = "cpu",
     n_threads: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> npt.NDArray[np.floating[Any]]:
@@ -129,6 +133,9 @@ def pairwise(
         Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
     local_cost, band, dtype
         As in `dtw`.
+    device : {"cpu", "cuda"}
+        Where to compute. With ``"cuda"``, an NVIDIA GPU and the extra ``cuda`` of this package, the
+        distances are those of the CPU within 1e-4 of their value, and `n_threads` means nothing.
     n_threads : int, optional
         Threads to use, at most as many as numba started (``NUMBA_NUM_THREADS``, by default one a
         core); numba's current number by default. It is put back after the call.
@@ -144,28 +151,50 @@ def pairwise(
     Raises
     ------
     ParameterError
-        As `dtw`, and if `n_threads` is not a positive integer.
+        As `dtw`, if `n_threads` is not a positive integer, or if clips of more than 4095 frames
+        (2047 in float64) are to meet as long ones on a GPU.
+    EnvironmentProblem
+        If `device` is ``"cuda"`` and there is no GPU, or nothing to speak to it with.
     """
     check_choice("local_cost", local_cost, LOCAL_COSTS)
     check_choice("dtype", dtype, DTYPES)
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
-    reach_down, reach_up = reach(x.shape[1], y.shape[1], band)
+    band_reach = reach(x.shape[1], y.shape[1], band)
+    compute = _kernel(device)
     distances = np.empty((len(x), len(y)), dtype)
     with numba_threads(n_threads):
         for rows in blocks(len(x), QUERY_BLOCK):
             frames = as_frames("queries", x, rows, local_cost, dtype)
             for columns in blocks(len(y), gallery_block(y, dtype)):
-                found = _dtw_kernels.pairwise(
-                    frames,
-                    interleave(as_frames("gallery", y, columns, local_cost, dtype)),
-                    reach_down,
-                    reach_up,
-                    local_cost == "euclidean",
+                clips = as_frames("gallery", y, columns, local_cost, dtype)
+                distances[rows, columns] = compute(
+                    frames, clips, *band_reach, local_cost == "euclidean"
                 )
-                lanes = columns.stop - columns.start
-                distances[rows, columns] = found.reshape(len(frames), -1)[:, :lanes]
             check_no_overflow(distances[rows], dtype)
             if progress is not None:
                 progress(rows.stop)
     return distances
+
+
+def _kernel(device: str) -> Callable[..., Array]:
+    """Return what computes the distances of two blocks of clips on `device`."""
+    if check_choice("device", device, DEVICES) == "cpu":
+        return _on_cpu
+    if not (numba.config.ENABLE_CUDASIM or importlib.util.find_spec("numba_cuda")):
+        raise EnvironmentProblem(
+            "device='cuda' needs the package numba-cuda; install it with "
+            "`python -m pip install -c envs/constraints.txt -e '.[cuda]'`, or set device='cpu' "
+            "(retrieval.dtw.device)"
+        )
+    # By its name: an import statement would make it part of what decides the CPU's distances.
+    cuda = importlib.import_module(DISTANCES.entry("dtw").traits[device])
+    cuda.check_device()
+    kernel: Callable[..., Array] = cuda.pairwise
+    return kernel
+
+
+def _on_cpu(queries: Array, gallery: Array, reach_down: int, reach_up: int, root: bool) -> Array:
+    lanes = interleave(gallery)
+    found: Array = _dtw_kernels.pairwise(queries, lanes, reach_down, reach_up, root)
+    return found.reshape(len(queries), -1)[:, : len(gallery)]
