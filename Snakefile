@@ -22,6 +22,7 @@ wildcard_constraints:
     feature=r"[a-z0-9_]+",
     setting=r"sr\d+(_nfft\d+_hop\d+(_matrix)?)?",
     distance=r"[a-z0-9_]+",
+    source=r"[a-z0-9_]+/([a-z0-9_]+/)?sr\d+(_nfft\d+_hop\d+(_matrix)?)?(/seed\d+)?",
     network=r"[a-z0-9_]+",
     seed=r"\d+",
     split=r"fold\d+(-\d+)*|all",

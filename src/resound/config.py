@@ -54,9 +54,11 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
     for name, table in retrieval["tables"].items():
         where = f"retrieval.tables.{name}"
-        yield from _names(f"{where}.distance", [table["distance"]], retrieval["distances"])
-        yield from _names(f"{where}.features", table["features"], config["features"])
-        yield from _names(f"{where}.stft", table["stft"], config["stft"])
+        named = table["distance"]
+        distances = [named] if isinstance(named, str) else named
+        yield from _names(f"{where}.distance", distances, retrieval["distances"])
+        yield from _names(f"{where}.features", table.get("features", []), config["features"])
+        yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     if retrieval["dtw"] == {"mode": "top_k", "device": "cuda"}:

@@ -9,39 +9,14 @@ whose spec changed; a stored artefact carries its spec, and a reader refuses ano
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import DISTANCES, FEATURES
+from resound.runs import Cell, Run, Split, setting_name, splits
 from resound.tiling import Tile
 
 Spec = dict[str, Any]
-
-
-class Split(NamedTuple):
-    """Which folds ask and which answer; without folds, every clip asks all others."""
-
-    name: str
-    query_folds: tuple[int, ...]
-
-
-class Run(NamedTuple):
-    """One row of a retrieval table on one split; its fields are wildcards of the paths."""
-
-    distance: str
-    feature: str
-    setting: str
-    split: str
-
-
-class Cell(NamedTuple):
-    """One training of the classification grid; its fields are wildcards of the paths."""
-
-    network: str
-    feature: str
-    setting: str
-    split: str
-    seed: str
 
 
 @dataclass(frozen=True)
@@ -71,33 +46,8 @@ TRAINING_OPTIONS = (
     "accelerator",
     "precision",
 )
-ESC50_FOLDS = (1, 2, 3, 4, 5)
-NO_FOLDS = Split("all", ())
-
-
-def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
-    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed.
-
-    The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path names
-    what made a file: so both may stand in one table, and the one never replaces the other's banks.
-    """
-    rate = f"sr{stft['sample_rate']}"
-    if not framed:
-        return rate
-    engine = "_matrix" if stft.get("engine") == "matrix" else ""
-    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}{engine}"
-
-
-def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
-    """Return the splits of a protocol.
-
-    ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
-    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
-    """
-    if protocol == "leave_one_out":
-        return [NO_FOLDS]
-    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
-    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]
+# The blocks of the config whose trainings make embeddings.
+CLASSIFIED = "classification"
 
 
 class Experiment:
@@ -143,8 +93,17 @@ class Experiment:
     def table_runs(self, table: str) -> list[Run]:
         """Return the runs of one retrieval table, in the order of its rows."""
         block = self.config["retrieval"]["tables"][table]
+        named = block["distance"]
+        distances = [named] if isinstance(named, str) else named
+        if "embeddings" in block:
+            return [
+                Run(distance, cell.feature, cell.setting, cell.split, cell.network, cell.seed)
+                for distance in distances
+                for cell in self.trainings(block["embeddings"])
+            ]
         runs = [
-            Run(block["distance"], feature, self.setting(feature, stft), split)
+            Run(distance, feature, self.setting(feature, stft), split)
+            for distance in distances
             for feature in block["features"]
             for stft in block["stft"]
             for split in self.splits
@@ -152,8 +111,22 @@ class Experiment:
         return list(dict.fromkeys(runs))
 
     def retrieval_tables(self) -> list[str]:
-        """Return the names of the retrieval tables."""
-        return list(self.config["retrieval"]["tables"])
+        """Return the names of the retrieval tables that have rows.
+
+        Networks whose epoch the test folds chose have seen their queries: they have no table.
+        """
+        tables = self.config["retrieval"]["tables"]
+        chosen = self.config["classification"]["selection"] == "test"
+        seen = {name for name in tables if chosen and tables[name].get("embeddings") == CLASSIFIED}
+        return [name for name in tables if name not in seen and self.table_runs(name)]
+
+    def table_protocol(self, table: str) -> str:
+        """Return the protocol of a retrieval table: of embeddings, that of their training."""
+        block = self.config["retrieval"]["tables"][table]
+        if block.get("embeddings") == CLASSIFIED:
+            protocol: str = self.config["classification"]["protocol"]
+            return protocol
+        return self.protocol
 
     def validations(self) -> list[tuple[str, str]]:
         """Return the (feature, setting) pairs that are compared with librosa."""
@@ -197,6 +170,10 @@ class Experiment:
             for seed in block["seeds"]
         ]
         return list(dict.fromkeys(cells))
+
+    def trainings(self, block: str) -> list[Cell]:
+        """Return the trainings of a block of the config that makes embeddings."""
+        return {CLASSIFIED: self.cells}[block]()
 
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
@@ -281,7 +258,7 @@ class Experiment:
     def distances(self, run: Run) -> Spec:
         """Decide the distances between the queries and the gallery of one split."""
         return {
-            "bank": self.bank(run.feature, run.setting),
+            "bank": self.embeddings(run.cell) if run.cell else self.bank(run.feature, run.setting),
             "distance": run.distance,
             "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
             "hardware": self.hardware(run),
@@ -324,15 +301,18 @@ class Experiment:
         """Decide the metrics of every query of one split."""
         return {"ranking": self.ranking(run)}
 
-    def retrieval_table(self, table: str) -> Spec:
+    def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
+        runs = self.table_runs(table)
+        folds = self.splits | self.test_splits
         return {
-            "rows": [list(run) for run in self.table_runs(table)],
-            "settings": {run.setting: self.settings[run.setting] for run in self.table_runs(table)},
+            "rows": [list(run) for run in runs],
+            "present": [list(run) for run in present],
+            "settings": {run.setting: self.settings[run.setting] for run in runs},
             "dataset": self.config["dataset"],
-            "protocol": self.protocol,
+            "protocol": self.table_protocol(table),
             "top_k": sorted(self.config["retrieval"]["top_k"]),
-            "query_folds": {name: list(s.query_folds) for name, s in self.splits.items()},
+            "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
@@ -373,7 +353,7 @@ class Experiment:
         return Tracking(**self.config["wandb"], folder=self.config["results_dir"])
 
     def embeddings(self, cell: Cell) -> Spec:
-        """Decide the hidden vectors of all clips before one classifier's last layer."""
+        """Decide what one trained network makes of all clips."""
         return {"training": self.training(cell)}
 
     def classification_table(self, present: Sequence[Cell]) -> Spec:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resound.specs import Cell, Experiment, Run, setting_name, splits
+from resound.runs import Cell, Run, setting_name, splits
+from resound.specs import Experiment
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text())
 

@@ -6,7 +6,8 @@ import pytest
 
 from resound import store
 from resound.errors import CheckpointError
-from resound.training.checkpoint import check_unseen, read_checkpoint, read_record
+from resound.training.checkpoint import read_checkpoint
+from resound.training.record import check_unseen, read_record
 
 pytestmark = pytest.mark.xdist_group("workflow")
 

@@ -46,9 +46,19 @@ def study_setting(stft: Mapping[str, int]) -> str:
     return ",".join(str(stft.get(key, "-")) for key in ("sample_rate", "n_fft", "hop_length"))
 
 
-def beside(method: str, feature: str, stft: Mapping[str, int]) -> dict[str, float]:
-    """Return the study's figures for one row as ``published_mrr@10, ...``; empty without any."""
-    figures = retrieval_figures().get((method, feature, study_setting(stft)), {})
+def study_row(row: Mapping[str, Any], stft: Mapping[str, int]) -> Key:
+    """Return under which method, feature and setting the study has a row of ours."""
+    network = row.get("network", "")
+    if not network:
+        return row["method"], row["feature"], study_setting(stft)
+    if network.startswith("autoencoder_"):
+        return row["method"], network, ""
+    return (f"{network}_embedding" if row["method"] == "cosine" else ""), row["feature"], ""
+
+
+def beside(row: Mapping[str, Any], stft: Mapping[str, int]) -> dict[str, float]:
+    """Return the study's figures for a row as ``published_mrr@10, ...``; empty without any."""
+    figures = retrieval_figures().get(study_row(row, stft), {})
     return {f"published_{metric}": value for metric, value in figures.items()}
 
 

@@ -16,8 +16,8 @@ from resound.errors import CheckpointError
 from resound.models.classifier import Classifier
 from resound.registry import NETWORKS
 from resound.training.inputs import Float32, InputTransform
+from resound.training.record import TRAINED, read_record
 
-TRAINED, FAILED = "trained", "failed"
 CLIPS_A_BATCH = 64
 
 
@@ -71,15 +71,6 @@ def write_checkpoint(
     store.write_text(model, json.dumps(record, indent=1) + "\n")
 
 
-def read_record(model: store.AnyPath) -> dict[str, Any]:
-    """Read ``model.json``, of a trained network or of a failed training."""
-    try:
-        record: dict[str, Any] = json.loads(Path(model).read_bytes())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{model}: is no record of a network ({error})") from error
-    return record
-
-
 def read_checkpoint(
     weights: store.AnyPath,
     model: store.AnyPath,
@@ -106,9 +97,7 @@ def read_checkpoint(
     CheckpointError
         When the training failed, a file is damaged, or feature or classes are others.
     """
-    record = read_record(model)
-    if spec is not None:
-        store.check_spec(Path(model), record["spec"], spec)
+    record = read_record(model, spec=spec)
     _check_record(record, model, bank, classes)
     built = record["network"]
     network: Classifier = NETWORKS[built["name"]](
@@ -148,26 +137,6 @@ def _check_record(
 
 def _bank_name(bank: Mapping[str, Any]) -> str:
     return f"{bank['feature']} ({bank['stft']}, options {bank['options']})"
-
-
-def check_unseen(record: Mapping[str, Any], folds: Sequence[int]) -> None:
-    """Raise CheckpointError when a network is asked about folds that its training has seen.
-
-    Parameters
-    ----------
-    record : mapping
-        Of a `TrainedNetwork`.
-    folds : sequence of int
-        Folds of the clips that will be scored.
-    """
-    seen = sorted(set(folds) & set(record["folds_seen"]))
-    if seen:
-        network = record["network"]["name"]
-        raise CheckpointError(
-            f"{network} has seen folds {record['folds_seen']} in training (selection "
-            f"{record['spec']['selection']}), so clips of fold {', '.join(map(str, seen))} cannot "
-            "be its queries; use the network whose test folds they are"
-        )
 
 
 def _batches(x: Float32) -> list[Float32]:

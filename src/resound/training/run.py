@@ -17,11 +17,12 @@ from resound.models.classifier import Classifier, count_parameters
 from resound.registry import NETWORKS
 from resound.store import StoredArray
 from resound.training.callbacks import EpochHook
-from resound.training.checkpoint import FAILED, TRAINED, TrainedNetwork
+from resound.training.checkpoint import TrainedNetwork
 from resound.training.data import ClipData, class_numbers, training_rows
 from resound.training.fit import Fit, fit
 from resound.training.inputs import decibel_step, fit_transform
 from resound.training.module import ClassifierTraining
+from resound.training.record import FAILED, TRAINED
 
 VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
