@@ -24,6 +24,7 @@ wildcard_constraints:
     distance=r"[a-z0-9_]+",
     source=r"[a-z0-9_]+/([a-z0-9_]+/)?sr\d+(_nfft\d+_hop\d+(_matrix)?)?(/seed\d+)?",
     network=r"[a-z0-9_]+",
+    code_size=r"\d+",
     seed=r"\d+",
     split=r"fold\d+(-\d+)*|all",
     row=r"\d+",

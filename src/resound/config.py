@@ -66,7 +66,7 @@ def _meaning(config: Config) -> Iterator[str]:
             "retrieval.dtw: the search of mode: top_k has no device: cuda; "
             "set device: cpu, or mode: full"
         )
-    yield from _classification(config)
+    yield from _trainings(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -74,15 +74,23 @@ def _meaning(config: Config) -> Iterator[str]:
         )
 
 
-def _classification(config: Config) -> Iterator[str]:
+def _trainings(config: Config) -> Iterator[str]:
     block = config["classification"]
     yield from _options("networks", config["networks"], NETWORKS)
     yield from _names("classification.networks", block["networks"], config["networks"])
     yield from _names("classification.features", block["features"], config["features"])
     yield from _names("classification.stft", block["stft"], config["stft"])
+    yield from _warmup("classification", block)
+    coder = config["autoencoder"]
+    yield from _names("autoencoder.features", coder["features"], config["features"])
+    yield from _names("autoencoder.stft", coder["stft"], config["stft"])
+    yield from _warmup("autoencoder", coder)
+
+
+def _warmup(where: str, block: Config) -> Iterator[str]:
     if block["warmup_epochs"] > block["epochs"]:
         yield (
-            f"classification.warmup_epochs: {block['warmup_epochs']} must not be more than "
+            f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "
             f"epochs, {block['epochs']}"
         )
 

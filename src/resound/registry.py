@@ -147,3 +147,4 @@ SEARCHES = Registry(
     common=("gallery_ids", "excluded", "n_threads", "progress"),
 )
 NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",))
+AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))

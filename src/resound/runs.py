@@ -82,7 +82,7 @@ class Run(NamedTuple):
         """Return the run of a path's three parts."""
         parts = source.split("/")
         if len(parts) == 2:
-            return cls(distance, *parts, split)
+            return cls(distance, parts[0], parts[1], split)
         network, feature, setting, seed = parts
         return cls(distance, feature, setting, split, network, seed.removeprefix("seed"))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
-from resound.registry import DISTANCES, FEATURES
+from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
 from resound.runs import Cell, Run, Split, setting_name, splits
 from resound.tiling import Tile
 
@@ -33,21 +33,19 @@ class Tracking:
     folder: str
 
 
-# Options of `classification` that are part of every training's spec as they stand.
+# Options that are part of a training's spec as they stand: of every one, and of a classifier's.
 TRAINING_OPTIONS = (
-    "selection",
     "epochs",
     "batch_size",
     "learning_rate",
     "weight_decay",
     "warmup_epochs",
-    "label_smoothing",
-    "augmentation",
     "accelerator",
     "precision",
 )
+CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
 # The blocks of the config whose trainings make embeddings.
-CLASSIFIED = "classification"
+CLASSIFIED, AUTOENCODED = "classification", "autoencoder"
 
 
 class Experiment:
@@ -173,7 +171,27 @@ class Experiment:
 
     def trainings(self, block: str) -> list[Cell]:
         """Return the trainings of a block of the config that makes embeddings."""
-        return {CLASSIFIED: self.cells}[block]()
+        return {CLASSIFIED: self.cells, AUTOENCODED: self.autoencoder_cells}[block]()
+
+    def autoencoder_cells(self) -> list[Cell]:
+        """Return all trainings of autoencoders; none, where every clip is a query."""
+        block = self.config["autoencoder"]
+        cells = [
+            Cell(f"{AUTOENCODED}_{size}", feature, self.setting(feature, stft), split, str(seed))
+            for size in block["code_sizes"]
+            for feature in block["features"]
+            for stft in block["stft"]
+            for split in self.splits
+            if self.splits[split].query_folds
+            for seed in block["seeds"]
+        ]
+        return list(dict.fromkeys(cells))
+
+    def network_module(self, cell: Cell) -> str:
+        """Return the module that builds the network of a training."""
+        size = _code_size(cell)
+        entry = AUTOENCODERS.entry(AUTOENCODED) if size else NETWORKS.entry(cell.network)
+        return entry.module
 
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
@@ -327,17 +345,13 @@ class Experiment:
 
     def training(self, cell: Cell) -> Spec:
         """Decide one trained network: its input, its options, its recipe, its seed."""
-        block = self.config["classification"]
+        size = _code_size(cell)
+        block = self.config[AUTOENCODED if size else CLASSIFIED]
         traits = FEATURES.entry(cell.feature).traits
-        options = dict(self.config["networks"][cell.network])
-        options.pop("weights", None)
-        weights = self.weights(cell.network)
         return {
             "bank": self.bank(cell.feature, cell.setting),
             "split": self.split(cell.split),
-            "network": cell.network,
-            "options": options,
-            "weights": weights and weights["sha256"],
+            **(self._autoencoder(size) if size else self._classifier(cell.network)),
             "input": {
                 "n_planes": traits.get("planes", 1),
                 "scale": traits.get("scale", "decibel"),
@@ -346,6 +360,24 @@ class Experiment:
             "seed": int(cell.seed),
             **{key: block[key] for key in TRAINING_OPTIONS},
             **self._versions(TRAINING_LIBRARIES),
+        }
+
+    def _classifier(self, network: str) -> Spec:
+        options, weights = dict(self.config["networks"][network]), self.weights(network)
+        options.pop("weights", None)
+        return {
+            "network": network,
+            "options": options,
+            "weights": weights and weights["sha256"],
+            **{key: self.config[CLASSIFIED][key] for key in CLASSIFIER_OPTIONS},
+        }
+
+    def _autoencoder(self, code_size: int) -> Spec:
+        channels = list(self.config[AUTOENCODED]["channels"])
+        return {
+            "network": AUTOENCODED,
+            "options": {"code_size": code_size, "channels": channels},
+            "selection": "fixed",
         }
 
     def tracking(self) -> Tracking:
@@ -370,3 +402,9 @@ class Experiment:
     def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
         versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}
+
+
+def _code_size(cell: Cell) -> int:
+    """Return the code size of an autoencoder's training, 0 for a classifier's."""
+    name, _, size = cell.network.rpartition("_")
+    return int(size) if name == AUTOENCODED else 0

@@ -97,7 +97,8 @@ def test_only_a_distance_with_a_search_is_searched(experiment):
     assert "search" not in experiment.tables()
     searching = CONFIG["retrieval"] | {"dtw": {"mode": "top_k", "device": "cpu"}}
     experiment = Experiment(CONFIG | {"retrieval": searching})
-    assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw")
+    codes = [r for r in experiment.table_runs("retrieval_autoencoder") if r.distance == "dtw"]
+    assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw") + codes
     assert experiment.tables()[-1] == "search"
 
 
@@ -186,6 +187,65 @@ def test_of_stored_weights_only_the_digest_decides():
 
     assert spec("here.pth") == spec("there.pth")
     assert spec("here.pth")["weights"] == "0" * 64
+
+
+def with_autoencoder(**changes) -> Experiment:
+    return Experiment(CONFIG | {"autoencoder": CONFIG["autoencoder"] | changes})
+
+
+def test_a_run_is_named_by_its_path():
+    bank = Run("dtw", "mfcc", "sr16000_nfft2048_hop512", "fold5")
+    vectors = Run("cosine", "mel", "sr44100_nfft2048_hop1024", "fold5", "cnn", "3")
+    assert bank.path == "dtw/mfcc/sr16000_nfft2048_hop512/fold5"
+    assert bank.bank == "features/mfcc/sr16000_nfft2048_hop512"
+    assert vectors.path == "cosine/cnn/mel/sr44100_nfft2048_hop1024/seed3/fold5"
+    assert vectors.bank == "embeddings/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed3"
+    for run in (bank, vectors):
+        assert Run.at(run.distance, run.source, run.split) == run
+
+
+def test_the_study_s_tables_of_embeddings_have_its_rows(experiment):
+    embedded = experiment.table_runs("retrieval_embeddings")
+    assert [run.cell for run in embedded] == experiment.cells()
+    assert {run.distance for run in embedded} == {"cosine"}
+    coded = experiment.table_runs("retrieval_autoencoder")
+    assert [(run.distance, run.network) for run in coded] == [
+        (distance, f"autoencoder_{size}")
+        for distance in ("dtw", "cosine")
+        for size in (128, 256, 512)
+    ]
+
+
+def test_embeddings_are_ranked_by_the_protocol_that_trained_them():
+    experiment = with_classification(protocol="cv", seeds=[0, 1])
+    assert len(experiment.table_runs("retrieval_embeddings")) == 32 * 5 * 2
+    assert experiment.table_protocol("retrieval_embeddings") == "cv"
+    assert len(experiment.table_runs("retrieval_autoencoder")) == 6
+    assert experiment.table_protocol("retrieval_autoencoder") == "holdout"
+
+
+def test_a_run_s_bank_is_what_its_network_makes(experiment):
+    run = experiment.table_runs("retrieval_autoencoder")[0]
+    spec = experiment.distances(run)
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["bank"] == experiment.embeddings(run.cell)
+    training = spec["bank"]["training"]
+    assert training["options"] == {"code_size": 128, "channels": [32, 64, 128, 256]}
+    assert training["split"] == {"query_folds": [5]}
+    assert training["selection"] == "fixed"
+    assert "augmentation" not in training
+
+
+def test_networks_that_the_queries_chose_have_no_table():
+    assert "retrieval_embeddings" not in with_classification(selection="test").tables()
+
+
+def test_without_trainings_there_is_no_table_of_them(experiment):
+    assert "retrieval_autoencoder" in experiment.tables()
+    assert "retrieval_autoencoder" not in with_autoencoder(code_sizes=[]).tables()
+    assert "retrieval_embeddings" not in with_classification(features=[]).tables()
+    alone = Experiment(CONFIG | {"retrieval": CONFIG["retrieval"] | {"protocol": "leave_one_out"}})
+    assert not {"retrieval_autoencoder", "retrieval_embeddings"} & set(alone.tables())
 
 
 def test_strict_provenance_puts_torch_s_version_into_trainings():

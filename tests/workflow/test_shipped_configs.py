@@ -22,19 +22,33 @@ GRID = {
 FIGURES = {"plot_stft_matrix": 1}
 
 
-def classification(n_trainings: int, n_banks: int) -> dict[str, int]:
-    """Return the jobs of so many trainings, which need so many banks beside those of `GRID`."""
-    trained = dict.fromkeys(("train_classifier", "score_classification"), n_trainings)
-    banks = {"build_feature_bank": GRID["build_feature_bank"] + n_banks}
-    return trained | banks | {"make_classification_table": 1}
+def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, int]:
+    """Return the jobs of trainings, which need so many banks beside those of `GRID`.
+
+    The embeddings of a classifier are ranked by one distance, those of an autoencoder by two.
+    """
+    trained = dict.fromkeys(("train_classifier", "score_classification"), n_classifiers)
+    runs = n_classifiers + 2 * n_autoencoders
+    more = {
+        **dict.fromkeys(("compute_distances", "rank_gallery", "score_retrieval"), runs),
+        "build_feature_bank": n_banks,
+        "make_retrieval_table": 2,
+    }
+    return {
+        **trained,
+        "train_autoencoder": n_autoencoders,
+        "embed_clips": n_classifiers + n_autoencoders,
+        "make_classification_table": 1,
+        **{rule: GRID[rule] + n for rule, n in more.items()},
+    }
 
 
 @pytest.mark.parametrize(
     ("config", "jobs"),
     [
-        ("", GRID | classification(32, 8)),
-        ("esc10", GRID | classification(32, 8)),
-        ("demo", GRID | classification(1, 1)),
+        ("", GRID | learned(32, 8, 3)),
+        ("esc10", GRID | learned(32, 8, 3)),
+        ("demo", GRID | learned(1, 1, 1)),
     ],
 )
 def test_a_shipped_config_plans_the_study_s_tables(project, config, jobs):
@@ -60,7 +74,8 @@ def test_the_cross_validation_plans_five_trainings_a_network(project):
 
 def test_all_is_tables_and_figures(project):
     plan = project.snakemake("--dry-run")
-    assert {rule: n for rule, n in project.jobs(plan).items() if rule != "all"} == GRID | FIGURES
+    jobs = {rule: n for rule, n in project.jobs(plan).items() if rule != "all"}
+    assert jobs == GRID | learned(32, 8, 3) | FIGURES
 
 
 def test_snakemake_lint_is_clean(project):

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("workflow")
 
 CELL = "cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 TABLE = "out/tables/classification.csv"
+EMBEDDED = "out/tables/retrieval_embeddings.csv"
 
 
 def test_a_training_leaves_what_is_promised_and_no_checkpoint(finished):
@@ -63,6 +64,24 @@ def test_a_cell_that_cannot_be_trained_keeps_its_row_and_stops_no_other(copied):
     embedding = copied.snakemake(target, "--configfile", "tiny.yaml", check=False)
     copied.match(r"model\.json: its training failed: 18 frames are fewer", embedding)
     assert "Traceback" not in embedding
+    copied.edit("config.yaml", "partial: false", "partial: true")
+    copied.snakemake(EMBEDDED, "--configfile", "tiny.yaml")
+    table = pd.read_csv(copied.folder / EMBEDDED).set_index("network")
+    assert table.loc["cnn", "n_queries"] == 20
+    assert table.loc["attention_cnn", "n_queries"] == 0
+    assert table.loc["attention_cnn", "missing"] == "fold5 seed 0"
+
+
+def test_queries_that_chose_the_epoch_are_refused_by_the_ranking(copied):
+    copied.edit("config.yaml", "selection: fixed", "selection: test")
+    output = copied.snakemake(EMBEDDED, "--configfile", "tiny.yaml", check=False)
+    copied.match(
+        r"cnn has seen folds \[1, 2, 3, 4, 5\] .*selection test.* fold 5 cannot be", output
+    )
+    copied.match("Error in rule rank_gallery", output)
+    assert "Traceback" not in output
+    plan = copied.jobs(copied.run("--dry-run"))
+    assert plan == {"make_classification_table": 1, "score_classification": 1}
 
 
 @pytest.mark.slow

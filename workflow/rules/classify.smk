@@ -1,4 +1,4 @@
-"""From banks to trained networks, their predictions and their hidden vectors."""
+"""From banks to trained networks, their predictions and their embeddings."""
 
 
 rule fetch_weights:
@@ -40,6 +40,8 @@ rule train_classifier:
         "<logs>/train_classifier/{network}/{feature}/{setting}/{split}/seed{seed}.log",
     benchmark:
         "<benchmarks>/train_classifier/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+    wildcard_constraints:
+        network="|".join(NETWORKS),
     conda:
         "../../envs/train.yaml"
     threads: 2
@@ -50,7 +52,7 @@ rule train_classifier:
         spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
         code=lambda wildcards: code_of(
             "train_classifier",
-            NETWORKS.entry(wildcards.network).module,
+            EXPERIMENT.network_module(Cell(*wildcards)),
             FEATURES.entry(wildcards.feature).module,
         ),
         tracking=EXPERIMENT.tracking(),
@@ -58,6 +60,37 @@ rule train_classifier:
         "training {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
     script:
         "../scripts/train_classifier.py"
+
+
+rule train_autoencoder:
+    input:
+        clips="<results>/index/clips.csv",
+        bank="<results>/features/{feature}/{setting}/bank.npy",
+        spec="<results>/features/{feature}/{setting}/spec.json",
+    output:
+        weights="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/weights.safetensors",
+        model="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/model.json",
+        history="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/history.csv",
+    log:
+        "<logs>/train_autoencoder/{code_size}/{feature}/{setting}/{split}/seed{seed}.log",
+    benchmark:
+        "<benchmarks>/train_autoencoder/{code_size}/{feature}/{setting}/{split}/seed{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 2
+    resources:
+        mem_mb=6000,
+        runtime=240,
+    params:
+        spec=lambda wildcards: EXPERIMENT.training(
+            Cell(f"autoencoder_{wildcards.code_size}", *wildcards[1:])
+        ),
+        code=code_of("train_autoencoder", AUTOENCODERS.entry("autoencoder").module),
+        tracking=EXPERIMENT.tracking(),
+    message:
+        "training an autoencoder of code size {wildcards.code_size} on {wildcards.feature} at {wildcards.setting}, gallery of {wildcards.split}, seed {wildcards.seed}"
+    script:
+        "../scripts/train_autoencoder.py"
 
 
 rule embed_clips:
@@ -82,9 +115,9 @@ rule embed_clips:
     params:
         spec=lambda wildcards: EXPERIMENT.embeddings(Cell(*wildcards)),
         code=lambda wildcards: code_of(
-            "embed_clips", NETWORKS.entry(wildcards.network).module
+            "embed_clips", EXPERIMENT.network_module(Cell(*wildcards))
         ),
     message:
-        "hidden vectors of all clips by {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
+        "embeddings of all clips by {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
     script:
         "../scripts/embed_clips.py"

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import FEATURES, NETWORKS, SEARCHES
+from resound.registry import AUTOENCODERS, FEATURES, NETWORKS, SEARCHES
 from resound.runs import Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid

@@ -1,4 +1,4 @@
-"""Store the hidden vector of every clip before a classifier's last layer, as a bank."""
+"""Store what a trained network makes of every clip, a vector or a sequence of them, as a bank."""
 
 import torch
 
@@ -12,6 +12,8 @@ with job(snakemake) as this:
     bank = store.open_array(this.input.bank, spec=spec["training"]["bank"])
     trained = read_checkpoint(this.input.weights, this.input.model, spec=spec["training"])
     embeddings = trained.embed(trained.transform.of_bank(bank.values, bank.ids["clips"]))
-    shape = (len(embeddings), 1, embeddings.shape[1])
-    with store.create_array(this.output.bank, shape, "float32", spec=spec, ids=bank.ids) as array:
-        array[:, 0] = embeddings
+    frames = embeddings.reshape(len(embeddings), -1, embeddings.shape[-1])
+    with store.create_array(
+        this.output.bank, frames.shape, "float32", spec=spec, ids=bank.ids
+    ) as array:
+        array[:] = frames

@@ -8,7 +8,7 @@ from resound import store
 from resound.data.index import read_clips
 from resound.jobs import job
 from resound.provenance import spec_digest
-from resound.training.checkpoint import write_checkpoint
+from resound.training.checkpoint import resume_path, write_checkpoint
 from resound.training.run import train_classifier
 from resound.training.tracking import Tracker
 from resound.training.weights import read_weights
@@ -17,18 +17,8 @@ with job(snakemake) as this:
     spec, cell = this.params.spec, dict(this.wildcards.items())
     torch.set_num_threads(this.threads)
     digest = spec_digest(spec, this.params.code)
-    # Not an output: Snakemake deletes those of a job that was killed.
-    resume = Path(this.output.model).with_name(f".{digest}.ckpt")
-    for stale in set(resume.parent.glob(".*.ckpt")) - {resume}:
-        stale.unlink()
-    tracker = Tracker(
-        this.params.tracking,
-        digest,
-        name=" ".join(cell.values()),
-        group=f"{cell['network']} {cell['feature']}",
-        tags=[f"{axis}:{value}" for axis, value in cell.items()],
-        config={**cell, "spec": spec},
-    )
+    resume = resume_path(this.output.model, digest)
+    tracker = Tracker(this.params.tracking, digest, job_type=this.rule, cell=cell, spec=spec)
     trained = train_classifier(
         store.open_array(this.input.bank, spec=spec["bank"]),
         read_clips(this.input.clips),

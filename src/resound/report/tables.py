@@ -108,7 +108,7 @@ def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
         f"queries [{level:.0%} bootstrap interval] (the study's figure).",
     ]
-    if any(frame[c].notna().any() for c in frame if c.endswith("_std_seeds")):
+    if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
         lines.append("±: standard deviation over seeds; the mean is of all seeds.")
     if "ties" in frame:
         share = f"{frame['ties'].max():.2%}"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from resound import store
 from resound.errors import CheckpointError
 from resound.models.classifier import Classifier
-from resound.registry import NETWORKS
+from resound.models.network import Network
+from resound.registry import AUTOENCODERS, NETWORKS
 from resound.training.inputs import Float32, InputTransform
 from resound.training.record import TRAINED, read_record
 
@@ -27,36 +28,42 @@ class TrainedNetwork:
 
     Attributes
     ----------
-    network : Classifier
-        In evaluation mode, on the CPU.
+    network : Network
+        A classifier or an autoencoder, in evaluation mode, on the CPU.
     transform : InputTransform
         Makes its inputs of a bank.
     record : dict
-        ``model.json``: `spec`, `classes`, `folds_seen`, `network`, `input`, `training`, `versions`.
+        ``model.json``: `spec`, `folds_seen`, `network`, `input`, `training`, `versions`, and a
+        classifier's `classes`.
     """
 
-    network: Classifier
+    network: Network
     transform: InputTransform
     record: dict[str, Any]
 
     def embed(self, x: Float32) -> Float32:
-        """Return the hidden vectors (clips, n_embedding) of inputs (clips, frames, dims)."""
+        """Return the embeddings of inputs (clips, frames, dims).
+
+        A classifier's are hidden vectors (clips, n_embedding), an autoencoder's the code
+        (clips, code frames, n_embedding).
+        """
         with torch.inference_mode():
             parts = [self.network.embed(torch.from_numpy(part)) for part in _batches(x)]
         embeddings: Float32 = torch.cat(parts).numpy()
         return embeddings
 
     def classify(self, embeddings: Float32) -> Float32:
-        """Return the logits (clips, classes) of hidden vectors (clips, n_embedding)."""
+        """Return a classifier's logits (clips, classes) of hidden vectors (clips, n_embedding)."""
+        classifier = cast(Classifier, self.network)
         with torch.inference_mode():
-            logits: Float32 = self.network.classify(torch.from_numpy(embeddings)).numpy()
+            logits: Float32 = classifier.classify(torch.from_numpy(embeddings)).numpy()
         return logits
 
 
 def write_checkpoint(
     weights: store.AnyPath,
     model: store.AnyPath,
-    network: Classifier | None,
+    network: Network | None,
     record: Mapping[str, Any],
 ) -> None:
     """Write a trained network, or the record of a failed training with a file of no weights.
@@ -69,6 +76,18 @@ def write_checkpoint(
         save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
         record = {**record, "weights_sha256": store.sha256_of(temporary)}
     store.write_text(model, json.dumps(record, indent=1) + "\n")
+
+
+def resume_path(model: store.AnyPath, digest: str) -> Path:
+    """Return where a training of this digest keeps its checkpoint, and delete those of others.
+
+    It stands beside the outputs and is none of them: Snakemake deletes those of a job that was
+    killed.
+    """
+    path = Path(model).with_name(f".{digest}.ckpt")
+    for stale in set(path.parent.glob(".*.ckpt")) - {path}:
+        stale.unlink()
+    return path
 
 
 def read_checkpoint(
@@ -99,10 +118,7 @@ def read_checkpoint(
     """
     record = read_record(model, spec=spec)
     _check_record(record, model, bank, classes)
-    built = record["network"]
-    network: Classifier = NETWORKS[built["name"]](
-        built["n_dims"], len(record["classes"]), n_planes=built["n_planes"], **built["options"]
-    )
+    network = _built(record)
     try:
         if store.sha256_of(Path(weights)) != record["weights_sha256"]:
             raise CheckpointError(f"{weights}: its bytes are not those that {model} records")
@@ -110,6 +126,28 @@ def read_checkpoint(
     except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{weights}: are not the weights of {model} ({error})") from error
     return TrainedNetwork(network.eval(), InputTransform.from_dict(record["input"]), record)
+
+
+def describe(network: Network, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says of a network, from which it can be built again."""
+    return {
+        "name": spec["network"],
+        "options": spec["options"],
+        "n_dims": network.n_dims,
+        "n_planes": network.n_planes,
+        "n_embedding": network.n_embedding,
+    }
+
+
+def _built(record: Mapping[str, Any]) -> Network:
+    about = record["network"]
+    name, options = about["name"], {"n_planes": about["n_planes"], **about["options"]}
+    network: Network
+    if "classes" in record:
+        network = NETWORKS[name](about["n_dims"], len(record["classes"]), **options)
+    else:
+        network = AUTOENCODERS[name](about["n_dims"], **options)
+    return network
 
 
 def _check_record(
@@ -126,8 +164,8 @@ def _check_record(
             f"{model}: was trained on {_bank_name(trained_on)} and cannot read "
             f"{_bank_name(bank)}; give it the bank of its own spec, or train it anew"
         )
-    if classes is not None and list(classes) != record["classes"]:
-        ours, theirs = set(record["classes"]), set(classes)
+    if classes is not None and list(classes) != record.get("classes"):
+        ours, theirs = set(record.get("classes", ())), set(classes)
         raise CheckpointError(
             f"{model}: its classes are not those asked for: it lacks "
             f"{sorted(theirs - ours) or 'none'} and adds {sorted(ours - theirs) or 'none'}; "

@@ -14,6 +14,7 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import Callback
 
 from resound.errors import EnvironmentProblem
+from resound.models.network import count_parameters
 from resound.training.callbacks import BestEpoch, EpochHook, History, KeepCheckpoint, load_best
 from resound.training.data import ClipData
 
@@ -21,6 +22,7 @@ from resound.training.data import ClipData
 ADVICE = (
     ".*does not have many workers.*",
     ".*across ranks is zero.*",
+    ".*have no `validation_step`.*",
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 log = logging.getLogger(__name__)
@@ -48,6 +50,18 @@ class Fit:
     seconds: float
     device: str
     precision: str
+
+    def as_dict(self, network: torch.nn.Module, n_clips: int) -> dict[str, Any]:
+        """Return what the record of a training on so many clips says of it."""
+        return {
+            "epoch": self.epoch,
+            "clips": n_clips,
+            "parameters": count_parameters(network),
+            "seconds": round(self.seconds, 2),
+            "device": self.device,
+            "precision": self.precision,
+            "threads": torch.get_num_threads(),
+        }
 
 
 def fit(
@@ -108,7 +122,7 @@ def _trainer(epochs: int, accelerator: str, precision: str, callbacks: list[Call
     if accelerator == "gpu" and not cuda:
         raise EnvironmentProblem(
             "accelerator: gpu, but torch finds no GPU that it can use; set "
-            "classification.accelerator: auto, or install a torch that fits the driver"
+            "accelerator: auto, or install a torch that fits the driver"
         )
     if precision == "auto":
         half = "bf16-mixed" if cuda and torch.cuda.is_bf16_supported() else "16-mixed"

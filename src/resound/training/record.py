@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,13 @@ from resound import store
 from resound.errors import CheckpointError
 
 TRAINED, FAILED = "trained", "failed"
+VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
+
+
+def new_record(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a training that begins, to be filled by what comes of it."""
+    versions = {name: metadata.version(name) for name in VERSIONS}
+    return {"outcome": TRAINED, "spec": dict(spec), "versions": versions}
 
 
 def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,17 @@ import torch
 from torch import Tensor
 
 from resound.errors import ParameterError, TrainingError
-from resound.models.classifier import Classifier, count_parameters
+from resound.models.classifier import Classifier
 from resound.registry import NETWORKS
 from resound.store import StoredArray
 from resound.training.callbacks import EpochHook
-from resound.training.checkpoint import TrainedNetwork
+from resound.training.checkpoint import TrainedNetwork, describe
+from resound.training.classification import ClassifierTraining
 from resound.training.data import ClipData, class_numbers, training_rows
-from resound.training.fit import Fit, fit
+from resound.training.fit import fit
 from resound.training.inputs import decibel_step, fit_transform
-from resound.training.module import ClassifierTraining
-from resound.training.record import FAILED, TRAINED
+from resound.training.record import FAILED, new_record
 
-VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
 
 log = logging.getLogger(__name__)
@@ -83,7 +81,7 @@ def train_classifier(
     """
     clips = clips.set_index("id", drop=False).loc[bank.ids["clips"]]
     classes, y = class_numbers(clips["category"])
-    record = {"outcome": TRAINED, "spec": dict(spec), "classes": classes, "versions": _versions()}
+    record = {**new_record(spec), "classes": classes}
     try:
         return _train(bank, clips, y, record, weights=weights, resume=resume, on_epoch=on_epoch)
     except (TrainingError, ParameterError) as error:
@@ -128,14 +126,8 @@ def _train(
     record |= {
         "folds_seen": np.unique(seen).tolist(),
         "input": transform.as_dict(),
-        "network": {
-            "name": spec["network"],
-            "options": spec["options"],
-            "n_dims": network.n_dims,
-            "n_planes": network.n_planes,
-            "n_embedding": network.n_embedding,
-        },
-        "training": _training_record(done, network, len(training)),
+        "network": describe(network, spec),
+        "training": done.as_dict(network, len(training)),
     }
     trained = TrainedNetwork(network.cpu().eval(), transform, record)
     test = np.flatnonzero(clips["fold"].isin(query_folds))
@@ -170,19 +162,3 @@ def confusion_of(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     counts = pd.crosstab(predictions["category"], predictions["predicted"])
     full = counts.reindex(index=classes, columns=classes, fill_value=0).astype(int)
     return full.rename_axis(index="category", columns=None).reset_index()
-
-
-def _training_record(done: Fit, network: Classifier, n_clips: int) -> dict[str, Any]:
-    return {
-        "epoch": done.epoch,
-        "clips": n_clips,
-        "parameters": count_parameters(network),
-        "seconds": round(done.seconds, 2),
-        "device": done.device,
-        "precision": done.precision,
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in VERSIONS}

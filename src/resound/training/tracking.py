@@ -16,6 +16,7 @@ import pandas as pd
 
 from resound.metrics.classification import macro_f1
 from resound.specs import Tracking
+from resound.training.record import TRAINED
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,14 @@ class Tracker:
     ----------
     tracking : Tracking
         Mode, project, entity, and the folder in which offline runs land under ``wandb/``.
+    job_type : str
+        The rule that trains.
     run_id : str
         The same for a run that goes on after a kill, so that W&B continues it.
-    name, group, tags
-        How the run is found in a grid.
-    config : mapping
-        The spec of the training, and its coordinates in the grid.
+    cell : mapping
+        The coordinates of the training, by which the run is named, grouped and tagged.
+    spec : mapping
+        Of the training, the run's config beside the coordinates.
     """
 
     def __init__(
@@ -45,13 +48,19 @@ class Tracker:
         tracking: Tracking,
         run_id: str,
         *,
-        name: str,
-        group: str,
-        tags: list[str],
-        config: Mapping[str, Any],
+        job_type: str,
+        cell: Mapping[str, str],
+        spec: Mapping[str, Any],
     ) -> None:
         self.run: Any = None
-        about = {"id": run_id, "name": name, "group": group, "tags": tags, "config": dict(config)}
+        about = {
+            "id": run_id,
+            "job_type": job_type,
+            "name": " ".join(cell.values()),
+            "group": f"{cell['network']} {cell['feature']}",
+            "tags": [f"{axis}:{value}" for axis, value in cell.items()],
+            "config": {**cell, "spec": dict(spec)},
+        }
         for mode in _modes(tracking.mode):
             with _guarded(f"starting a run in mode {mode}"):
                 self.run = _start(tracking, mode, about)
@@ -68,9 +77,9 @@ class Tracker:
     def finish(
         self,
         record: Mapping[str, Any],
-        predictions: pd.DataFrame,
-        waveforms: Mapping[str, npt.NDArray[np.float32]],
-        sample_rate: int,
+        predictions: pd.DataFrame | None = None,
+        waveforms: Mapping[str, npt.NDArray[np.float32]] | None = None,
+        sample_rate: int = 0,
     ) -> None:
         """Add what the training came to, and end the run.
 
@@ -78,20 +87,20 @@ class Tracker:
         ----------
         record : mapping
             ``model.json`` of the training.
-        predictions : DataFrame
-            Of the test clips.
-        waveforms : mapping
-            Samples of clips by id, at `sample_rate` Hz.
+        predictions : DataFrame, optional
+            A classifier's, of the test clips.
+        waveforms : mapping, optional
+            Samples of these clips by id, at `sample_rate` Hz.
         """
         if self.run is None:
             return
         with _guarded("the summary"):
             self.run.summary.update(summary_of(record, predictions))
-        if len(predictions):
+        if predictions is not None and waveforms is not None and len(predictions):
             with _guarded("the confusion matrix and the sample predictions"):
                 self._log_predictions(record["classes"], predictions, waveforms, sample_rate)
         with _guarded("ending the run"):
-            self.run.finish(exit_code=0 if len(predictions) else 1)
+            self.run.finish(exit_code=int(record["outcome"] != TRAINED))
             _end_service()
 
     def _log_predictions(
@@ -155,7 +164,6 @@ def _start(tracking: Tracking, mode: str, about: Mapping[str, Any]) -> Any:
         mode=mode,  # type: ignore[arg-type]
         # An offline run cannot ask what there is: `wandb sync` joins parts of one id.
         resume="allow" if mode == "online" else None,
-        job_type="train_classifier",
         settings=settings,
         **about,
     )
@@ -172,18 +180,19 @@ def _end_service() -> None:
     wandb.teardown()
 
 
-def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame) -> dict[str, Any]:
+def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame | None) -> dict[str, Any]:
     """Return the numbers by which runs are compared, or the reason why there are none."""
-    if not len(predictions):
-        return {"outcome": record["outcome"], "reason": record.get("reason", "")}
-    true, predicted = (predictions[name].to_numpy(str) for name in ("category", "predicted"))
-    training = record["training"]
-    return {
-        "outcome": record["outcome"],
-        "accuracy": float(np.mean(true == predicted)),
-        "macro_f1": macro_f1(true, predicted),
-        **{key: training[key] for key in ("epoch", "parameters", "seconds", "device")},
-    }
+    if record["outcome"] != TRAINED:
+        return {"outcome": record["outcome"], "reason": record["reason"]}
+    training = ("epoch", "parameters", "seconds", "device")
+    summary = {"outcome": TRAINED, **{key: record["training"][key] for key in training}}
+    if predictions is not None:
+        true, predicted = (predictions[name].to_numpy(str) for name in ("category", "predicted"))
+        summary |= {
+            "accuracy": float(np.mean(true == predicted)),
+            "macro_f1": macro_f1(true, predicted),
+        }
+    return summary
 
 
 def samples_of(predictions: pd.DataFrame) -> pd.DataFrame:

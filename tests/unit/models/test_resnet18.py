@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from resound.errors import ParameterError
-from resound.models.classifier import count_parameters
+from resound.models.network import count_parameters
 from resound.models.resnet18 import ResNet18, torchvision_name
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -70,7 +70,7 @@ def make_bank() -> tuple[StoredArray, pd.DataFrame]:
 
 def train_until_killed(checkpoint: Path, last_step: int) -> None:
     """Train, and end by SIGKILL at the beginning of a step."""
-    from resound.training.module import ClassifierTraining
+    from resound.training.classification import ClassifierTraining
     from resound.training.run import train_classifier
 
     step_of_training = ClassifierTraining.training_step

@@ -41,8 +41,8 @@ def track(
 ):
     """Track one training from its first epoch to its end."""
     tracking = Tracking(mode, "resound-tests", None, str(tmp_path))
-    about = {"name": "cnn mel", "group": "cnn mel", "tags": ["network:cnn", "seed:0"]}
-    tracker = Tracker(tracking, run_id, **about, config={"network": "cnn", "spec": {"seed": 0}})
+    cell = {"network": "cnn", "feature": "mel", "seed": "0"}
+    tracker = Tracker(tracking, run_id, job_type="train_classifier", cell=cell, spec={"seed": 0})
     for row in rows:
         tracker.epoch(row)
     tracker.finish(record, predicted, WAVEFORMS, RATE)
@@ -59,7 +59,8 @@ def tracked(tmp_path_factory):
 def test_a_run_has_the_id_and_the_tags_by_which_a_grid_is_pivoted(tracked):
     (run,) = (r.run for r in wandb_file.records(tracked) if r.HasField("run"))
     assert (run.run_id, run.project, run.run_group) == ("abc123", "resound-tests", "cnn mel")
-    assert list(run.tags) == ["network:cnn", "seed:0"]
+    assert run.display_name == "cnn mel 0"
+    assert list(run.tags) == ["network:cnn", "feature:mel", "seed:0"]
     assert run.job_type == "train_classifier"
     config = {item.key: json.loads(item.value_json) for item in run.config.update}
     assert config["network"] == "cnn"
@@ -118,6 +119,17 @@ def test_a_failed_training_leaves_its_reason(tmp_path):
     record = {"outcome": "failed", "reason": "the loss is nan", "classes": CLASSES}
     track(tmp_path, rows=[], record=record, predicted=PREDICTIONS[:0])
     assert json.loads(wandb_file.summary(tmp_path)["reason"]) == "the loss is nan"
+
+
+def test_an_autoencoder_has_curves_and_a_summary_without_predictions(tmp_path):
+    record = {key: RECORD[key] for key in ("outcome", "training")}
+    track(tmp_path, record=record, predicted=None)
+    assert [json.loads(step["_step"]) for step in wandb_file.history(tmp_path)] == [1, 2]
+    found = wandb_file.summary(tmp_path)
+    assert json.loads(found["epoch"]) == 2
+    assert "accuracy" not in found
+    (ended,) = (r.exit for r in wandb_file.records(tmp_path) if r.HasField("exit"))
+    assert ended.exit_code == 0
 
 
 def test_a_disabled_run_writes_nothing(tmp_path, caplog):
