@@ -19,13 +19,13 @@ $(READY): pyproject.toml envs/constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"resound needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Say which: make PYTHON=python3.12 ...")'
 	@echo "==> Setting up $(VENV) with the pinned packages (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,dev]"
 	@touch $@
 
 demo: $(READY)  ## run the whole workflow on a small generated data set, tables to results/demo/tables
 	@echo "==> From generated clips to the retrieval tables (a minute or two; again: only what is stale)"
 	$(BIN)/snakemake results/demo/tables --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
-	@for table in cosine dtw; do echo; grep '^|' results/demo/tables/retrieval_$$table.md | cut -c 1-128; done
+	@for table in retrieval_cosine retrieval_dtw classification; do echo; grep '^|' results/demo/tables/$$table.md | cut -c 1-128; done
 	@echo
 	@echo "==> Each cell: ours [95% interval] (the published study's on ESC-50). All columns, and the"
 	@echo "    validation against librosa, as .csv, .md and .tex: results/demo/tables"

@@ -22,6 +22,10 @@ wildcard_constraints:
     feature=r"[a-z0-9_]+",
     setting=r"sr\d+(_nfft\d+_hop\d+(_matrix)?)?",
     distance=r"[a-z0-9_]+",
+    source=r"[a-z0-9_]+/([a-z0-9_]+/)?sr\d+(_nfft\d+_hop\d+(_matrix)?)?(/seed\d+)?",
+    network=r"[a-z0-9_]+",
+    code_size=r"\d+",
+    seed=r"\d+",
     split=r"fold\d+(-\d+)*|all",
     row=r"\d+",
     column=r"\d+",
@@ -31,6 +35,7 @@ wildcard_constraints:
 include: "workflow/rules/data.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/retrieval.smk"
+include: "workflow/rules/classify.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 

@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,17 @@ from hypothesis import settings
 # Timings vary on shared machines; speed is measured in benchmarks, not here.
 settings.register_profile("resound", deadline=None, print_blob=True)
 settings.load_profile("resound")
+
+
+@pytest.fixture(scope="session")
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: two that share a core wait for each other most of the time."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

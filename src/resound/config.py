@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from resound.errors import ConfigError, unknown
-from resound.registry import DISTANCES, FEATURES, Registry
+from resound.registry import DISTANCES, FEATURES, NETWORKS, Registry
 
 Config = Mapping[str, Any]
 
@@ -39,8 +39,8 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             if error.message.startswith(repr(missing[0])):
                 yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
         elif error.validator == "minimum":
-            least = error.validator_value
-            yield f"{where}: {error.instance!r} must be an integer of at least {least}"
+            kind = "an integer of " if error.schema.get("type") == "integer" else ""
+            yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"
         else:
             yield f"{where or 'top level'}: {error.message}"
 
@@ -54,9 +54,11 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
     for name, table in retrieval["tables"].items():
         where = f"retrieval.tables.{name}"
-        yield from _names(f"{where}.distance", [table["distance"]], retrieval["distances"])
-        yield from _names(f"{where}.features", table["features"], config["features"])
-        yield from _names(f"{where}.stft", table["stft"], config["stft"])
+        named = table["distance"]
+        distances = [named] if isinstance(named, str) else named
+        yield from _names(f"{where}.distance", distances, retrieval["distances"])
+        yield from _names(f"{where}.features", table.get("features", []), config["features"])
+        yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     if retrieval["dtw"] == {"mode": "top_k", "device": "cuda"}:
@@ -64,10 +66,32 @@ def _meaning(config: Config) -> Iterator[str]:
             "retrieval.dtw: the search of mode: top_k has no device: cuda; "
             "set device: cpu, or mode: full"
         )
+    yield from _trainings(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
             f"the folds of {config['dataset']}"
+        )
+
+
+def _trainings(config: Config) -> Iterator[str]:
+    block = config["classification"]
+    yield from _options("networks", config["networks"], NETWORKS)
+    yield from _names("classification.networks", block["networks"], config["networks"])
+    yield from _names("classification.features", block["features"], config["features"])
+    yield from _names("classification.stft", block["stft"], config["stft"])
+    yield from _warmup("classification", block)
+    coder = config["autoencoder"]
+    yield from _names("autoencoder.features", coder["features"], config["features"])
+    yield from _names("autoencoder.stft", coder["stft"], config["stft"])
+    yield from _warmup("autoencoder", coder)
+
+
+def _warmup(where: str, block: Config) -> Iterator[str]:
+    if block["warmup_epochs"] > block["epochs"]:
+        yield (
+            f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "
+            f"epochs, {block['epochs']}"
         )
 
 

@@ -32,6 +32,14 @@ class StoreError(ResoundError):
     """A stored artefact is damaged, or was made from other settings than asked for."""
 
 
+class TrainingError(ResoundError):
+    """A network cannot be trained on what it is given, or its training went astray."""
+
+
+class CheckpointError(ResoundError):
+    """A trained network is damaged, was made for something else, or has seen the clips asked of."""
+
+
 class EnvironmentProblem(ResoundError):
     """The installed packages do not work together."""
 

@@ -14,14 +14,16 @@ import ast
 import functools
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from resound.registry import SOURCE
 
 PACKAGE = "resound"
 NUMERIC_LIBRARIES = ("numba", "numpy", "scipy", "soundfile", "soxr")
+TRAINING_LIBRARIES = ("lightning", "numpy", "torch")
 
 
 @functools.cache
@@ -64,9 +66,15 @@ def closure(script: Path, *modules: str) -> set[Path]:
     return seen
 
 
-def numeric_versions(strict: bool) -> dict[str, str]:
+def spec_digest(*specs: Any) -> str:
+    """Return a digest of specs, plain built-ins, that is short enough for a file's name."""
+    listed = json.dumps(specs, sort_keys=True)
+    return hashlib.sha256(listed.encode()).hexdigest()[:16]
+
+
+def numeric_versions(strict: bool, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> dict[str, str]:
     """Return the versions of libraries that change numbers; empty unless `strict`."""
-    return {name: metadata.version(name) for name in NUMERIC_LIBRARIES} if strict else {}
+    return {name: metadata.version(name) for name in libraries} if strict else {}
 
 
 @functools.cache

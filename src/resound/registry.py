@@ -1,4 +1,4 @@
-"""What can be chosen by name: features and distances, found without importing them.
+"""What can be chosen by name: features, distances, networks, found without importing them.
 
 A module registers what it offers with a decorator,
 
@@ -6,7 +6,7 @@ A module registers what it offers with a decorator,
     def mfcc(waveforms, *, sample_rate, ...): ...
 
 and a `Registry` finds the names by reading the syntax trees of its package. So the workflow can
-check names and fingerprint the one module behind a name while it imports neither numpy nor numba;
+check names and fingerprint the one module behind a name while it imports neither numpy nor torch;
 `registry[name]` imports that module and no other.
 """
 
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
     `traits` are the keywords it was registered with; ``extends="mel"`` says that what the function
     does not know itself goes on to that entry. `options` are the keyword-only arguments of the
-    function, without those that every entry of the registry has.
+    function, or of the class's ``__init__``, without those that every entry of the registry has.
     """
 
     module: str
@@ -56,7 +56,7 @@ class Registry:
         self._loaded: dict[str, Callable[..., Any]] = {}
 
     def register(self, name: str, **traits: Any) -> Callable[[Registered], Registered]:
-        """Register the decorated function under `name`; name and traits must be literals."""
+        """Register the decorated function or class under `name`; both arguments are literals."""
 
         def keep(function: Registered) -> Registered:
             self._loaded[name] = function
@@ -82,13 +82,12 @@ class Registry:
 
     def _registrations(self, tree: ast.Module, module: str) -> Iterator[tuple[str, Entry]]:
         for node in tree.body:
-            if not isinstance(node, ast.FunctionDef):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
                 continue
             for call in node.decorator_list:
                 if isinstance(call, ast.Call) and self._is_register(call.func):
                     traits = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
-                    keywords = (argument.arg for argument in node.args.kwonlyargs)
-                    options = tuple(name for name in keywords if name not in self.common)
+                    options = tuple(n for n in _keyword_only(node) if n not in self.common)
                     yield ast.literal_eval(call.args[0]), Entry(module, traits, options)
 
     def _is_register(self, func: ast.expr) -> bool:
@@ -123,6 +122,16 @@ class Registry:
         return name in self.entries
 
 
+def _keyword_only(node: ast.FunctionDef | ast.ClassDef) -> Iterator[str]:
+    """Yield the keyword-only arguments of a function, or of a class's ``__init__``."""
+    if isinstance(node, ast.ClassDef):
+        methods = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+        for method in methods:
+            yield from _keyword_only(method)
+    else:
+        yield from (argument.arg for argument in node.args.kwonlyargs)
+
+
 FEATURES = Registry(
     "feature", "FEATURES", "resound.features", common=("sample_rate", "n_fft", "hop_length")
 )
@@ -137,3 +146,5 @@ SEARCHES = Registry(
     "resound.distances",
     common=("gallery_ids", "excluded", "n_threads", "progress"),
 )
+NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",))
+AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))

@@ -8,58 +8,44 @@ whose spec changed; a stored artefact carries its spec, and a reader refuses ano
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from resound.provenance import numeric_versions
-from resound.registry import DISTANCES, FEATURES
+from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
+from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
+from resound.runs import Cell, Run, Split, setting_name, splits
 from resound.tiling import Tile
 
 Spec = dict[str, Any]
 
 
-class Split(NamedTuple):
-    """Which folds ask and which answer; without folds, every clip asks all others."""
+@dataclass(frozen=True)
+class Tracking:
+    """Where a training reports to, which decides nothing of its result.
 
-    name: str
-    query_folds: tuple[int, ...]
-
-
-class Run(NamedTuple):
-    """One row of a retrieval table on one split; its fields are wildcards of the paths."""
-
-    distance: str
-    feature: str
-    setting: str
-    split: str
-
-
-ESC50_FOLDS = (1, 2, 3, 4, 5)
-NO_FOLDS = Split("all", ())
-
-
-def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
-    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed.
-
-    The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path names
-    what made a file: so both may stand in one table, and the one never replaces the other's banks.
+    Snakemake compares params that are built-ins and no others: as a dataclass this one re-runs
+    nothing when it changes.
     """
-    rate = f"sr{stft['sample_rate']}"
-    if not framed:
-        return rate
-    engine = "_matrix" if stft.get("engine") == "matrix" else ""
-    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}{engine}"
+
+    mode: str
+    project: str
+    entity: str | None
+    folder: str
 
 
-def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
-    """Return the splits of a protocol.
-
-    ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
-    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
-    """
-    if protocol == "leave_one_out":
-        return [NO_FOLDS]
-    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
-    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]
+# Options that are part of a training's spec as they stand: of every one, and of a classifier's.
+TRAINING_OPTIONS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "weight_decay",
+    "warmup_epochs",
+    "accelerator",
+    "precision",
+)
+CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
+# The blocks of the config whose trainings make embeddings.
+CLASSIFIED, AUTOENCODED = "classification", "autoencoder"
 
 
 class Experiment:
@@ -76,6 +62,15 @@ class Experiment:
         retrieval = config["retrieval"]
         self.protocol: str = retrieval["protocol"]
         self.splits = {s.name: s for s in splits(self.protocol, retrieval["query_folds"])}
+        self.test_splits = self._test_splits()
+
+    def _test_splits(self) -> dict[str, Split]:
+        """Return what classifiers are tested on: nothing, where there are no folds."""
+        if self.protocol == "leave_one_out":
+            return {}
+        query_folds = self.config["retrieval"]["query_folds"]
+        chosen = splits(self.config["classification"]["protocol"], query_folds)
+        return {split.name: split for split in chosen}
 
     @functools.cached_property
     def settings(self) -> dict[str, Spec]:
@@ -96,8 +91,17 @@ class Experiment:
     def table_runs(self, table: str) -> list[Run]:
         """Return the runs of one retrieval table, in the order of its rows."""
         block = self.config["retrieval"]["tables"][table]
+        named = block["distance"]
+        distances = [named] if isinstance(named, str) else named
+        if "embeddings" in block:
+            return [
+                Run(distance, cell.feature, cell.setting, cell.split, cell.network, cell.seed)
+                for distance in distances
+                for cell in self.trainings(block["embeddings"])
+            ]
         runs = [
-            Run(block["distance"], feature, self.setting(feature, stft), split)
+            Run(distance, feature, self.setting(feature, stft), split)
+            for distance in distances
             for feature in block["features"]
             for stft in block["stft"]
             for split in self.splits
@@ -105,8 +109,22 @@ class Experiment:
         return list(dict.fromkeys(runs))
 
     def retrieval_tables(self) -> list[str]:
-        """Return the names of the retrieval tables."""
-        return list(self.config["retrieval"]["tables"])
+        """Return the names of the retrieval tables that have rows.
+
+        Networks whose epoch the test folds chose have seen their queries: they have no table.
+        """
+        tables = self.config["retrieval"]["tables"]
+        chosen = self.config["classification"]["selection"] == "test"
+        seen = {name for name in tables if chosen and tables[name].get("embeddings") == CLASSIFIED}
+        return [name for name in tables if name not in seen and self.table_runs(name)]
+
+    def table_protocol(self, table: str) -> str:
+        """Return the protocol of a retrieval table: of embeddings, that of their training."""
+        block = self.config["retrieval"]["tables"][table]
+        if block.get("embeddings") == CLASSIFIED:
+            protocol: str = self.config["classification"]["protocol"]
+            return protocol
+        return self.protocol
 
     def validations(self) -> list[tuple[str, str]]:
         """Return the (feature, setting) pairs that are compared with librosa."""
@@ -138,9 +156,47 @@ class Experiment:
         runs = (run for table in self.retrieval_tables() for run in self.table_runs(table))
         return list(dict.fromkeys(run for run in runs if self.mode(run) == "top_k"))
 
+    def cells(self) -> list[Cell]:
+        """Return all trainings, in the order of the classification table's rows."""
+        block = self.config["classification"]
+        cells = [
+            Cell(network, feature, self.setting(feature, stft), split, str(seed))
+            for network in block["networks"]
+            for feature in block["features"]
+            for stft in block["stft"]
+            for split in self.test_splits
+            for seed in block["seeds"]
+        ]
+        return list(dict.fromkeys(cells))
+
+    def trainings(self, block: str) -> list[Cell]:
+        """Return the trainings of a block of the config that makes embeddings."""
+        return {CLASSIFIED: self.cells, AUTOENCODED: self.autoencoder_cells}[block]()
+
+    def autoencoder_cells(self) -> list[Cell]:
+        """Return all trainings of autoencoders; none, where every clip is a query."""
+        block = self.config["autoencoder"]
+        cells = [
+            Cell(f"{AUTOENCODED}_{size}", feature, self.setting(feature, stft), split, str(seed))
+            for size in block["code_sizes"]
+            for feature in block["features"]
+            for stft in block["stft"]
+            for split in self.splits
+            if self.splits[split].query_folds
+            for seed in block["seeds"]
+        ]
+        return list(dict.fromkeys(cells))
+
+    def network_module(self, cell: Cell) -> str:
+        """Return the module that builds the network of a training."""
+        size = _code_size(cell)
+        entry = AUTOENCODERS.entry(AUTOENCODED) if size else NETWORKS.entry(cell.network)
+        return entry.module
+
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
+            "classification": self.cells(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
             "search": self.searched_runs(),
@@ -172,7 +228,7 @@ class Experiment:
 
     def split(self, name: str) -> Spec:
         """Decide which clips ask and which answer."""
-        return {"query_folds": list(self.splits[name].query_folds)}
+        return {"query_folds": list((self.splits | self.test_splits)[name].query_folds)}
 
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
@@ -220,7 +276,7 @@ class Experiment:
     def distances(self, run: Run) -> Spec:
         """Decide the distances between the queries and the gallery of one split."""
         return {
-            "bank": self.bank(run.feature, run.setting),
+            "bank": self.embeddings(run.cell) if run.cell else self.bank(run.feature, run.setting),
             "distance": run.distance,
             "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
             "hardware": self.hardware(run),
@@ -263,15 +319,18 @@ class Experiment:
         """Decide the metrics of every query of one split."""
         return {"ranking": self.ranking(run)}
 
-    def retrieval_table(self, table: str) -> Spec:
+    def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
+        runs = self.table_runs(table)
+        folds = self.splits | self.test_splits
         return {
-            "rows": [list(run) for run in self.table_runs(table)],
-            "settings": {run.setting: self.settings[run.setting] for run in self.table_runs(table)},
+            "rows": [list(run) for run in runs],
+            "present": [list(run) for run in present],
+            "settings": {run.setting: self.settings[run.setting] for run in runs},
             "dataset": self.config["dataset"],
-            "protocol": self.protocol,
+            "protocol": self.table_protocol(table),
             "top_k": sorted(self.config["retrieval"]["top_k"]),
-            "query_folds": {name: list(s.query_folds) for name, s in self.splits.items()},
+            "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
@@ -279,6 +338,73 @@ class Experiment:
         block = self.config["matrix_spectrogram"]
         return {key: block[key] for key in ("n_fft", "hop_length", "window", "periodic")}
 
-    def _versions(self) -> Spec:
-        versions = numeric_versions(self.config["provenance"]["strict"])
+    def weights(self, network: str) -> Spec | None:
+        """Return where the weights are that a network starts from; None when at random."""
+        found: Spec | None = self.config["networks"][network].get("weights")
+        return found
+
+    def training(self, cell: Cell) -> Spec:
+        """Decide one trained network: its input, its options, its recipe, its seed."""
+        size = _code_size(cell)
+        block = self.config[AUTOENCODED if size else CLASSIFIED]
+        traits = FEATURES.entry(cell.feature).traits
+        return {
+            "bank": self.bank(cell.feature, cell.setting),
+            "split": self.split(cell.split),
+            **(self._autoencoder(size) if size else self._classifier(cell.network)),
+            "input": {
+                "n_planes": traits.get("planes", 1),
+                "scale": traits.get("scale", "decibel"),
+                "max_bins": block["max_bins"],
+            },
+            "seed": int(cell.seed),
+            **{key: block[key] for key in TRAINING_OPTIONS},
+            **self._versions(TRAINING_LIBRARIES),
+        }
+
+    def _classifier(self, network: str) -> Spec:
+        options, weights = dict(self.config["networks"][network]), self.weights(network)
+        options.pop("weights", None)
+        return {
+            "network": network,
+            "options": options,
+            "weights": weights and weights["sha256"],
+            **{key: self.config[CLASSIFIED][key] for key in CLASSIFIER_OPTIONS},
+        }
+
+    def _autoencoder(self, code_size: int) -> Spec:
+        channels = list(self.config[AUTOENCODED]["channels"])
+        return {
+            "network": AUTOENCODED,
+            "options": {"code_size": code_size, "channels": channels},
+            "selection": "fixed",
+        }
+
+    def tracking(self) -> Tracking:
+        """Say where trainings report to."""
+        return Tracking(**self.config["wandb"], folder=self.config["results_dir"])
+
+    def embeddings(self, cell: Cell) -> Spec:
+        """Decide what one trained network makes of all clips."""
+        return {"training": self.training(cell)}
+
+    def classification_table(self, present: Sequence[Cell]) -> Spec:
+        """Decide the table of classifiers: its rows, which of them are there, its intervals."""
+        return {
+            "cells": [list(cell) for cell in self.cells()],
+            "present": [list(cell) for cell in present],
+            "dataset": self.config["dataset"],
+            "protocol": self.config["classification"]["protocol"],
+            "query_folds": {name: list(s.query_folds) for name, s in self.test_splits.items()},
+            "bootstrap": dict(self.config["bootstrap"]),
+        }
+
+    def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
+        versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}
+
+
+def _code_size(cell: Cell) -> int:
+    """Return the code size of an autoencoder's training, 0 for a classifier's."""
+    name, _, size = cell.network.rpartition("_")
+    return int(size) if name == AUTOENCODED else 0

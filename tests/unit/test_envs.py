@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONDA_NAMES = {
     "matplotlib-base": "matplotlib",
     "pysoundfile": "soundfile",
+    "pytorch": "torch",
     "seaborn-base": "seaborn",
     "soxr-python": "soxr",
 }
@@ -44,10 +45,19 @@ def test_conda_files_hold_the_constraints_versions(file, pinned):
             assert pinned[normal(CONDA_NAMES.get(name, name))] == version, need
 
 
-def test_conda_s_core_has_all_that_the_package_needs_but_snakemake(project):
-    needs = yaml.safe_load((ROOT / "envs/core.yaml").read_text())["dependencies"]
+@pytest.mark.parametrize(("file", "extras"), [("core", []), ("train", ["train"])])
+def test_conda_s_files_have_all_that_the_package_needs_but_snakemake(project, file, extras):
+    needs = yaml.safe_load((ROOT / f"envs/{file}.yaml").read_text())["dependencies"]
     has = {CONDA_NAMES.get(name, name) for name in (need.partition("=")[0] for need in needs)}
-    assert names(project["dependencies"]) - {"snakemake"} <= has
+    needed = [*project["dependencies"]]
+    needed += [need for extra in extras for need in project["optional-dependencies"][extra]]
+    assert names(needed) - {"snakemake"} <= has
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_each_conda_file_puts_the_package_into_its_environment(file):
+    script = file.with_name(f"{file.stem}.post-deploy.sh")
+    assert "pip install --no-deps" in script.read_text()
 
 
 def test_every_dependency_is_pinned(project, pinned):

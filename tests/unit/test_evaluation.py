@@ -11,6 +11,7 @@ from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import read_scores, score_queries
 from resound.evaluation.summary import retrieval_rows, search_rows, summarise
 from resound.registry import SEARCHES
+from resound.runs import Run
 from resound.store import write_csv
 from resound.tiling import grid
 
@@ -156,9 +157,10 @@ def test_a_summary_is_the_mean_within_its_interval_and_repeats():
 
 def test_several_splits_get_a_row_each_and_one_together():
     scores = score_queries(rank_clips(DISTANCES, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
-    runs = [("dtw", "mfcc", "s", "fold1"), ("dtw", "mfcc", "s", "fold2")]
+    runs = [Run("dtw", "mfcc", "s", "fold1"), Run("dtw", "mfcc", "s", "fold2")]
     folds = {"fold1": [1], "fold2": [2]}
-    rows = retrieval_rows(runs, [scores, scores], folds, protocol="cv", options=BOOTSTRAP)
+    there = dict.fromkeys(runs, scores)
+    rows = retrieval_rows(runs, there, folds, protocol="cv", options=BOOTSTRAP)
     assert [row["query_fold"] for row in rows] == ["1", "2", "all"]
     assert [row["n_queries"] for row in rows] == [2, 2, 4]
 
@@ -166,9 +168,37 @@ def test_several_splits_get_a_row_each_and_one_together():
 def test_one_split_of_several_folds_or_none_is_one_row():
     scores = score_queries(rank_clips(DISTANCES, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
     for folds, name in (([4, 5], "4+5"), ([], "all")):
-        run = [("dtw", "mfcc", "s", "x")]
-        rows = retrieval_rows(run, [scores], {"x": folds}, protocol="holdout", options=BOOTSTRAP)
+        run = Run("dtw", "mfcc", "s", "x")
+        there, folds_of = {run: scores}, {"x": folds}
+        rows = retrieval_rows([run], there, folds_of, protocol="holdout", options=BOOTSTRAP)
         assert [row["query_fold"] for row in rows] == [name]
+
+
+def test_a_network_s_row_is_the_mean_of_its_seeds_query_by_query():
+    good, bad = (
+        score_queries(rank_clips(distances, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
+        for distances in (DISTANCES, -DISTANCES)
+    )
+    runs = [Run("cosine", "mel", "s", "fold5", "cnn", seed) for seed in "01"]
+
+    def row(there):
+        (row,) = retrieval_rows(runs, there, {"fold5": [5]}, protocol="holdout", options=BOOTSTRAP)
+        return row
+
+    both = row(dict(zip(runs, (good, bad), strict=True)))
+    assert (both["network"], both["query_fold"], both["n_queries"]) == ("cnn", "5", 2)
+    means = good["mrr@2"].mean(), bad["mrr@2"].mean()
+    assert means[0] != means[1]
+    assert both["mrr@2"] == np.mean(means)
+    assert both["mrr@2_std_seeds"] == pytest.approx(np.std(means, ddof=1))
+    assert both["missing"] == ""
+    one = row({runs[1]: bad})
+    assert one["mrr@2"] == means[1]
+    assert np.isnan(one["mrr@2_std_seeds"])
+    assert one["missing"] == "fold5 seed 0"
+    none = row({})
+    assert none["n_queries"] == 0
+    assert none["missing"] == "fold5 seed 0; fold5 seed 1"
 
 
 def test_the_counts_of_tiles_are_added_up_run_by_run():

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from resound.errors import ParameterError
-from resound.registry import DISTANCES, FEATURES, SEARCHES, Registry
+from resound.registry import DISTANCES, FEATURES, NETWORKS, SEARCHES, Registry
 
 CLASSIFIER_INPUTS = {
     "mel", "mfcc_dst", "mfcc_dct", "mfcc_derivatives_dst",
@@ -17,12 +17,29 @@ def test_all_names_of_the_study_are_there():
     assert set(DISTANCES) == {"cosine", "dtw"}
 
 
+def test_a_class_has_the_options_of_its_constructor():
+    assert NETWORKS.options("crnn") == ("channels", "hidden", "dropout")
+    assert NETWORKS.options("resnet18") == ("weights",)
+    assert NETWORKS["crnn"].__name__ == "CRNN"
+
+
+def test_features_say_what_networks_must_know_of_them():
+    def having(trait):
+        return {name for name in FEATURES if trait in FEATURES.entry(name).traits}
+
+    assert having("scale") == {"fft", "stft", "stft_derivatives", "mel_power"}
+    assert having("planes") == {
+        "mfcc_derivatives_dct", "mfcc_derivatives_dst", "stft_derivatives"
+    }  # fmt: skip
+
+
 def test_names_and_options_are_known_without_importing_numpy():
     code = (
-        "import sys; from resound.registry import FEATURES, DISTANCES;"
+        "import sys; from resound.registry import FEATURES, DISTANCES, NETWORKS;"
         "from resound import config, specs, environment;"
         "assert {'width', 'n_mfcc', 'n_mels'} <= set(FEATURES.options('mfcc_derivatives_dct'));"
         "assert 'band' in DISTANCES.options('dtw');"
+        "assert 'channels' in NETWORKS.options('cnn');"
         "print(sorted({'numpy', 'numba', 'torch', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

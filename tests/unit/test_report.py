@@ -57,6 +57,39 @@ def test_a_row_without_a_figure_of_the_study_has_none():
     assert list(shown["mrr@10"]) == ["0.500 [0.500, 0.500] (0.421)", "0.500 [0.500, 0.500]"]
 
 
+def test_the_study_s_learned_rows_stand_beside_ours():
+    about = {"method": "cosine", "feature": "mel", "network": "resnet18"}
+    rows = [
+        row(**about),
+        row(**about | {"network": "cnn"}),
+        row(**about | {"network": "autoencoder_512"}),
+        row(**about | {"network": "autoencoder_512", "method": "dtw"}),
+    ]
+    frame = tables.retrieval_table(rows, SETTINGS, "esc50")
+    study = frame["published_mrr@10"]
+    assert study[0] == 0.434
+    assert pd.isna(study[1])
+    assert list(study[2:]) == [0.0782, 0.0883]
+    assert list(tables.shown_retrieval(frame, [10]).columns[:3]) == ["method", "network", "feature"]
+
+
+def test_what_is_missing_is_said_and_the_seeds_spread_shown():
+    about = {"method": "cosine", "feature": "mel", "missing": ""}
+    spread = {f"{name}@10_std_seeds": 0.125 for name in METRICS}
+    gone = {"n_queries": 0, "query_fold": "5", "protocol": "holdout", "setting": SETTING}
+    rows = [
+        row(**about | spread | {"network": "cnn"}),
+        about | gone | {"network": "resnet18", "missing": "fold5 seed 0"},
+    ]
+    frame = tables.retrieval_table(rows, SETTINGS, "esc50")
+    shown = tables.shown_retrieval(frame, [10])
+    assert list(shown["mrr@10"]) == ["0.500 ± 0.125 [0.500, 0.500]", "missing (0.434)"]
+    caption = tables.retrieval_caption(frame, "esc50", 0.95)
+    assert "±: standard deviation over seeds" in caption
+    assert "Missing for want of a trained network" in caption
+    assert "resnet18 on mel, fold5 seed 0." in caption
+
+
 def test_costs_of_matrices_are_shown_in_units():
     seconds = {f"seconds_{step}": 0.01234 for step in ("build", "sparse", "operator", "fft")}
     sizes = {"nonzeros": 27776, "sparse_bytes": 335108, "dense_bytes": 777740544000}

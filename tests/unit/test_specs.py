@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resound.specs import Experiment, Run, setting_name, splits
+from resound.runs import Cell, Run, setting_name, splits
+from resound.specs import Experiment
 
 CONFIG = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text())
 
@@ -96,7 +97,8 @@ def test_only_a_distance_with_a_search_is_searched(experiment):
     assert "search" not in experiment.tables()
     searching = CONFIG["retrieval"] | {"dtw": {"mode": "top_k", "device": "cpu"}}
     experiment = Experiment(CONFIG | {"retrieval": searching})
-    assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw")
+    codes = [r for r in experiment.table_runs("retrieval_autoencoder") if r.distance == "dtw"]
+    assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw") + codes
     assert experiment.tables()[-1] == "search"
 
 
@@ -131,3 +133,121 @@ def test_the_matrix_has_a_table_and_a_figure(experiment):
 def test_a_matrix_of_no_length_has_no_table():
     block = CONFIG["matrix_spectrogram"] | {"table": {"n_samples": [], "rounds": 1}}
     assert "matrix_spectrogram" not in Experiment(CONFIG | {"matrix_spectrogram": block}).tables()
+
+
+def with_classification(**changes) -> Experiment:
+    return Experiment(CONFIG | {"classification": CONFIG["classification"] | changes})
+
+
+def test_the_study_s_classification_has_four_networks_on_eight_features(experiment):
+    cells = experiment.cells()
+    assert len(cells) == 32
+    assert cells[0] == Cell("cnn", "mel", "sr44100_nfft2048_hop1024", "fold5", "0")
+    assert "classification" in experiment.tables()
+
+
+def test_cross_validation_and_seeds_multiply_the_trainings():
+    cells = with_classification(protocol="cv", seeds=[0, 1]).cells()
+    assert len(cells) == 32 * 5 * 2
+    assert {cell.split for cell in cells} == {f"fold{n}" for n in range(1, 6)}
+
+
+def test_without_folds_there_is_nothing_to_classify():
+    config = CONFIG | {"retrieval": CONFIG["retrieval"] | {"protocol": "leave_one_out"}}
+    assert Experiment(config).cells() == []
+    assert "classification" not in Experiment(config).tables()
+
+
+def test_the_two_protocols_share_the_specs_of_their_splits():
+    experiment = with_classification(protocol="cv")
+    assert experiment.split("fold5") == {"query_folds": [5]}
+    assert experiment.split("fold2") == {"query_folds": [2]}
+    assert list(experiment.splits) == ["fold5"]
+
+
+def test_a_training_s_spec_is_plain_and_says_what_its_input_is(experiment):
+    cell = Cell("resnet18", "stft_derivatives", "sr44100_nfft2048_hop1024", "fold5", "0")
+    spec = experiment.training(cell)
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["bank"] == experiment.bank(cell.feature, cell.setting)
+    assert spec["input"] == {"n_planes": 3, "scale": "magnitude", "max_bins": 128}
+    assert spec["weights"] is None
+    assert "weights" not in spec["options"]
+    assert experiment.embeddings(cell)["training"] == spec
+
+
+def test_of_stored_weights_only_the_digest_decides():
+    def spec(source):
+        weights = {"source": source, "sha256": "0" * 64}
+        networks = CONFIG["networks"] | {"resnet18": {"weights": weights}}
+        experiment = Experiment(CONFIG | {"networks": networks})
+        return experiment.training(
+            Cell("resnet18", "mel", "sr44100_nfft2048_hop1024", "fold5", "0")
+        )
+
+    assert spec("here.pth") == spec("there.pth")
+    assert spec("here.pth")["weights"] == "0" * 64
+
+
+def with_autoencoder(**changes) -> Experiment:
+    return Experiment(CONFIG | {"autoencoder": CONFIG["autoencoder"] | changes})
+
+
+def test_a_run_is_named_by_its_path():
+    bank = Run("dtw", "mfcc", "sr16000_nfft2048_hop512", "fold5")
+    vectors = Run("cosine", "mel", "sr44100_nfft2048_hop1024", "fold5", "cnn", "3")
+    assert bank.path == "dtw/mfcc/sr16000_nfft2048_hop512/fold5"
+    assert bank.bank == "features/mfcc/sr16000_nfft2048_hop512"
+    assert vectors.path == "cosine/cnn/mel/sr44100_nfft2048_hop1024/seed3/fold5"
+    assert vectors.bank == "embeddings/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed3"
+    for run in (bank, vectors):
+        assert Run.at(run.distance, run.source, run.split) == run
+
+
+def test_the_study_s_tables_of_embeddings_have_its_rows(experiment):
+    embedded = experiment.table_runs("retrieval_embeddings")
+    assert [run.cell for run in embedded] == experiment.cells()
+    assert {run.distance for run in embedded} == {"cosine"}
+    coded = experiment.table_runs("retrieval_autoencoder")
+    assert [(run.distance, run.network) for run in coded] == [
+        (distance, f"autoencoder_{size}")
+        for distance in ("dtw", "cosine")
+        for size in (128, 256, 512)
+    ]
+
+
+def test_embeddings_are_ranked_by_the_protocol_that_trained_them():
+    experiment = with_classification(protocol="cv", seeds=[0, 1])
+    assert len(experiment.table_runs("retrieval_embeddings")) == 32 * 5 * 2
+    assert experiment.table_protocol("retrieval_embeddings") == "cv"
+    assert len(experiment.table_runs("retrieval_autoencoder")) == 6
+    assert experiment.table_protocol("retrieval_autoencoder") == "holdout"
+
+
+def test_a_run_s_bank_is_what_its_network_makes(experiment):
+    run = experiment.table_runs("retrieval_autoencoder")[0]
+    spec = experiment.distances(run)
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["bank"] == experiment.embeddings(run.cell)
+    training = spec["bank"]["training"]
+    assert training["options"] == {"code_size": 128, "channels": [32, 64, 128, 256]}
+    assert training["split"] == {"query_folds": [5]}
+    assert training["selection"] == "fixed"
+    assert "augmentation" not in training
+
+
+def test_networks_that_the_queries_chose_have_no_table():
+    assert "retrieval_embeddings" not in with_classification(selection="test").tables()
+
+
+def test_without_trainings_there_is_no_table_of_them(experiment):
+    assert "retrieval_autoencoder" in experiment.tables()
+    assert "retrieval_autoencoder" not in with_autoencoder(code_sizes=[]).tables()
+    assert "retrieval_embeddings" not in with_classification(features=[]).tables()
+    alone = Experiment(CONFIG | {"retrieval": CONFIG["retrieval"] | {"protocol": "leave_one_out"}})
+    assert not {"retrieval_autoencoder", "retrieval_embeddings"} & set(alone.tables())
+
+
+def test_strict_provenance_puts_torch_s_version_into_trainings():
+    experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
+    assert set(experiment.training(experiment.cells()[0])["versions"]) >= {"torch", "lightning"}

@@ -1,5 +1,6 @@
 """A copy of the project in a temporary folder, run once, for the tests that change it."""
 
+import copy
 import os
 import re
 import shutil
@@ -23,15 +24,19 @@ class Project:
     def fresh(cls, folder: Path) -> "Project":
         """Copy the repository into an empty folder."""
         for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
-            copy(ROOT / part, folder / part)
+            copied = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            copied(ROOT / part, folder / part)
         shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
         return cls(folder)
 
-    def snakemake(self, *arguments: str, check: bool = True) -> str:
-        """Run Snakemake in the copy, against the copy's package; return all that it printed."""
+    def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
+        """Run Snakemake in the copy, against the copy's package; return all that it printed.
+
+        With `cpu_seconds`, the system kills every process of it that has used so much time.
+        """
+        limit = [] if cpu_seconds is None else ["prlimit", f"--cpu={cpu_seconds}"]
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
+            [*limit, sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
             stdout=subprocess.PIPE,
@@ -93,9 +98,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def copied(finished: Project, tmp_path: Path) -> Project:
-    """Return a copy of the finished project, results included, to run other things in."""
-    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
-    return Project(tmp_path)
+    """Return a copy of the finished project, in which a test may run what it likes."""
+    other = copy.copy(finished)
+    other.folder = Path(shutil.copytree(finished.folder, tmp_path / "copied", symlinks=True))
+    return other
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ def test_the_page_of_the_matrix_says_what_is_true():
 
 
 def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
-    feature, distance = blocks("docs/extending.md", "python")
-    feature_line, distance_line = blocks("docs/extending.md", "yaml")
+    feature, distance, _ = blocks("docs/extending.md", "python")
+    feature_line, distance_line, _ = blocks("docs/extending.md", "yaml")
     (project.folder / "src/resound/features/zero_crossings.py").write_text(feature)
     (project.folder / "src/resound/distances/manhattan.py").write_text(distance)
     project.edit("config.yaml", "\nfeatures:", "\nfeatures:\n" + feature_line.rstrip() + "\n#")
@@ -50,6 +50,20 @@ def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
     assert made["feature"].tolist() == ["zero_crossings"]
     assert made["method"].tolist() == ["manhattan"]
     assert made["mrr@10"].item() > 0.2
+
+
+def test_a_network_is_one_file_and_one_line(copied):
+    *_, network = blocks("docs/extending.md", "python")
+    *_, line = blocks("docs/extending.md", "yaml")
+    (copied.folder / "src/resound/models/band_mlp.py").write_text(network)
+    copied.edit("config.yaml", "\nnetworks:", "\nnetworks:\n" + line.rstrip() + "\n#")
+    copied.edit("tiny.yaml", "networks: [cnn]", "networks: [band_mlp]")
+    target = "out/tables/classification.csv"
+    copied.snakemake(target, "--configfile", "tiny.yaml")
+    made = pd.read_csv(copied.folder / target)
+    assert made["network"].tolist() == ["band_mlp"]
+    assert made["parameters"].item() == 80 * 64 + 64 + 64 * 10 + 10
+    assert made["accuracy"].item() >= 0
 
 
 def test_the_page_of_features_is_what_the_code_says():

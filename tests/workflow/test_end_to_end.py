@@ -13,7 +13,15 @@ FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 
 def test_the_tables_are_made_in_three_forms(finished):
     made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
-    names = ("matrix_spectrogram", "retrieval_cosine", "retrieval_dtw", "validation")
+    names = (
+        "classification",
+        "matrix_spectrogram",
+        "retrieval_autoencoder",
+        "retrieval_cosine",
+        "retrieval_dtw",
+        "retrieval_embeddings",
+        "validation",
+    )
     assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
 
 
@@ -59,6 +67,21 @@ def test_the_study_stands_beside_ours(finished):
     assert table.loc["mfcc", "published_note"] == "data set synthetic, the study's esc50"
 
 
+def test_the_study_s_autoencoder_stands_beside_ours(finished):
+    table = pd.read_csv(finished.folder / "out/tables/retrieval_autoencoder.csv")
+    assert list(table["method"]) == ["dtw", "cosine"]
+    assert list(table["network"]) == ["autoencoder_128"] * 2
+    assert list(table["published_mrr@10"]) == [0.0764, 0.0771]
+    assert (table["n_queries"] == 20).all()
+
+
+def test_the_hidden_vectors_of_the_classifier_are_ranked(finished):
+    table = pd.read_csv(finished.folder / "out/tables/retrieval_embeddings.csv")
+    assert table[["method", "network", "feature"]].to_numpy().tolist() == [["cosine", "cnn", "mel"]]
+    assert table["n_queries"].item() == 20
+    assert table["proportion@10"].item() > 0
+
+
 def test_generated_classes_can_be_told_apart(finished):
     table = pd.read_csv(finished.folder / "out/tables/retrieval_cosine.csv")
     mfcc = table[table["feature"] == "mfcc"]
@@ -73,7 +96,8 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
             "make_retrieval_table", "make_validation_table", "measure_matrix", "make_matrix_table",
-            "plot_stft_matrix",
+            "plot_stft_matrix", "train_classifier", "train_autoencoder", "embed_clips",
+            "score_classification", "make_classification_table",
         }  # fmt: skip
 
 

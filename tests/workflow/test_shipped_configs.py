@@ -22,22 +22,60 @@ GRID = {
 FIGURES = {"plot_stft_matrix": 1}
 
 
+def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, int]:
+    """Return the jobs of trainings, which need so many banks beside those of `GRID`.
+
+    The embeddings of a classifier are ranked by one distance, those of an autoencoder by two.
+    """
+    trained = dict.fromkeys(("train_classifier", "score_classification"), n_classifiers)
+    runs = n_classifiers + 2 * n_autoencoders
+    more = {
+        **dict.fromkeys(("compute_distances", "rank_gallery", "score_retrieval"), runs),
+        "build_feature_bank": n_banks,
+        "make_retrieval_table": 2,
+    }
+    return {
+        **trained,
+        "train_autoencoder": n_autoencoders,
+        "embed_clips": n_classifiers + n_autoencoders,
+        "make_classification_table": 1,
+        **{rule: GRID[rule] + n for rule, n in more.items()},
+    }
+
+
 @pytest.mark.parametrize(
-    ("target", "options"),
+    ("config", "jobs"),
     [
-        ("results/tables", []),
-        ("results/demo/tables", ["--configfile", "workflow/configs/demo.yaml"]),
-        ("results/esc10/tables", ["--configfile", "workflow/configs/esc10.yaml"]),
+        ("", GRID | learned(32, 8, 3)),
+        ("esc10", GRID | learned(32, 8, 3)),
+        ("demo", GRID | learned(1, 1, 1)),
     ],
 )
-def test_a_shipped_config_plans_the_study_s_tables(project, target, options):
-    plan = project.snakemake(target, "--dry-run", *options)
-    assert project.jobs(plan) == GRID
+def test_a_shipped_config_plans_the_study_s_tables(project, config, jobs):
+    options = ["--configfile", f"workflow/configs/{config}.yaml"] if config else []
+    plan = project.snakemake(f"results/{config}/tables".replace("//", "/"), "--dry-run", *options)
+    assert project.jobs(plan) == jobs
+
+
+def test_the_cross_validation_plans_five_trainings_a_network(project):
+    options = ["--configfile", "workflow/configs/esc10_cv.yaml"]
+    target = "results/esc10_cv/tables/classification.md"
+    plan = project.jobs(project.snakemake(target, "--dry-run", *options))
+    assert plan == {
+        "fetch_dataset": 1,
+        "build_index": 1,
+        "decode_audio": 1,
+        "build_feature_bank": 1,
+        "train_classifier": 20,
+        "score_classification": 20,
+        "make_classification_table": 1,
+    }
 
 
 def test_all_is_tables_and_figures(project):
     plan = project.snakemake("--dry-run")
-    assert {rule: n for rule, n in project.jobs(plan).items() if rule != "all"} == GRID | FIGURES
+    jobs = {rule: n for rule, n in project.jobs(plan).items() if rule != "all"}
+    assert jobs == GRID | learned(32, 8, 3) | FIGURES
 
 
 def test_snakemake_lint_is_clean(project):
@@ -60,6 +98,7 @@ def test_snakemake_lint_is_clean(project):
         ("hop_length: 1024,", "hop_length: 0,", r"stft\.44k\.hop_length: 0 must be .* at least 1"),
         ("duration: 5.0", "duration: 0.05", r"stft\.44k\.n_fft: 4096 samples are more than a clip"),
         ("dataset: esc50", "dataset: esc51", r"dataset: 'esc51' is not one of"),
+        ("crnn, resnet18]", "crnn, resnet]", r"networks: 'resnet' .* did you mean 'resnet18'"),
     ],
 )
 def test_a_mistake_in_the_config_is_named(project, old, new, message):

@@ -8,11 +8,12 @@ pytestmark = pytest.mark.xdist_group("workflow")
 PLACE = "f0/sr16000_nfft2048_hop512/fold5"
 RANKING = f"out/rankings/dtw/{PLACE}.parquet"
 TABLE = "out/tables/retrieval_dtw.csv"
+CODED = "out/tables/retrieval_autoencoder.csv"
 SEARCHED_IN_TWO_TILES = {
-    "search_gallery": 4,
-    "rank_gallery": 2,
-    "score_retrieval": 2,
-    "make_retrieval_table": 1,
+    "search_gallery": 6,
+    "rank_gallery": 3,
+    "score_retrieval": 3,
+    "make_retrieval_table": 2,
     "make_search_table": 1,
 }
 
@@ -38,16 +39,18 @@ def test_tiles_give_the_same_ranking_and_a_damaged_one_is_refused(copied):
 
 
 def test_a_search_gives_the_same_rankings_and_table_and_says_what_it_left_out(copied):
-    files = [copied.folder / TABLE, *copied.folder.glob("out/rankings/dtw/**/*.parquet")]
+    tables = [copied.folder / table for table in (TABLE, CODED)]
+    files = [*tables, *copied.folder.glob("out/rankings/dtw/**/*.parquet")]
     full = [file.read_bytes() for file in files]
-    assert len(full) == 3
+    assert len(full) == 5
     copied.edit("config.yaml", "gallery: 1600", "gallery: 50")
     copied.edit("config.yaml", "mode: full", "mode: top_k")
-    targets = (TABLE, "out/tables/search.csv", "--configfile", "tiny.yaml")
+    targets = (TABLE, CODED, "out/tables/search.csv", "--configfile", "tiny.yaml")
     assert copied.jobs(copied.snakemake(*targets)) == SEARCHED_IN_TWO_TILES
     assert [file.read_bytes() for file in files] == full
     search = pd.read_csv(copied.folder / "out/tables/search.csv")
-    assert list(search["feature"]) == ["mfcc", "f0"]
+    assert list(search["feature"]) == ["mfcc", "f0", "mel"]
+    assert search["network"].dropna().tolist() == ["autoencoder_128"]
     assert (search["pairs"] == 20 * 80).all()
     assert search["share_of_cells"].between(0, 1).all()
     module = copied.folder / "src/resound/distances/dtw_search.py"

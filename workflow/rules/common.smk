@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import json
 import sys
 from pathlib import Path
 
@@ -13,8 +14,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import FEATURES, SEARCHES
-from resound.specs import Experiment, Run
+from resound.registry import AUTOENCODERS, FEATURES, NETWORKS, SEARCHES
+from resound.runs import Cell, Run
+from resound.specs import Experiment
 from resound.tiling import grid
 
 
@@ -68,8 +70,24 @@ def waveforms_at(spec):
 
 
 def run_of(wildcards):
-    """Return the run of a job whose wildcards hold more than the run."""
-    return Run(*(wildcards[field] for field in Run._fields))
+    """Return the run of a job."""
+    return Run.at(wildcards.distance, wildcards.source, wildcards.split)
+
+
+def bank_of(wildcards, file="bank.npy"):
+    """Return a file of the bank that a run compares: a feature's, or a network's embeddings."""
+    return f"<results>/{run_of(wildcards).bank}/{file}"
+
+
+def bank_spec_of(wildcards):
+    """Return the record beside the bank that a run compares."""
+    return bank_of(wildcards, "spec.json")
+
+
+def model_of(wildcards):
+    """Return the record of the network behind a run; nothing for a feature's own bank."""
+    cell = run_of(wildcards).cell
+    return f"<results>/models/{cell.path}/model.json" if cell else []
 
 
 def tile_files(run, file=None):
@@ -85,7 +103,7 @@ def tile_files(run, file=None):
     except IncompleteCheckpointException as unknown:
         sides, awaited = (1, 1), [unknown.targetfile]
     kind, ranked = TILES[EXPERIMENT.mode(run)]
-    folder = f"<results>/{kind}/{'/'.join(run)}/tile{{tile.row}}-{{tile.column}}"
+    folder = f"<results>/{kind}/{run.path}/tile{{tile.row}}-{{tile.column}}"
     tiles = grid(*sides, **EXPERIMENT.tile_size)
     return collect(f"{folder}/{file or ranked}", tile=tiles) + awaited
 
@@ -98,3 +116,38 @@ def clips_a_side(split, written):
     return tuple(
         sum(clip[side] == "True" for clip in clips) for side in ("query", "gallery")
     )
+
+
+def weights_of(wildcards):
+    """Return the file of weights that a network starts from; nothing when it starts at random."""
+    if EXPERIMENT.weights(wildcards.network) is None:
+        return []
+    return f"<results>/weights/{wildcards.network}.weights"
+
+
+def record_of(cell):
+    """Return the record of a training, which may not be there."""
+    return Path(config["results_dir"], "models", cell.path, "model.json")
+
+
+def present_cells():
+    """Return the trainings that the table reads: all, or with `partial` those that left a record."""
+    cells = EXPERIMENT.cells()
+    if not config["classification"]["partial"]:
+        return cells
+    return [cell for cell in cells if record_of(cell).is_file()]
+
+
+def present_runs(table):
+    """Return the runs that a table reads: all, or with `partial` those whose network is there."""
+    runs = EXPERIMENT.table_runs(table)
+    if not config["classification"]["partial"]:
+        return runs
+    asked = set(EXPERIMENT.cells())
+    there = {cell for cell in present_cells() if was_trained(cell)}
+    return [run for run in runs if run.cell not in asked or run.cell in there]
+
+
+def was_trained(cell):
+    """Say whether the record that a training left is not one of a failure."""
+    return json.loads(record_of(cell).read_bytes())["outcome"] == "trained"

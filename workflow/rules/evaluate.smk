@@ -4,13 +4,13 @@
 rule score_retrieval:
     input:
         clips="<results>/index/clips.csv",
-        ranking="<results>/rankings/{distance}/{feature}/{setting}/{split}.parquet",
+        ranking="<results>/rankings/{distance}/{source}/{split}.parquet",
     output:
-        scores="<results>/scores/retrieval/{distance}/{feature}/{setting}/{split}.csv",
+        scores="<results>/scores/retrieval/{distance}/{source}/{split}.csv",
     log:
-        "<logs>/score_retrieval/{distance}/{feature}/{setting}/{split}.log",
+        "<logs>/score_retrieval/{distance}/{source}/{split}.log",
     benchmark:
-        "<benchmarks>/score_retrieval/{distance}/{feature}/{setting}/{split}.tsv"
+        "<benchmarks>/score_retrieval/{distance}/{source}/{split}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -18,10 +18,10 @@ rule score_retrieval:
         mem_mb=1000,
         runtime=10,
     params:
-        spec=lambda wildcards: EXPERIMENT.scores(Run(*wildcards)),
+        spec=lambda wildcards: EXPERIMENT.scores(run_of(wildcards)),
         code=code_of("score_retrieval"),
     message:
-        "scoring {wildcards.distance} on {wildcards.feature} at {wildcards.setting}, queries {wildcards.split}"
+        "scoring {wildcards.distance} on {wildcards.source}, queries {wildcards.split}"
     script:
         "../scripts/score_retrieval.py"
 
@@ -29,8 +29,8 @@ rule score_retrieval:
 rule make_retrieval_table:
     input:
         scores=lambda wildcards: collect(
-            "<results>/scores/retrieval/{run.distance}/{run.feature}/{run.setting}/{run.split}.csv",
-            run=EXPERIMENT.table_runs(wildcards.retrieval_table),
+            "<results>/scores/retrieval/{run.path}.csv",
+            run=present_runs(wildcards.retrieval_table),
         ),
     output:
         multiext("<results>/tables/{retrieval_table}", csv=".csv", md=".md", tex=".tex"),
@@ -45,7 +45,9 @@ rule make_retrieval_table:
         mem_mb=1000,
         runtime=10,
     params:
-        spec=lambda wildcards: EXPERIMENT.retrieval_table(wildcards.retrieval_table),
+        spec=lambda wildcards: EXPERIMENT.retrieval_table(
+            wildcards.retrieval_table, present_runs(wildcards.retrieval_table)
+        ),
         code=code_of("make_retrieval_table"),
     message:
         "table {wildcards.retrieval_table}"
@@ -55,7 +57,10 @@ rule make_retrieval_table:
 
 rule make_search_table:
     input:
-        splits=collect("<results>/index/splits/{split}.csv", split=EXPERIMENT.splits),
+        splits=collect(
+            "<results>/index/splits/{split}.csv",
+            split=dict.fromkeys(run.split for run in EXPERIMENT.searched_runs()),
+        ),
         statistics=lambda wildcards: [
             file
             for run in EXPERIMENT.searched_runs()
@@ -156,3 +161,59 @@ rule make_matrix_table:
         "table matrix_spectrogram"
     script:
         "../scripts/make_matrix_table.py"
+
+
+rule score_classification:
+    input:
+        clips="<results>/index/clips.csv",
+        predictions="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/predictions.csv",
+    output:
+        scores="<results>/scores/classification/{network}/{feature}/{setting}/{split}/seed{seed}.csv",
+    log:
+        "<logs>/score_classification/{network}/{feature}/{setting}/{split}/seed{seed}.log",
+    benchmark:
+        "<benchmarks>/score_classification/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
+        code=code_of("score_classification"),
+    message:
+        "scoring {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
+    script:
+        "../scripts/score_classification.py"
+
+
+rule make_classification_table:
+    input:
+        models=lambda wildcards: collect(
+            "<results>/models/{cell.path}/model.json",
+            cell=present_cells(),
+        ),
+        scores=lambda wildcards: collect(
+            "<results>/scores/classification/{cell.path}.csv",
+            cell=present_cells(),
+        ),
+    output:
+        multiext("<results>/tables/classification", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_classification_table.log",
+    benchmark:
+        "<benchmarks>/make_classification_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=lambda wildcards: EXPERIMENT.classification_table(present_cells()),
+        code=code_of("make_classification_table"),
+    message:
+        "table classification"
+    script:
+        "../scripts/make_classification_table.py"

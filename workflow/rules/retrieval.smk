@@ -4,15 +4,15 @@
 rule compute_distances:
     input:
         split="<results>/index/splits/{split}.csv",
-        bank="<results>/features/{feature}/{setting}/bank.npy",
-        spec="<results>/features/{feature}/{setting}/spec.json",
+        bank=bank_of,
+        spec=bank_spec_of,
     output:
-        distances="<results>/distances/{distance}/{feature}/{setting}/{split}/tile{row}-{column}/distances.npy",
-        spec="<results>/distances/{distance}/{feature}/{setting}/{split}/tile{row}-{column}/spec.json",
+        distances="<results>/distances/{distance}/{source}/{split}/tile{row}-{column}/distances.npy",
+        spec="<results>/distances/{distance}/{source}/{split}/tile{row}-{column}/spec.json",
     log:
-        "<logs>/compute_distances/{distance}/{feature}/{setting}/{split}/tile{row}-{column}.log",
+        "<logs>/compute_distances/{distance}/{source}/{split}/tile{row}-{column}.log",
     benchmark:
-        "<benchmarks>/compute_distances/{distance}/{feature}/{setting}/{split}/tile{row}-{column}.tsv"
+        "<benchmarks>/compute_distances/{distance}/{source}/{split}/tile{row}-{column}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -28,7 +28,7 @@ rule compute_distances:
             "compute_distances", *EXPERIMENT.distance_modules(run_of(wildcards))
         ),
     message:
-        "{wildcards.distance} on {wildcards.feature} at {wildcards.setting}, "
+        "{wildcards.distance} on {wildcards.source}, "
         "queries {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/compute_distances.py"
@@ -38,15 +38,15 @@ rule search_gallery:
     input:
         clips="<results>/index/clips.csv",
         split="<results>/index/splits/{split}.csv",
-        bank="<results>/features/{feature}/{setting}/bank.npy",
-        spec="<results>/features/{feature}/{setting}/spec.json",
+        bank=bank_of,
+        spec=bank_spec_of,
     output:
-        hits="<results>/searches/{distance}/{feature}/{setting}/{split}/tile{row}-{column}/hits.parquet",
-        statistics="<results>/searches/{distance}/{feature}/{setting}/{split}/tile{row}-{column}/statistics.csv",
+        hits="<results>/searches/{distance}/{source}/{split}/tile{row}-{column}/hits.parquet",
+        statistics="<results>/searches/{distance}/{source}/{split}/tile{row}-{column}/statistics.csv",
     log:
-        "<logs>/search_gallery/{distance}/{feature}/{setting}/{split}/tile{row}-{column}.log",
+        "<logs>/search_gallery/{distance}/{source}/{split}/tile{row}-{column}.log",
     benchmark:
-        "<benchmarks>/search_gallery/{distance}/{feature}/{setting}/{split}/tile{row}-{column}.tsv"
+        "<benchmarks>/search_gallery/{distance}/{source}/{split}/tile{row}-{column}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -61,7 +61,7 @@ rule search_gallery:
             "search_gallery", SEARCHES.entry(wildcards.distance).module
         ),
     message:
-        "nearest by {wildcards.distance} on {wildcards.feature} at {wildcards.setting}, "
+        "nearest by {wildcards.distance} on {wildcards.source}, "
         "queries {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/search_gallery.py"
@@ -71,13 +71,14 @@ rule rank_gallery:
     input:
         clips="<results>/index/clips.csv",
         split="<results>/index/splits/{split}.csv",
-        tiles=lambda wildcards: tile_files(Run(*wildcards)),
+        tiles=lambda wildcards: tile_files(run_of(wildcards)),
+        model=model_of,
     output:
-        ranking="<results>/rankings/{distance}/{feature}/{setting}/{split}.parquet",
+        ranking="<results>/rankings/{distance}/{source}/{split}.parquet",
     log:
-        "<logs>/rank_gallery/{distance}/{feature}/{setting}/{split}.log",
+        "<logs>/rank_gallery/{distance}/{source}/{split}.log",
     benchmark:
-        "<benchmarks>/rank_gallery/{distance}/{feature}/{setting}/{split}.tsv"
+        "<benchmarks>/rank_gallery/{distance}/{source}/{split}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -85,9 +86,9 @@ rule rank_gallery:
         mem_mb=1000,
         runtime=10,
     params:
-        spec=lambda wildcards: EXPERIMENT.gathering(Run(*wildcards)),
+        spec=lambda wildcards: EXPERIMENT.gathering(run_of(wildcards)),
         code=code_of("rank_gallery"),
     message:
-        "ranking by {wildcards.distance} on {wildcards.feature} at {wildcards.setting}, queries {wildcards.split}"
+        "ranking by {wildcards.distance} on {wildcards.source}, queries {wildcards.split}"
     script:
         "../scripts/rank_gallery.py"

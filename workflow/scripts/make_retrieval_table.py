@@ -4,12 +4,14 @@ from resound.evaluation.scoring import read_scores
 from resound.evaluation.summary import retrieval_rows
 from resound.jobs import job
 from resound.report import tables
+from resound.runs import Run
 
 with job(snakemake) as this:
     spec = this.params.spec
+    present = (Run(*run) for run in spec["present"])
     rows = retrieval_rows(
-        spec["rows"],
-        [read_scores(path) for path in this.input.scores],
+        [Run(*run) for run in spec["rows"]],
+        dict(zip(present, map(read_scores, this.input.scores), strict=True)),
         spec["query_folds"],
         protocol=spec["protocol"],
         options=spec["bootstrap"],

@@ -8,11 +8,12 @@ from resound import store
 from resound.evaluation.tiles import read_task
 from resound.jobs import job
 from resound.registry import SEARCHES
+from resound.runs import Run
 from resound.tiling import Tile
 
 with job(snakemake) as this:
     ranking, tile = this.params.spec["ranking"], Tile(**this.params.spec["tile"])
-    spec, about = ranking["distances"], this.wildcards
+    spec, run = ranking["distances"], Run.at(*this.wildcards[:3])
     task = read_task(this.input.clips, this.input.split, ranking)
     bank = store.open_array(this.input.bank, spec=spec["bank"])
     hits, statistics = task.search(
@@ -25,6 +26,5 @@ with job(snakemake) as this:
         **spec["options"],
     )
     store.write_table(task.table(hits, tile.rows), this.output.hits, spec=this.params.spec)
-    run = {"method": about.distance, "feature": about.feature, "setting": about.setting}
-    row = {**run, "split": about.split, **dataclasses.asdict(statistics)}
+    row = {**run.about, "split": run.split, **dataclasses.asdict(statistics)}
     store.write_csv(pd.DataFrame([row]), this.output.statistics)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from resound.evaluation.scoring import ABOUT_QUERY, TIES
 from resound.metrics import bootstrap
+from resound.runs import Run
 
 
 def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) -> dict[str, float]:
@@ -47,47 +48,75 @@ def search_rows(statistics: Sequence[pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     statistics : sequence of DataFrame
-        ``method, feature, setting, split`` of a tile, then the counts of its search.
+        ``method, feature, setting, split`` of a tile, ``network`` where it compares embeddings,
+        then the counts of its search.
 
     Returns
     -------
     DataFrame
         One row a run, with ``share_of_cells``: of the cells of the full matrices, those computed.
     """
-    run = ["method", "feature", "setting", "split"]
-    totals = pd.concat(statistics).groupby(run, sort=False).sum().reset_index()
+    every = pd.concat(statistics)
+    run = [c for c in ("method", "network", "feature", "setting", "split") if c in every]
+    totals = every.groupby(run, sort=False, dropna=False).sum().reset_index()
     return totals.assign(share_of_cells=totals["cells"] / totals["full_cells"])
 
 
 def retrieval_rows(
-    runs: Sequence[Sequence[str]],
-    scores: Sequence[pd.DataFrame],
+    runs: Sequence[Run],
+    scores: Mapping[Run, pd.DataFrame],
     query_folds: Mapping[str, Sequence[int]],
     *,
     protocol: str,
     options: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Return the rows of a retrieval table: one a run, and one for all its splits together.
+    """Return the rows of a retrieval table: one a split, and one for all splits together.
+
+    A network's row is the mean over its seeds, query by query; ``mrr@10_std_seeds, ...`` are the
+    standard deviations of the seeds' means, and ``missing`` says which of its runs have no scores.
 
     Parameters
     ----------
-    runs : sequence of (distance, feature, setting, split)
-        One for each frame of `scores`.
+    runs : sequence of Run
+        All that were asked for.
+    scores : mapping
+        Their scores; those of networks may be absent.
     query_folds : mapping
         The folds that ask, by split; none for leave-one-out.
     options : mapping
         ``samples, level, seed`` of the bootstrap.
     """
-    grouped: dict[tuple[str, ...], list[tuple[str, pd.DataFrame]]] = {}
-    for (*key, split), frame in zip(runs, scores, strict=True):
-        folds = "+".join(map(str, query_folds[split])) or "all"
-        grouped.setdefault(tuple(key), []).append((folds, frame))
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, list[Run]]] = {}
+    for run in runs:
+        by_split = grouped.setdefault(tuple(run.about.items()), {})
+        by_split.setdefault("+".join(map(str, query_folds[run.split])) or "all", []).append(run)
     rows = []
-    for (distance, feature, setting), parts in grouped.items():
+    for about, parts in grouped.items():
         if len(parts) > 1:
-            parts = [*parts, ("all", pd.concat([frame for _, frame in parts]))]
-        for folds, frame in parts:
-            about: dict[str, Any] = {"method": distance, "feature": feature, "setting": setting}
-            about |= {"protocol": protocol, "query_fold": folds, "n_queries": len(frame)}
-            rows.append(about | summarise(frame, **options))
+            parts = {**parts, "all": [run for part in parts.values() for run in part]}
+        for folds, part in parts.items():
+            row = {**dict(about), "protocol": protocol, "query_fold": folds}
+            rows.append(row | _scored(part, scores, options))
     return rows
+
+
+def _scored(
+    runs: Sequence[Run], scores: Mapping[Run, pd.DataFrame], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Average over queries, each the mean of its seeds, and say how far the seeds differ."""
+    there = [run for run in runs if run in scores]
+    learned: dict[str, Any] = {}
+    if runs[0].network:
+        lacking = (f"{run.split} seed {run.seed}" for run in runs if run not in scores)
+        learned = {"missing": "; ".join(lacking)}
+    if not there:
+        return {"n_queries": 0, **learned}
+    every = pd.concat([scores[run].assign(seed=run.seed) for run in there])
+    frame, measured = every.drop(columns="seed"), every.columns.drop([*ABOUT_QUERY, "seed"])
+    seeds = every.groupby("seed")[list(measured)].mean()
+    if len(seeds) > 1:
+        frame = frame.groupby(list(ABOUT_QUERY), as_index=False, sort=False).mean()
+    if runs[0].network:
+        spread = seeds.drop(columns=TIES).std(ddof=1)
+        learned = {**{f"{name}_std_seeds": value for name, value in spread.items()}, **learned}
+    return {"n_queries": len(frame), **summarise(frame, **options), **learned}

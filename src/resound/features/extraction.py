@@ -4,7 +4,9 @@ A feature is a function ``(waveforms, *, sample_rate, n_fft, hop_length, **optio
 ``(clips, samples)`` to ``(clips, frames, dims)``, registered in `resound.registry.FEATURES`. Two
 traits of a registration matter here: ``framed=False`` marks a feature of the whole clip, without
 `n_fft` and `hop_length`; ``extends="mel"`` says that its ``**options`` go on to the feature of that
-name, whose options it therefore has too.
+name, whose options it therefore has too. Two more tell networks what they read:
+``scale="magnitude"`` or ``"power"`` marks what is not in decibels and must be compressed, and
+``planes=3`` a feature that stands side by side with its two derivatives.
 """
 
 import inspect

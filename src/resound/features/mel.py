@@ -9,7 +9,7 @@ from resound.dsp.filterbanks import mel_filters
 from resound.registry import FEATURES
 
 
-@FEATURES.register("mel_power")
+@FEATURES.register("mel_power", scale="power")
 def mel_power(
     waveforms: FloatArray,
     *,

@@ -56,7 +56,7 @@ def mfcc_dst(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> Floa
     return project(bands, dst_matrix(bands.shape[-1], _checked_n_mfcc(n_mfcc, bands)))
 
 
-@FEATURES.register("mfcc_derivatives_dct", extends="mfcc")
+@FEATURES.register("mfcc_derivatives_dct", extends="mfcc", planes=3)
 def mfcc_derivatives_dct(waveforms: FloatArray, *, width: int = 9, **options: Any) -> FloatArray:
     """Return `mfcc` with its first and second time derivatives over `width` frames.
 
@@ -73,7 +73,7 @@ def mfcc_derivatives_dct(waveforms: FloatArray, *, width: int = 9, **options: An
     return with_deltas(mfcc(waveforms, **options), width=width)
 
 
-@FEATURES.register("mfcc_derivatives_dst", extends="mfcc_dst")
+@FEATURES.register("mfcc_derivatives_dst", extends="mfcc_dst", planes=3)
 def mfcc_derivatives_dst(waveforms: FloatArray, *, width: int = 9, **options: Any) -> FloatArray:
     """Return `mfcc_dst` with its time derivatives, as `mfcc_derivatives_dct` does with `mfcc`.
 

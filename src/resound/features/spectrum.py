@@ -14,7 +14,7 @@ from resound.errors import ParameterError, check_positive_int
 from resound.registry import FEATURES
 
 
-@FEATURES.register("fft", framed=False)
+@FEATURES.register("fft", framed=False, scale="magnitude")
 def fft(waveforms: FloatArray, *, sample_rate: int) -> FloatArray:
     """Return the magnitude spectrum of the whole clip, without a window.
 
@@ -34,7 +34,7 @@ def fft(waveforms: FloatArray, *, sample_rate: int) -> FloatArray:
     return magnitude[:, np.newaxis, :]
 
 
-@FEATURES.register("stft")
+@FEATURES.register("stft", scale="magnitude")
 def stft(
     waveforms: FloatArray,
     *,
@@ -114,7 +114,7 @@ def stft_dct(
     return project(decibels, dct_matrix(n_bins, n_dct))
 
 
-@FEATURES.register("stft_derivatives", extends="stft")
+@FEATURES.register("stft_derivatives", extends="stft", scale="magnitude", planes=3)
 def stft_derivatives(waveforms: FloatArray, *, width: int = 9, **options: Any) -> FloatArray:
     """Return the STFT magnitude with its first and second time derivatives.
 

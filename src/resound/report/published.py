@@ -2,7 +2,8 @@
 
 `data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
 1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG takes the retrieved
-list, re-sorted, as the ideal: it is our `ndcg_retrieved`.
+list, re-sorted, as the ideal: it is our `ndcg_retrieved`. Its classifiers train on folds 1-4 and
+are tested on fold 5.
 """
 
 import csv
@@ -12,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
+ACCURACY_TABLE = "table5_accuracy"
 Key = tuple[str, str, str]
 
 
@@ -28,14 +30,35 @@ def retrieval_figures() -> dict[Key, dict[str, float]]:
     return figures
 
 
+@functools.cache
+def accuracy_figures() -> dict[tuple[str, str], float]:
+    """Return the study's classification accuracy, 0 to 1: (network, feature) to accuracy."""
+    text = resources.files("resound.data").joinpath("published.csv").read_text()
+    return {
+        (row["method"], row["feature"]): float(row["value"]) / 100
+        for row in csv.DictReader(text.splitlines())
+        if row["table"] == ACCURACY_TABLE
+    }
+
+
 def study_setting(stft: Mapping[str, int]) -> str:
     """Write a setting as the study does: ``44100,4096,1024``, or ``44100,-,-`` unframed."""
     return ",".join(str(stft.get(key, "-")) for key in ("sample_rate", "n_fft", "hop_length"))
 
 
-def beside(method: str, feature: str, stft: Mapping[str, int]) -> dict[str, float]:
-    """Return the study's figures for one row as ``published_mrr@10, ...``; empty without any."""
-    figures = retrieval_figures().get((method, feature, study_setting(stft)), {})
+def study_row(row: Mapping[str, Any], stft: Mapping[str, int]) -> Key:
+    """Return under which method, feature and setting the study has a row of ours."""
+    network = row.get("network", "")
+    if not network:
+        return row["method"], row["feature"], study_setting(stft)
+    if network.startswith("autoencoder_"):
+        return row["method"], network, ""
+    return (f"{network}_embedding" if row["method"] == "cosine" else ""), row["feature"], ""
+
+
+def beside(row: Mapping[str, Any], stft: Mapping[str, int]) -> dict[str, float]:
+    """Return the study's figures for a row as ``published_mrr@10, ...``; empty without any."""
+    figures = retrieval_figures().get(study_row(row, stft), {})
     return {f"published_{metric}": value for metric, value in figures.items()}
 
 

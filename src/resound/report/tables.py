@@ -31,7 +31,7 @@ def retrieval_table(
     """
     full = []
     for row in rows:
-        study = published.beside(row["method"], row["feature"], settings[row["setting"]])
+        study = published.beside(row, settings[row["setting"]])
         note = published.differences(row, dataset) if study else ""
         full.append({**row, **study, "published_note": note})
     frame = pd.DataFrame(full)
@@ -53,7 +53,8 @@ def write(frame: pd.DataFrame, csv: store.AnyPath, shown: pd.DataFrame, caption:
 
 def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
     """Return what a reader compares: each metric as ours with its interval, and the study's."""
-    shown = frame[["method", "feature", "setting", "query_fold"]].copy()
+    about = ("method", "network", "feature", "setting", "query_fold")
+    shown = frame[[column for column in about if column in frame]].copy()
     for k in top_k:
         for metric in (f"{name}@{k}" for name in SHOWN):
             shown[metric] = [_cell(row, metric) for row in frame.to_dict("records")]
@@ -61,10 +62,14 @@ def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
 
 
 def _cell(row: Mapping[Any, Any], metric: str) -> str:
-    low, high = row[f"{metric}_low"], row[f"{metric}_high"]
-    ours = f"{row[metric]:.3f} [{low:.3f}, {high:.3f}]"
     study = row.get(f"published_{metric}")
-    return f"{ours} ({study:.3f})" if study is not None and pd.notna(study) else ours
+    beside = f" ({study:.3f})" if pd.notna(study) else ""
+    if not row["n_queries"]:
+        return f"missing{beside}"
+    low, high = row[f"{metric}_low"], row[f"{metric}_high"]
+    spread = row.get(f"{metric}_std_seeds")
+    over_seeds = f" ± {spread:.3f}" if pd.notna(spread) else ""
+    return f"{row[metric]:.3f}{over_seeds} [{low:.3f}, {high:.3f}]{beside}"
 
 
 def shown_matrix(frame: pd.DataFrame) -> pd.DataFrame:
@@ -102,8 +107,19 @@ def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
         f"queries [{level:.0%} bootstrap interval] (the study's figure).",
-        f"Largest share of tied distances among the hits: {frame['ties'].max():.2%}.",
     ]
+    if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
+        lines.append("±: standard deviation over seeds; the mean is of all seeds.")
+    if "ties" in frame:
+        share = f"{frame['ties'].max():.2%}"
+        lines.append(f"Largest share of tied distances among the hits: {share}.")
+    if "missing" in frame:
+        lines += [
+            f"Missing for want of a trained network, see the table classification: "
+            f"{row['network']} on {row['feature']}, {row['missing']}."
+            for row in frame.to_dict("records")
+            if row["missing"]
+        ]
     notes = sorted({note for note in frame["published_note"] if note})
     lines += [f"Not the study's protocol: {note}." for note in notes]
     return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""How well predicted classes match the true ones."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from resound.errors import ParameterError
+
+
+def macro_f1(true: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+    r"""Return the mean over classes of the harmonic mean of precision and recall.
+
+    With :math:`tp_c, fp_c, fn_c` the clips of class c that were found, wrongly taken for it, and
+    missed,
+
+    .. math:: F_1 = \frac{1}{C} \sum_c \frac{2\, tp_c}{2\, tp_c + fp_c + fn_c}
+
+    over the C classes that occur in `true` or in `predicted`.
+
+    Parameters
+    ----------
+    true, predicted : array_like, shape (clips,)
+        Labels.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        When there are no clips, or not as many predictions as clips.
+    """
+    y, p = np.asarray(true), np.asarray(predicted)
+    if y.ndim != 1 or y.shape != p.shape or not len(y):
+        raise ParameterError(
+            f"true of shape {y.shape} and predicted of shape {p.shape} must hold one label for "
+            "each of one clip or more"
+        )
+    classes, codes = np.unique(np.concatenate([y, p]), return_inverse=True)
+    found = codes[: len(y)][codes[: len(y)] == codes[len(y) :]]
+    hits = _counts(found, len(classes))
+    # true and predicted together count 2 tp + fp + fn
+    return float(np.mean(2 * hits / _counts(codes, len(classes))))
+
+
+def _counts(codes: npt.NDArray[Any], n_classes: int) -> npt.NDArray[np.intp]:
+    return np.bincount(codes, minlength=n_classes)

@@ -1,0 +1,98 @@
+"""The table of classifiers: ours with intervals, the study's accuracy beside it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from resound.report import published
+
+# Published files that a table can name; others it shows by the first digits of their digest.
+KNOWN_WEIGHTS = {
+    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)"
+}
+MARK = "*"
+
+
+def classification_table(rows: Iterable[Mapping[str, Any]], dataset: str) -> pd.DataFrame:
+    """Set the rows of the classification table beside the study's accuracy.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `rows`, then ``published_accuracy`` and ``published_note``, which says where
+        our protocol differs from the study's.
+    """
+    full = []
+    for row in rows:
+        study = published.accuracy_figures().get((row["network"], row["feature"]))
+        asked = {"protocol": row["protocol"], "query_fold": row["test_fold"]}
+        note = "" if study is None else published.differences(asked, dataset)
+        named = {**row, "weights": _weights_name(row)}
+        full.append({**named, "published_accuracy": study, "published_note": note})
+    return pd.DataFrame(full)
+
+
+def _weights_name(row: Mapping[str, Any]) -> str:
+    if not row["n_trainings"]:
+        return ""
+    digest = row["weights"]
+    return "scratch" if digest is None else KNOWN_WEIGHTS.get(digest, f"sha256 {digest[:8]}")
+
+
+def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what a reader compares; a number that saw the test fold carries a mark."""
+    shown = frame[["network", "feature", "setting", "test_fold"]].copy()
+    rows = frame.to_dict("records")
+    shown["accuracy"] = [_accuracy(row) for row in rows]
+    shown["macro F1"] = [_number(row, "macro_f1") + _mark(row) for row in rows]
+    for axis in ("seeds", "folds"):
+        shown[f"spread over {axis}"] = [_number(row, f"accuracy_std_{axis}") for row in rows]
+    for column in ("selection", "epochs", "parameters", "weights", "device"):
+        shown[column] = [_whole(row[column]) for row in rows]
+    shown["seconds"] = [
+        _whole(round(r["train_seconds"], 1) if r["n_trainings"] else None) for r in rows
+    ]
+    return shown
+
+
+def _accuracy(row: Mapping[Any, Any]) -> str:
+    study = row["published_accuracy"]
+    beside = f" ({study:.3f})" if pd.notna(study) else ""
+    if not row["n_trainings"]:
+        return f"missing: {row['missing']}{beside}"
+    low, high = row["accuracy_low"], row["accuracy_high"]
+    lacking = f"; missing: {row['missing']}" if row["missing"] else ""
+    return f"{row['accuracy']:.3f}{_mark(row)} [{low:.3f}, {high:.3f}]{beside}{lacking}"
+
+
+def _mark(row: Mapping[Any, Any]) -> str:
+    return MARK if row["selection"] == "test" else ""
+
+
+def _number(row: Mapping[Any, Any], column: str) -> str:
+    return "" if pd.isna(row[column]) else f"{row[column]:.3f}"
+
+
+def _whole(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def classification_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
+    """Say what the numbers are, what was chosen on which clips, and where the study differs."""
+    protocol, n_clips = frame["protocol"].iloc[0], frame["n_clips"].max()
+    lines = [
+        f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
+        f"of test clips [{level:.0%} bootstrap interval] (the study's). Spread: standard deviation "
+        "of the accuracy. Seconds: time in training epochs of one training.",
+    ]
+    if (frame["selection"] == "test").any():
+        lines.append(
+            f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "
+            "it: these numbers are too good."
+        )
+    notes = sorted({note for note in frame["published_note"] if note})
+    lines += [f"Not the study's protocol: {note}." for note in notes]
+    return "\n".join(lines)

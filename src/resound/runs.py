@@ -1,0 +1,112 @@
+"""The coordinates of an experiment: its splits, settings, trainings and runs, and their paths."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+ESC50_FOLDS = (1, 2, 3, 4, 5)
+
+
+class Split(NamedTuple):
+    """Which folds ask and which answer; without folds, every clip asks all others."""
+
+    name: str
+    query_folds: tuple[int, ...]
+
+
+class Cell(NamedTuple):
+    """One training; its fields are wildcards of the paths."""
+
+    network: str
+    feature: str
+    setting: str
+    split: str
+    seed: str
+
+    @property
+    def path(self) -> str:
+        """Where it stands below ``models`` and ``embeddings``."""
+        return "/".join([*self[:-1], f"seed{self.seed}"])
+
+
+class Run(NamedTuple):
+    """One row of a retrieval table on one split: a distance between the rows of a bank.
+
+    The bank is a feature's, or holds what a network makes of that feature: the network that was
+    trained for this very split.
+    """
+
+    distance: str
+    feature: str
+    setting: str
+    split: str
+    network: str = ""
+    seed: str = ""
+
+    @property
+    def cell(self) -> Cell | None:
+        """The training that its bank comes from; None for a feature's own bank."""
+        if not self.network:
+            return None
+        return Cell(self.network, self.feature, self.setting, self.split, self.seed)
+
+    @property
+    def source(self) -> str:
+        """Name its bank in a path: ``mfcc/sr44100_...`` or ``cnn/mel/sr44100_.../seed0``."""
+        bank = f"{self.feature}/{self.setting}"
+        return f"{self.network}/{bank}/seed{self.seed}" if self.network else bank
+
+    @property
+    def path(self) -> str:
+        """Where it stands below ``distances``, ``rankings`` and ``scores/retrieval``."""
+        return f"{self.distance}/{self.source}/{self.split}"
+
+    @property
+    def bank(self) -> str:
+        """The folder of its bank below the results."""
+        cell = self.cell
+        return f"embeddings/{cell.path}" if cell else f"features/{self.source}"
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What names it in a table, without its split and seed."""
+        network = {"network": self.network} if self.network else {}
+        return {
+            "method": self.distance,
+            **network,
+            "feature": self.feature,
+            "setting": self.setting,
+        }
+
+    @classmethod
+    def at(cls, distance: str, source: str, split: str) -> "Run":
+        """Return the run of a path's three parts."""
+        parts = source.split("/")
+        if len(parts) == 2:
+            return cls(distance, parts[0], parts[1], split)
+        network, feature, setting, seed = parts
+        return cls(distance, feature, setting, split, network, seed.removeprefix("seed"))
+
+
+def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
+    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed.
+
+    The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path names
+    what made a file: so both may stand in one table, and the one never replaces the other's banks.
+    """
+    rate = f"sr{stft['sample_rate']}"
+    if not framed:
+        return rate
+    engine = "_matrix" if stft.get("engine") == "matrix" else ""
+    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}{engine}"
+
+
+def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
+    """Return the splits of a protocol.
+
+    ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
+    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
+    """
+    if protocol == "leave_one_out":
+        return [Split("all", ())]
+    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
+    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]

@@ -1,0 +1,99 @@
+"""What happens at the end of an epoch: its row of history, the best weights, the checkpoint."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+from resound.store import replacing
+
+EpochHook = Callable[[dict[str, float]], None]
+
+
+class History(Callback):
+    """Keeps one row an epoch, and the seconds spent, over all parts of an interrupted run.
+
+    Parameters
+    ----------
+    on_epoch : callable, optional
+        Is given each row as it is made.
+    """
+
+    def __init__(self, on_epoch: EpochHook | None = None) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.seconds = 0.0
+        self.on_epoch = on_epoch
+        self._started = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add the epoch's row."""
+        self.seconds += time.monotonic() - self._started
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        row = {"epoch": trainer.current_epoch + 1, "learning_rate": float(rate)}
+        metrics = {k: v for k, v in trainer.callback_metrics.items() if "_" in k}
+        self.rows.append(row | {name: float(value) for name, value in sorted(metrics.items())})
+        if self.on_epoch:
+            self.on_epoch(self.rows[-1])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"rows": self.rows, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where a checkpoint ended."""
+        self.rows, self.seconds = list(state_dict["rows"]), state_dict["seconds"]
+
+
+class BestEpoch(Callback):
+    """Keeps the weights of the epoch with the highest validation accuracy, the first of equals."""
+
+    def __init__(self) -> None:
+        self.epoch, self.accuracy = 0, -1.0
+        self.weights: dict[str, Tensor] = {}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the epoch's weights when they are better."""
+        accuracy = float(trainer.callback_metrics["validation_accuracy"])
+        if accuracy > self.accuracy:
+            self.epoch, self.accuracy = trainer.current_epoch + 1, accuracy
+            state = pl_module.state_dict().items()
+            self.weights = {name: value.detach().cpu().clone() for name, value in state}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"epoch": self.epoch, "accuracy": self.accuracy, "weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where a checkpoint ended."""
+        self.epoch, self.accuracy = state_dict["epoch"], state_dict["accuracy"]
+        self.weights = state_dict["weights"]
+
+
+class KeepCheckpoint(Callback):
+    """Writes all that is needed to go on, whole or not at all, after every epoch.
+
+    It stands last among the callbacks, so that what the others did in the epoch is in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Replace the checkpoint of the epoch before."""
+        with replacing(self.path) as temporary:
+            trainer.save_checkpoint(temporary)
+
+
+def load_best(best: BestEpoch, module: torch.nn.Module) -> int:
+    """Give `module` the weights of the best epoch, and return that epoch, from 1."""
+    module.load_state_dict(best.weights)
+    return best.epoch

@@ -1,0 +1,181 @@
+"""A trained network on disk: weights as safetensors, all that it must be read with as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from resound import store
+from resound.errors import CheckpointError
+from resound.models.classifier import Classifier
+from resound.models.network import Network
+from resound.registry import AUTOENCODERS, NETWORKS
+from resound.training.inputs import Float32, InputTransform
+from resound.training.record import TRAINED, read_record
+
+CLIPS_A_BATCH = 64
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network with what its inputs must look like, and the record of its training.
+
+    Attributes
+    ----------
+    network : Network
+        A classifier or an autoencoder, in evaluation mode, on the CPU.
+    transform : InputTransform
+        Makes its inputs of a bank.
+    record : dict
+        ``model.json``: `spec`, `folds_seen`, `network`, `input`, `training`, `versions`, and a
+        classifier's `classes`.
+    """
+
+    network: Network
+    transform: InputTransform
+    record: dict[str, Any]
+
+    def embed(self, x: Float32) -> Float32:
+        """Return the embeddings of inputs (clips, frames, dims).
+
+        A classifier's are hidden vectors (clips, n_embedding), an autoencoder's the code
+        (clips, code frames, n_embedding).
+        """
+        with torch.inference_mode():
+            parts = [self.network.embed(torch.from_numpy(part)) for part in _batches(x)]
+        embeddings: Float32 = torch.cat(parts).numpy()
+        return embeddings
+
+    def classify(self, embeddings: Float32) -> Float32:
+        """Return a classifier's logits (clips, classes) of hidden vectors (clips, n_embedding)."""
+        classifier = cast(Classifier, self.network)
+        with torch.inference_mode():
+            logits: Float32 = classifier.classify(torch.from_numpy(embeddings)).numpy()
+        return logits
+
+
+def write_checkpoint(
+    weights: store.AnyPath,
+    model: store.AnyPath,
+    network: Network | None,
+    record: Mapping[str, Any],
+) -> None:
+    """Write a trained network, or the record of a failed training with a file of no weights.
+
+    The weights' digest stands in the record, which is written last: a kill in between leaves a
+    pair that does not fit and is refused.
+    """
+    tensors = {} if network is None else network.state_dict()
+    with store.replacing(weights) as temporary:
+        save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
+        record = {**record, "weights_sha256": store.sha256_of(temporary)}
+    store.write_text(model, json.dumps(record, indent=1) + "\n")
+
+
+def resume_path(model: store.AnyPath, digest: str) -> Path:
+    """Return where a training of this digest keeps its checkpoint, and delete those of others.
+
+    It stands beside the outputs and is none of them: Snakemake deletes those of a job that was
+    killed.
+    """
+    path = Path(model).with_name(f".{digest}.ckpt")
+    for stale in set(path.parent.glob(".*.ckpt")) - {path}:
+        stale.unlink()
+    return path
+
+
+def read_checkpoint(
+    weights: store.AnyPath,
+    model: store.AnyPath,
+    *,
+    spec: Mapping[str, Any] | None = None,
+    bank: Mapping[str, Any] | None = None,
+    classes: Sequence[str] | None = None,
+) -> TrainedNetwork:
+    """Read a trained network after checking that it fits what it is wanted for.
+
+    Parameters
+    ----------
+    weights, model : path
+        The safetensors file and ``model.json``.
+    spec : mapping, optional
+        The spec that must have made it.
+    bank : mapping, optional
+        Spec of the bank that it will read; another one than it was trained on is an error.
+    classes : sequence of str, optional
+        The classes that its logits shall mean.
+
+    Raises
+    ------
+    CheckpointError
+        When the training failed, a file is damaged, or feature or classes are others.
+    """
+    record = read_record(model, spec=spec)
+    _check_record(record, model, bank, classes)
+    network = _built(record)
+    try:
+        if store.sha256_of(Path(weights)) != record["weights_sha256"]:
+            raise CheckpointError(f"{weights}: its bytes are not those that {model} records")
+        network.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{weights}: are not the weights of {model} ({error})") from error
+    return TrainedNetwork(network.eval(), InputTransform.from_dict(record["input"]), record)
+
+
+def describe(network: Network, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says of a network, from which it can be built again."""
+    return {
+        "name": spec["network"],
+        "options": spec["options"],
+        "n_dims": network.n_dims,
+        "n_planes": network.n_planes,
+        "n_embedding": network.n_embedding,
+    }
+
+
+def _built(record: Mapping[str, Any]) -> Network:
+    about = record["network"]
+    name, options = about["name"], {"n_planes": about["n_planes"], **about["options"]}
+    network: Network
+    if "classes" in record:
+        network = NETWORKS[name](about["n_dims"], len(record["classes"]), **options)
+    else:
+        network = AUTOENCODERS[name](about["n_dims"], **options)
+    return network
+
+
+def _check_record(
+    record: Mapping[str, Any],
+    model: store.AnyPath,
+    bank: Mapping[str, Any] | None,
+    classes: Sequence[str] | None,
+) -> None:
+    if record["outcome"] != TRAINED:
+        raise CheckpointError(f"{model}: its training failed: {record['reason']}")
+    trained_on = record["spec"]["bank"]
+    if bank is not None and store.plain_spec(bank) != store.plain_spec(trained_on):
+        raise CheckpointError(
+            f"{model}: was trained on {_bank_name(trained_on)} and cannot read "
+            f"{_bank_name(bank)}; give it the bank of its own spec, or train it anew"
+        )
+    if classes is not None and list(classes) != record.get("classes"):
+        ours, theirs = set(record.get("classes", ())), set(classes)
+        raise CheckpointError(
+            f"{model}: its classes are not those asked for: it lacks "
+            f"{sorted(theirs - ours) or 'none'} and adds {sorted(ours - theirs) or 'none'}; "
+            "train it on this data set"
+        )
+
+
+def _bank_name(bank: Mapping[str, Any]) -> str:
+    return f"{bank['feature']} ({bank['stft']}, options {bank['options']})"
+
+
+def _batches(x: Float32) -> list[Float32]:
+    return np.array_split(x, -(-len(x) // CLIPS_A_BATCH))

@@ -1,0 +1,95 @@
+"""What every training has in common: its seeds, its optimizer, its learning rate."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import LightningModule
+from torch import Tensor
+
+from resound.errors import TrainingError
+from resound.models.network import Network
+
+UNDECAYED_NDIM = 1
+
+
+class NetworkTraining(LightningModule):
+    """Trains a network by AdamW; a subclass writes the steps.
+
+    All randomness of a step is drawn from (seed, epoch, batch), so that nothing but the epoch needs
+    to be known to go on exactly where a run stopped.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    options : mapping
+        ``learning_rate`` (the largest), ``weight_decay``, ``warmup_epochs``.
+    seed : int
+        Decides all that is random in a step.
+    """
+
+    block = ""  # of the config, where the options stand
+
+    def __init__(self, network: Network, *, options: Mapping[str, Any], seed: int) -> None:
+        super().__init__()
+        self.network, self.options, self.seed = network, dict(options), seed
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the network's output of a batch."""
+        output: Tensor = self.network(x)
+        return output
+
+    def seeded(self, index: int) -> np.random.Generator:
+        """Seed torch for one step of the epoch, and return a generator for it."""
+        # Number 0 of an epoch draws the order of its clips.
+        rng = np.random.default_rng([self.seed, self.current_epoch, 1 + index])
+        torch.manual_seed(int(rng.integers(2**63)))
+        return rng
+
+    def finite(self, loss: Tensor) -> Tensor:
+        """Return a loss, or raise TrainingError when it is NaN or infinite."""
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "
+                f"lower {self.block}.learning_rate"
+            )
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW, without decay of biases and norms, and its schedule by step."""
+        parameters = [p for p in self.network.parameters() if p.requires_grad]
+        groups = [
+            {
+                "params": [p for p in parameters if p.ndim > UNDECAYED_NDIM],
+                "weight_decay": self.options["weight_decay"],
+            },
+            {
+                "params": [p for p in parameters if p.ndim <= UNDECAYED_NDIM],
+                "weight_decay": 0.0,
+            },
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=self.options["learning_rate"])
+        steps = int(self.trainer.estimated_stepping_batches)
+        warmup = round(steps * self.options["warmup_epochs"] / (self.trainer.max_epochs or 1))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: learning_rate_factor(step, warmup, steps)
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+def learning_rate_factor(step: int, warmup: int, steps: int) -> float:
+    r"""Return the learning rate of a step as a share of the largest.
+
+    It rises linearly over `warmup` steps, ``(step + 1) / warmup``, then falls along half a cosine,
+
+    .. math:: \tfrac12 \left(1 + \cos \pi \frac{step - warmup}{steps - warmup}\right).
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

@@ -1,0 +1,58 @@
+"""What a training wrote down of itself, ``model.json``, read without torch."""
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from resound import store
+from resound.errors import CheckpointError
+
+TRAINED, FAILED = "trained", "failed"
+VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
+
+
+def new_record(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a training that begins, to be filled by what comes of it."""
+    versions = {name: metadata.version(name) for name in VERSIONS}
+    return {"outcome": TRAINED, "spec": dict(spec), "versions": versions}
+
+
+def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read ``model.json``, of a trained network or of a failed training.
+
+    Raises
+    ------
+    CheckpointError
+        When it is missing or damaged.
+    StoreError
+        When another spec than `spec` made it.
+    """
+    try:
+        record: dict[str, Any] = json.loads(Path(model).read_bytes())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{model}: is no record of a network ({error})") from error
+    if spec is not None:
+        store.check_spec(Path(model), record["spec"], spec)
+    return record
+
+
+def check_unseen(record: Mapping[str, Any], folds: Iterable[int]) -> None:
+    """Raise CheckpointError when a network is asked about folds that its training has seen.
+
+    Parameters
+    ----------
+    record : mapping
+        Of a trained network.
+    folds : iterable of int
+        Folds of the clips that will be scored.
+    """
+    seen = sorted(set(folds) & set(record["folds_seen"]))
+    if seen:
+        network = record["network"]["name"]
+        raise CheckpointError(
+            f"{network} has seen folds {record['folds_seen']} in training (selection "
+            f"{record['spec']['selection']}), so clips of fold {', '.join(map(str, seen))} cannot "
+            "be its queries; use the network whose test folds they are"
+        )

@@ -1,0 +1,73 @@
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+
+from resound.errors import TrainingError
+from resound.training.data import ClipData, EpochBatches, class_numbers, training_rows
+
+CLIPS = pd.DataFrame(
+    {"fold": [1, 1, 2, 2, 3, 3, 5, 5], "category": ["dog", "rain"] * 4, "id": list("abcdefgh")}
+)
+
+
+@given(st.integers(1, 200), st.integers(1, 40), st.integers(0, 100), st.integers(0, 5))
+def test_every_row_comes_once_an_epoch_in_batches_of_nearly_equal_size(n, size, seed, epoch):
+    batches = EpochBatches(np.arange(n) + 7, size, seed=seed)
+    batches.set_epoch(epoch)
+    drawn = list(batches)
+    assert len(drawn) == len(batches)
+    assert sorted(np.concatenate(drawn)) == list(range(7, n + 7))
+    sizes = [len(batch) for batch in drawn]
+    assert max(sizes) <= size
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_seed_and_epoch_alone_decide_the_order():
+    def order(seed, epoch):
+        batches = EpochBatches(np.arange(50), 8, seed=seed)
+        batches.set_epoch(epoch)
+        return np.concatenate(list(batches)).tolist()
+
+    assert order(0, 3) == order(0, 3)
+    assert order(0, 3) != order(0, 4)
+    assert order(0, 3) != order(1, 3)
+    assert order(None, 3) == list(range(50))
+
+
+def test_a_batch_holds_the_features_and_classes_of_its_rows():
+    x, y = torch.arange(20.0).reshape(10, 1, 2), torch.arange(10)
+    data = ClipData(x, y, np.arange(2, 8), np.array([9, 0]), batch_size=4, seed=0)
+    drawn = list(data.train_dataloader())
+    assert [len(part) for _, part in drawn] == [3, 3]
+    for features, classes in drawn:
+        assert torch.equal(features[:, 0, 0], 2.0 * classes)
+    ((features, classes),) = data.val_dataloader()
+    assert classes.tolist() == [9, 0]
+
+
+@pytest.mark.parametrize(
+    ("selection", "training", "validation"),
+    [("fixed", [0, 1, 2, 3, 4, 5], []), ("validation", [0, 1, 2, 3], [4, 5]),
+     ("test", [0, 1, 2, 3, 4, 5], [6, 7])],
+)  # fmt: skip
+def test_the_test_fold_is_never_trained_on(selection, training, validation):
+    found = training_rows(CLIPS, [5], selection)
+    assert [rows.tolist() for rows in found] == [training, validation]
+
+
+@pytest.mark.parametrize(
+    "clips",
+    [CLIPS.assign(category=["dog"] * 6 + ["rain"] * 2), CLIPS.assign(fold=5)],
+)
+def test_one_class_to_train_on_is_an_error(clips):
+    with pytest.raises(TrainingError, match=r"hold [01] classes, and a classifier needs two"):
+        training_rows(clips, [5], "fixed")
+
+
+def test_classes_are_numbered_alphabetically():
+    classes, numbers = class_numbers(CLIPS["category"][:3])
+    assert classes == ["dog", "rain"]
+    assert numbers.tolist() == [0, 1, 0]

@@ -1,0 +1,187 @@
+"""Whole trainings: what they find, how they repeat, how they go on, how they fail."""
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from small_training import SPEC
+
+from resound.errors import CheckpointError, EnvironmentProblem
+from resound.store import StoredArray
+from resound.training.checkpoint import read_checkpoint, write_checkpoint
+from resound.training.record import TRAINED, check_unseen
+from resound.training.run import Outcome, train_classifier
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+HERE = Path(__file__).parent
+STEPS = 4 * 6  # epochs, batches
+
+
+@pytest.fixture(scope="module")
+def trained(made) -> Outcome:
+    return train_classifier(made.bank, made.clips, SPEC)
+
+
+def assert_same(one: Outcome, other: Outcome) -> None:
+    """Fail unless two trainings ended alike, bit for bit."""
+    a, b = one.network.state_dict(), other.network.state_dict()
+    assert list(a) == list(b)
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+    pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
+    pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)
+
+
+def test_classes_that_differ_are_learned(trained):
+    assert trained.record["outcome"] == TRAINED
+    assert (trained.predictions["category"] == trained.predictions["predicted"]).mean() > 0.6
+    assert list(trained.history["epoch"]) == [1, 2, 3, 4]
+    assert trained.history["train_loss"].iloc[-1] < trained.history["train_loss"].iloc[0]
+    assert trained.history["learning_rate"].iloc[-1] < 1e-3
+
+
+def test_predictions_are_of_the_test_fold_and_the_confusion_counts_them(trained, made):
+    test = made.clips[made.clips["fold"] == 5]
+    assert list(trained.predictions["id"]) == list(test["id"])
+    logits = trained.predictions[[f"logit:{name}" for name in ("dog", "rain", "siren")]]
+    names = np.array(["dog", "rain", "siren"])[logits.to_numpy().argmax(axis=1)]
+    assert list(trained.predictions["predicted"]) == list(names)
+    counts = trained.confusion.set_index("category")
+    assert counts.to_numpy().sum() == 12
+    right = (trained.predictions["category"] == trained.predictions["predicted"]).sum()
+    assert np.trace(counts.to_numpy()) == right
+
+
+def test_the_record_tells_what_the_network_has_seen(trained):
+    assert trained.record["folds_seen"] == [1, 2, 3, 4]
+    assert trained.record["training"]["clips"] == 48
+    assert trained.record["training"]["epoch"] == 4
+    assert trained.record["training"]["device"] == "cpu"
+    assert trained.record["training"]["precision"] == "32-true"
+    check_unseen(trained.record, [5])
+    with pytest.raises(CheckpointError, match=r"cnn has seen folds \[1, 2, 3, 4\] .* fold 2, 4"):
+        check_unseen(trained.record, [2, 4, 5])
+
+
+def test_the_same_seed_gives_the_same_predictions_twice(trained, made, spec):
+    assert_same(trained, train_classifier(made.bank, made.clips, spec))
+
+
+def test_another_seed_gives_others(trained, made, spec):
+    spec["seed"] = 1
+    other = train_classifier(made.bank, made.clips, spec)
+    assert not trained.predictions.equals(other.predictions)
+
+
+def test_a_run_killed_at_any_step_ends_like_one_not_killed(trained, made, spec, tmp_path):
+    checkpoint, step = tmp_path / "run.ckpt", random.randrange(STEPS // 4, STEPS)
+    killed = subprocess.run(
+        [sys.executable, HERE / "small_training.py", checkpoint, str(step)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == ["run.ckpt"], f"killed at step {step}"
+    epochs = []
+    resumed = train_classifier(
+        made.bank, made.clips, spec, resume=checkpoint, on_epoch=lambda row: epochs.append(row)
+    )
+    assert len(epochs) == 4 - step // 6, f"killed at step {step}"
+    assert_same(trained, resumed)
+
+
+@pytest.mark.parametrize("selection", ["fixed", "validation"])
+def test_a_run_killed_after_its_last_epoch_only_writes_what_it_has(made, spec, tmp_path, selection):
+    spec |= {"selection": selection, "epochs": 2}
+    checkpoint = tmp_path / "run.ckpt"
+    first = train_classifier(made.bank, made.clips, spec, resume=checkpoint)
+    again = train_classifier(
+        made.bank, made.clips, spec, resume=checkpoint, on_epoch=lambda row: pytest.fail("trained")
+    )
+    assert_same(first, again)
+    assert again.record["training"] == first.record["training"]
+
+
+def test_validation_takes_the_best_epoch_of_a_training_fold(made, spec):
+    spec |= {"selection": "validation"}
+    outcome = train_classifier(made.bank, made.clips, spec)
+    accuracy = outcome.history["validation_accuracy"]
+    assert outcome.record["training"]["epoch"] == outcome.history["epoch"][accuracy.argmax()]
+    assert outcome.record["training"]["clips"] == 36
+    assert outcome.record["folds_seen"] == [1, 2, 3, 4]
+
+
+def test_a_network_chosen_on_the_test_fold_has_seen_it(made, spec):
+    spec |= {"selection": "test", "epochs": 1}
+    outcome = train_classifier(made.bank, made.clips, spec)
+    assert outcome.record["folds_seen"] == [1, 2, 3, 4, 5]
+    with pytest.raises(CheckpointError, match=r"selection test.*fold 5 cannot be its queries"):
+        check_unseen(outcome.record, [5])
+
+
+def test_a_stored_network_says_the_same_again(trained, made, tmp_path):
+    files = tmp_path / "weights.safetensors", tmp_path / "model.json"
+    write_checkpoint(*files, trained.network, trained.record)
+    read = read_checkpoint(*files, bank=made.bank.spec, classes=["dog", "rain", "siren"])
+    x = read.transform.of_bank(made.bank.values, made.bank.ids["clips"])
+    embeddings = read.embed(x)
+    assert embeddings.shape == (60, 8)
+    logits = read.classify(embeddings[48:])
+    stored = trained.predictions[[f"logit:{name}" for name in ("dog", "rain", "siren")]]
+    np.testing.assert_array_equal(logits, stored.to_numpy(np.float32))
+
+
+def spoiled(made, change) -> tuple[StoredArray, pd.DataFrame]:
+    values, clips = made.bank.values.copy(), made.clips.copy()
+    values, clips = change(values, clips)
+    return StoredArray(values, made.bank.ids, made.bank.spec), clips
+
+
+def nan(values, clips):
+    values[17, 3, 3] = np.nan
+    return values, clips
+
+
+def short(values, clips):
+    return values[:, :3], clips
+
+
+def one_class(values, clips):
+    return values, clips.assign(category=np.where(clips["fold"] < 5, "dog", "rain"))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (nan, "clip clip17: its features hold NaN"),
+        (short, "3 frames are fewer than the 4 that CNN needs to pool"),
+        (one_class, r"the folds \[1, 2, 3, 4\] to train on hold 1 classes"),
+    ],
+)
+def test_what_a_cell_cannot_be_trained_on_is_its_outcome(made, spec, tmp_path, change, reason):
+    outcome = train_classifier(*spoiled(made, change), spec)
+    assert outcome.network is None
+    assert outcome.record["outcome"] == "failed"
+    assert len(outcome.predictions) == 0
+    assert list(outcome.predictions.columns)[:4] == ["id", "fold", "category", "predicted"]
+    files = tmp_path / "weights.safetensors", tmp_path / "model.json"
+    write_checkpoint(*files, outcome.network, outcome.record)
+    with pytest.raises(CheckpointError, match=f"model.json: its training failed: .*{reason}"):
+        read_checkpoint(*files)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_no_finding_about_the_cell(made, spec):
+    with pytest.raises(EnvironmentProblem, match="accelerator: gpu, but torch finds no GPU"):
+        train_classifier(made.bank, made.clips, spec | {"accelerator": "gpu"})
+
+
+def test_a_training_that_diverges_says_so(made, spec, caplog):
+    spec |= {"learning_rate": 1e30, "epochs": 2}
+    outcome = train_classifier(made.bank, made.clips, spec)
+    assert outcome.record["reason"].startswith("the loss is nan in epoch")
+    assert "lower classification.learning_rate" in caplog.text

@@ -1,0 +1,102 @@
+"""Trainings as the workflow runs them: their files, their embeddings, their failures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from resound import store
+from resound.errors import CheckpointError
+from resound.training.checkpoint import read_checkpoint
+from resound.training.record import check_unseen, read_record
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+CELL = "cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
+TABLE = "out/tables/classification.csv"
+EMBEDDED = "out/tables/retrieval_embeddings.csv"
+
+
+def test_a_training_leaves_what_is_promised_and_no_checkpoint(finished):
+    folder = finished.folder / "out/models" / CELL
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "confusion.csv", "history.csv", "model.json", "predictions.csv", "weights.safetensors"
+    ]  # fmt: skip
+    assert len(pd.read_csv(folder / "history.csv")) == 2
+    predictions = pd.read_csv(folder / "predictions.csv")
+    assert set(predictions["fold"]) == {5}
+    assert len(predictions) == 20
+    assert not (finished.folder / "out/wandb").exists()
+
+
+def test_a_stored_network_refuses_the_folds_that_it_has_seen(finished):
+    folder = finished.folder / "out/models" / CELL
+    trained = read_checkpoint(folder / "weights.safetensors", folder / "model.json")
+    check_unseen(trained.record, [5])
+    with pytest.raises(CheckpointError, match=r"cnn has seen folds .* fold 1 cannot be"):
+        check_unseen(trained.record, [1])
+
+
+def test_the_embeddings_of_all_clips_are_a_bank(copied):
+    target = f"out/embeddings/{CELL}/bank.npy"
+    copied.snakemake(target, "--configfile", "tiny.yaml")
+    bank = store.open_array(copied.folder / target)
+    assert bank.values.shape == (100, 1, 8)
+    assert bank.values.dtype == np.float32
+    clips = pd.read_csv(copied.folder / "out/index/clips.csv", dtype={"id": str})
+    assert bank.ids["clips"] == list(clips["id"])
+    assert np.isfinite(bank.values).all()
+    record = read_record(copied.folder / "out/models" / CELL / "model.json")
+    assert bank.spec == {"training": record["spec"]}
+
+
+def test_a_cell_that_cannot_be_trained_keeps_its_row_and_stops_no_other(copied):
+    # Five blocks pool more frames than 0.4 s have.
+    deep = "channels: [4, 8]}, attention_cnn: {channels: [2, 2, 2, 2, 2]}"
+    copied.edit("tiny.yaml", "channels: [4, 8]}", deep)
+    copied.edit("tiny.yaml", "networks: [cnn]", "networks: [cnn, attention_cnn]")
+    output = copied.snakemake(TABLE, "--configfile", "tiny.yaml")
+    copied.match(r"attention_cnn on mel: not trained: 18 frames are fewer than the 32", output)
+    table = pd.read_csv(copied.folder / TABLE).set_index("network")
+    assert table.loc["cnn", "accuracy"] >= 0
+    assert np.isnan(table.loc["attention_cnn", "accuracy"])
+    assert "18 frames are fewer than the 32" in table.loc["attention_cnn", "missing"]
+    target = f"out/embeddings/{CELL.replace('cnn', 'attention_cnn')}/bank.npy"
+    embedding = copied.snakemake(target, "--configfile", "tiny.yaml", check=False)
+    copied.match(r"model\.json: its training failed: 18 frames are fewer", embedding)
+    assert "Traceback" not in embedding
+    copied.edit("config.yaml", "partial: false", "partial: true")
+    copied.snakemake(EMBEDDED, "--configfile", "tiny.yaml")
+    table = pd.read_csv(copied.folder / EMBEDDED).set_index("network")
+    assert table.loc["cnn", "n_queries"] == 20
+    assert table.loc["attention_cnn", "n_queries"] == 0
+    assert table.loc["attention_cnn", "missing"] == "fold5 seed 0"
+
+
+def test_queries_that_chose_the_epoch_are_refused_by_the_ranking(copied):
+    copied.edit("config.yaml", "selection: fixed", "selection: test")
+    output = copied.snakemake(EMBEDDED, "--configfile", "tiny.yaml", check=False)
+    copied.match(
+        r"cnn has seen folds \[1, 2, 3, 4, 5\] .*selection test.* fold 5 cannot be", output
+    )
+    copied.match("Error in rule rank_gallery", output)
+    assert "Traceback" not in output
+    plan = copied.jobs(copied.run("--dry-run"))
+    assert plan == {"make_classification_table": 1, "score_classification": 1}
+
+
+@pytest.mark.slow
+def test_a_training_that_the_system_kills_goes_on_where_it_was(copied):
+    copied.edit("tiny.yaml", "epochs: 2,", "epochs: 300,")
+    config = ["--configfile", "tiny.yaml"]
+    folder = copied.folder / "out/models" / CELL
+    target = f"out/models/{CELL}/model.json"
+    copied.snakemake(target, *config, check=False, cpu_seconds=9)
+    assert [path.suffix for path in folder.iterdir()] == [".ckpt"], "killed too early or too late"
+    copied.snakemake(target, *config)
+    history = (folder / "history.csv").read_bytes()
+    resumed = read_record(folder / "model.json")
+    assert not list(folder.glob(".*.ckpt"))
+    copied.snakemake(target, *config, "--forcerun", "train_classifier")
+    at_once = read_record(folder / "model.json")
+    assert resumed["weights_sha256"] == at_once["weights_sha256"]
+    assert (folder / "history.csv").read_bytes() == history

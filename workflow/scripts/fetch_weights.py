@@ -1,0 +1,9 @@
+"""Bring the weights that a network starts from, and check that they are the ones named."""
+
+from pathlib import Path
+
+from resound.data.weights import fetch_weights
+from resound.jobs import job
+
+with job(snakemake) as this:
+    fetch_weights(**this.params.spec, path=Path(this.output.weights))

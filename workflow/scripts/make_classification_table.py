@@ -1,0 +1,29 @@
+"""Average the scores of every trained network into one table beside the study's accuracy."""
+
+import json
+from pathlib import Path
+
+from resound.evaluation.classification import classification_rows
+from resound.evaluation.predictions import read_clip_scores
+from resound.jobs import job
+from resound.report import classification, tables
+
+with job(snakemake) as this:
+    spec = this.params.spec
+    records = [json.loads(Path(path).read_bytes()) for path in this.input.models]
+    scores = [read_clip_scores(path) for path in this.input.scores]
+    rows = classification_rows(
+        spec["cells"],
+        {
+            tuple(cell): result
+            for cell, *result in zip(spec["present"], records, scores, strict=True)
+        },
+        spec["query_folds"],
+        protocol=spec["protocol"],
+        options=spec["bootstrap"],
+    )
+    frame = classification.classification_table(rows, spec["dataset"])
+    caption = classification.classification_caption(
+        frame, spec["dataset"], spec["bootstrap"]["level"]
+    )
+    tables.write(frame, this.output.csv, classification.shown_classification(frame), caption)
