@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from resound import store
 from resound.errors import CheckpointError
+from resound.models.resnet18 import ResNet18
 from resound.training.checkpoint import read_checkpoint
 from resound.training.record import check_unseen, read_record
 
@@ -100,3 +102,22 @@ def test_a_training_that_the_system_kills_goes_on_where_it_was(copied):
     at_once = read_record(folder / "model.json")
     assert resumed["weights_sha256"] == at_once["weights_sha256"]
     assert (folder / "history.csv").read_bytes() == history
+
+
+@pytest.mark.slow
+def test_a_network_starts_from_the_weights_that_the_config_names(copied):
+    torch.manual_seed(0)
+    path = copied.folder / "image_network.pth"
+    torch.save(ResNet18(96, 1000, n_planes=3).state_dict(), path)
+    digest = store.sha256_of(path)
+    weights = f"resnet18: {{weights: {{source: {path.name}, sha256: {digest}}}}}"
+    copied.edit("tiny.yaml", "networks: {cnn: {channels: [4, 8]}}", f"networks: {{{weights}}}")
+    copied.edit("tiny.yaml", "networks: [cnn]", "networks: [resnet18]")
+    copied.edit("tiny.yaml", "epochs: 2", "epochs: 1")
+    copied.snakemake(TABLE, "--configfile", "tiny.yaml")
+    table = pd.read_csv(copied.folder / TABLE)
+    assert table["weights"].tolist() == [f"sha256 {digest[:8]}"]
+    copied.edit("tiny.yaml", digest, "f" * 64)
+    output = copied.snakemake(TABLE, "--configfile", "tiny.yaml", check=False)
+    copied.match(rf"image_network\.pth: its sha256 is {digest}, not f{{64}}", output)
+    assert "Traceback" not in output
