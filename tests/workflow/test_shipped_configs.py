@@ -47,7 +47,8 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
     ("config", "jobs"),
     [
         ("", GRID | learned(32, 8, 3)),
-        ("esc10", GRID | learned(32, 8, 3)),
+        ("esc10", GRID | learned(1, 1, 1)),
+        ("esc10_grid", GRID | learned(32, 8, 3)),
         ("demo", GRID | learned(1, 1, 1)),
     ],
 )
