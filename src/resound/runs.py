@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
+AUTOENCODER = "autoencoder"
+# How a classifier may be trained; of all but the first, the name stands in the network's.
+LOSSES = ("cross_entropy", "supcon")
 
 
 class Split(NamedTuple):
@@ -14,13 +17,34 @@ class Split(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One training; its fields are wildcards of the paths."""
+    """One training; its fields are wildcards of the paths.
+
+    The network is ``cnn`` or, with another loss than the first, ``cnn_supcon``; an autoencoder
+    has its code size in its name, ``autoencoder_128``.
+    """
 
     network: str
     feature: str
     setting: str
     split: str
     seed: str
+
+    @property
+    def code_size(self) -> int:
+        """Numbers a code frame of an autoencoder; 0 for a classifier."""
+        name, _, size = self.network.rpartition("_")
+        return int(size) if name == AUTOENCODER else 0
+
+    @property
+    def loss(self) -> str:
+        """One of `LOSSES`, by which a classifier is trained."""
+        _, _, last = self.network.rpartition("_")
+        return last if last in LOSSES[1:] else LOSSES[0]
+
+    @property
+    def classifier(self) -> str:
+        """The name under which a classifier's network is registered."""
+        return self.network.removesuffix(f"_{self.loss}")
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
-from resound.runs import Cell, Run, Split, setting_name, splits
+from resound.runs import AUTOENCODER, LOSSES, Cell, Run, Split, setting_name, splits
 from resound.tiling import Tile
 
 Spec = dict[str, Any]
@@ -45,7 +45,7 @@ TRAINING_OPTIONS = (
 )
 CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
 # The blocks of the config whose trainings make embeddings.
-CLASSIFIED, AUTOENCODED = "classification", "autoencoder"
+CLASSIFIED = "classification"
 
 
 class Experiment:
@@ -160,8 +160,9 @@ class Experiment:
         """Return all trainings, in the order of the classification table's rows."""
         block = self.config["classification"]
         cells = [
-            Cell(network, feature, self.setting(feature, stft), split, str(seed))
+            Cell(network + suffix, feature, self.setting(feature, stft), split, str(seed))
             for network in block["networks"]
+            for suffix in ("" if loss == LOSSES[0] else f"_{loss}" for loss in block["losses"])
             for feature in block["features"]
             for stft in block["stft"]
             for split in self.test_splits
@@ -171,13 +172,13 @@ class Experiment:
 
     def trainings(self, block: str) -> list[Cell]:
         """Return the trainings of a block of the config that makes embeddings."""
-        return {CLASSIFIED: self.cells, AUTOENCODED: self.autoencoder_cells}[block]()
+        return {CLASSIFIED: self.cells, AUTOENCODER: self.autoencoder_cells}[block]()
 
     def autoencoder_cells(self) -> list[Cell]:
         """Return all trainings of autoencoders; none, where every clip is a query."""
         block = self.config["autoencoder"]
         cells = [
-            Cell(f"{AUTOENCODED}_{size}", feature, self.setting(feature, stft), split, str(seed))
+            Cell(f"{AUTOENCODER}_{size}", feature, self.setting(feature, stft), split, str(seed))
             for size in block["code_sizes"]
             for feature in block["features"]
             for stft in block["stft"]
@@ -189,9 +190,9 @@ class Experiment:
 
     def network_module(self, cell: Cell) -> str:
         """Return the module that builds the network of a training."""
-        size = _code_size(cell)
-        entry = AUTOENCODERS.entry(AUTOENCODED) if size else NETWORKS.entry(cell.network)
-        return entry.module
+        if cell.code_size:
+            return AUTOENCODERS.entry(AUTOENCODER).module
+        return NETWORKS.entry(cell.classifier).module
 
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
@@ -345,13 +346,12 @@ class Experiment:
 
     def training(self, cell: Cell) -> Spec:
         """Decide one trained network: its input, its options, its recipe, its seed."""
-        size = _code_size(cell)
-        block = self.config[AUTOENCODED if size else CLASSIFIED]
+        block = self.config[AUTOENCODER if cell.code_size else CLASSIFIED]
         traits = FEATURES.entry(cell.feature).traits
         return {
             "bank": self.bank(cell.feature, cell.setting),
             "split": self.split(cell.split),
-            **(self._autoencoder(size) if size else self._classifier(cell.network)),
+            **(self._autoencoder(cell) if cell.code_size else self._classifier(cell)),
             "input": {
                 "n_planes": traits.get("planes", 1),
                 "scale": traits.get("scale", "decibel"),
@@ -362,21 +362,23 @@ class Experiment:
             **self._versions(TRAINING_LIBRARIES),
         }
 
-    def _classifier(self, network: str) -> Spec:
+    def _classifier(self, cell: Cell) -> Spec:
+        block, network = self.config[CLASSIFIED], cell.classifier
         options, weights = dict(self.config["networks"][network]), self.weights(network)
         options.pop("weights", None)
         return {
             "network": network,
             "options": options,
             "weights": weights and weights["sha256"],
-            **{key: self.config[CLASSIFIED][key] for key in CLASSIFIER_OPTIONS},
+            "loss": {"name": cell.loss, **block.get(cell.loss, {})},
+            **{key: block[key] for key in CLASSIFIER_OPTIONS},
         }
 
-    def _autoencoder(self, code_size: int) -> Spec:
-        channels = list(self.config[AUTOENCODED]["channels"])
+    def _autoencoder(self, cell: Cell) -> Spec:
+        channels = list(self.config[AUTOENCODER]["channels"])
         return {
-            "network": AUTOENCODED,
-            "options": {"code_size": code_size, "channels": channels},
+            "network": AUTOENCODER,
+            "options": {"code_size": cell.code_size, "channels": channels},
             "selection": "fixed",
         }
 
@@ -402,9 +404,3 @@ class Experiment:
     def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
         versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}
-
-
-def _code_size(cell: Cell) -> int:
-    """Return the code size of an autoencoder's training, 0 for a classifier's."""
-    name, _, size = cell.network.rpartition("_")
-    return int(size) if name == AUTOENCODED else 0

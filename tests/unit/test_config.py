@@ -62,6 +62,8 @@ def test_the_shipped_config_has_no_fault():
             r"embeddings: 'cnn' is not one",
         ),
         ("retrieval.tables.retrieval_embeddings.stft", ["net"], r"retrieval_embeddings: .* not be"),
+        ("classification.losses", ["triplet"], r"losses\.0: 'triplet' is not one of"),
+        ("classification.supcon.temperature", 0, r"temperature: 0 is less than or equal"),
         ("autoencoder.code_sizes", [0], r"code_sizes\.0: 0 must be an integer of at least 1"),
         ("autoencoder.features", ["mell"], r"autoencoder\.features: 'mell' .* 'mel'"),
         ("autoencoder.warmup_epochs", 31, r"autoencoder\.warmup_epochs: 31 must not be more"),

@@ -248,6 +248,20 @@ def test_without_trainings_there_is_no_table_of_them(experiment):
     assert not {"retrieval_autoencoder", "retrieval_embeddings"} & set(alone.tables())
 
 
+def test_losses_are_networks_of_their_own_name():
+    experiment = with_classification(
+        networks=["cnn", "resnet18"], losses=["cross_entropy", "supcon"]
+    )
+    names = list(dict.fromkeys(cell.network for cell in experiment.cells()))
+    assert names == ["cnn", "cnn_supcon", "resnet18", "resnet18_supcon"]
+    cells = {cell.network: cell for cell in experiment.cells()}
+    plain, supcon = (experiment.training(cells[name]) for name in ("cnn", "cnn_supcon"))
+    assert plain["loss"] == {"name": "cross_entropy"}
+    assert supcon == plain | {"loss": {"name": "supcon", "temperature": 0.1, "projection": 64}}
+    assert cells["cnn_supcon"].path.startswith("cnn_supcon/")
+    assert experiment.network_module(cells["cnn_supcon"]) == "resound.models.cnn"
+
+
 def test_strict_provenance_puts_torch_s_version_into_trainings():
     experiment = Experiment(CONFIG | {"provenance": {"strict": True}})
     assert set(experiment.training(experiment.cells()[0])["versions"]) >= {"torch", "lightning"}

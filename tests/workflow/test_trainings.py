@@ -74,6 +74,15 @@ def test_a_cell_that_cannot_be_trained_keeps_its_row_and_stops_no_other(copied):
     assert table.loc["attention_cnn", "missing"] == "fold5 seed 0"
 
 
+def test_both_losses_stand_in_one_table(copied):
+    copied.edit("config.yaml", "losses: [cross_entropy]", "losses: [cross_entropy, supcon]")
+    done = copied.snakemake(TABLE, EMBEDDED, "--configfile", "tiny.yaml")
+    assert copied.jobs(done)["train_classifier"] == 1
+    for table in (TABLE, EMBEDDED):
+        made = pd.read_csv(copied.folder / table)
+        assert list(made["network"]) == ["cnn", "cnn_supcon"]
+
+
 def test_queries_that_chose_the_epoch_are_refused_by_the_ranking(copied):
     copied.edit("config.yaml", "selection: fixed", "selection: test")
     output = copied.snakemake(EMBEDDED, "--configfile", "tiny.yaml", check=False)

@@ -41,7 +41,7 @@ rule train_classifier:
     benchmark:
         "<benchmarks>/train_classifier/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
     wildcard_constraints:
-        network="|".join(NETWORKS),
+        network=f"({'|'.join(NETWORKS)})(_({'|'.join(LOSSES[1:])}))?",
     conda:
         "../../envs/train.yaml"
     threads: 2

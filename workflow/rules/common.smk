@@ -15,7 +15,7 @@ from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
 from resound.registry import AUTOENCODERS, FEATURES, NETWORKS, SEARCHES
-from resound.runs import Cell, Run
+from resound.runs import LOSSES, Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid
 
@@ -120,9 +120,10 @@ def clips_a_side(split, written):
 
 def weights_of(wildcards):
     """Return the file of weights that a network starts from; nothing when it starts at random."""
-    if EXPERIMENT.weights(wildcards.network) is None:
+    network = Cell(*wildcards).classifier
+    if EXPERIMENT.weights(network) is None:
         return []
-    return f"<results>/weights/{wildcards.network}.weights"
+    return f"<results>/weights/{network}.weights"
 
 
 def record_of(cell):

@@ -31,6 +31,7 @@ class ClassifierTraining(NetworkTraining):
     """
 
     block = "classification"
+    network: Classifier
     decibel: Tensor
 
     def __init__(
@@ -52,7 +53,7 @@ class ClassifierTraining(NetworkTraining):
         """Return the loss of one augmented batch."""
         x, y = batch
         rng = self.seeded(index)
-        targets = one_hot(y, self.n_classes).to(x.dtype)
+        targets = self.one_hot(y, x)
         options: dict[str, Any] = {"n_planes": self.n_planes, "decibel": self.decibel}
         x, targets = augment(x, targets, rng, options=self.augmentation, **options)
         logits = self(x)
@@ -60,6 +61,10 @@ class ClassifierTraining(NetworkTraining):
         loss = self.finite(cross_entropy(logits.float(), targets, label_smoothing=smoothing))
         self._record("train", loss, logits, targets.argmax(1))
         return loss
+
+    def one_hot(self, y: Tensor, x: Tensor) -> Tensor:
+        """Return the targets (batch, classes) of class numbers, in the type of `x`."""
+        return one_hot(y, self.n_classes).to(x.dtype)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Measure loss and accuracy on one batch as it is."""

@@ -60,7 +60,7 @@ class NetworkTraining(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, without decay of biases and norms, and its schedule by step."""
-        parameters = [p for p in self.network.parameters() if p.requires_grad]
+        parameters = [p for p in self.parameters() if p.requires_grad]
         groups = [
             {
                 "params": [p for p in parameters if p.ndim > UNDECAYED_NDIM],

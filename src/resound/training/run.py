@@ -18,11 +18,13 @@ from resound.store import StoredArray
 from resound.training.callbacks import EpochHook
 from resound.training.checkpoint import TrainedNetwork, describe
 from resound.training.classification import ClassifierTraining
+from resound.training.contrastive import ContrastiveTraining
 from resound.training.data import ClipData, class_numbers, training_rows
 from resound.training.fit import fit
 from resound.training.inputs import decibel_step, fit_transform
 from resound.training.record import FAILED, new_record
 
+TRAININGS = {"cross_entropy": ClassifierTraining, "supcon": ContrastiveTraining}
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
 
 log = logging.getLogger(__name__)
@@ -110,7 +112,7 @@ def _train(
     x = transform.of_bank(bank.values, ids)
     network = build_network(spec, x.shape[2], len(classes), weights)
     network.embed(torch.from_numpy(x[:1]))  # says now that a clip is too short, not in a step
-    module = ClassifierTraining(
+    module = TRAININGS[spec["loss"]["name"]](
         network,
         len(classes),
         options=spec,

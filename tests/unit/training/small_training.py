@@ -26,6 +26,7 @@ SPEC = {
     "network": "cnn",
     "options": {"channels": [4, 8]},
     "weights": None,
+    "loss": {"name": "cross_entropy"},
     "input": {"n_planes": 1, "scale": "decibel", "max_bins": 8},
     "seed": 0,
     "selection": "fixed",

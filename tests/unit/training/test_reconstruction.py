@@ -22,7 +22,7 @@ CODED = {
     "selection": "fixed",
     "epochs": 8,
 }
-UNUSED = ("weights", "label_smoothing", "augmentation")
+UNUSED = ("weights", "loss", "label_smoothing", "augmentation")
 
 
 @pytest.fixture
