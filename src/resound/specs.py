@@ -8,30 +8,15 @@ whose spec changed; a stored artefact carries its spec, and a reader refuses ano
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
 from resound.runs import AUTOENCODER, LOSSES, Cell, Run, Split, setting_name, splits
 from resound.tiling import Tile
+from resound.tracking import Tracking
 
 Spec = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Tracking:
-    """Where a training reports to, which decides nothing of its result.
-
-    Snakemake compares params that are built-ins and no others: as a dataclass this one re-runs
-    nothing when it changes.
-    """
-
-    mode: str
-    project: str
-    entity: str | None
-    folder: str
-
 
 # Options that are part of a training's spec as they stand: of every one, and of a classifier's.
 TRAINING_OPTIONS = (

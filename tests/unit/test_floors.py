@@ -11,8 +11,16 @@ PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 # Floor 0 is imported by the rules; P is arrays in, arrays out, on `kernels` and `lanes` that
 # compiled code of dsp and distances is made of; 1 reads and writes files; S trains.
 GROUND = {
-    "errors", "registry", "provenance", "tiling", "runs", "specs", "config", "environment"
-}  # fmt: skip
+    "errors",
+    "registry",
+    "provenance",
+    "tiling",
+    "tracking",
+    "runs",
+    "specs",
+    "config",
+    "environment",
+}
 FILES = {"store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}

@@ -166,6 +166,7 @@ MODULES = [
         },
     ),
     ("src/resound/config.py", {}),
+    ("src/resound/specs.py", {}),
 ]
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from resound.metrics.classification import macro_f1
-from resound.specs import Tracking
+from resound.tracking import Tracking
 from resound.training.record import TRAINED
 
 log = logging.getLogger(__name__)

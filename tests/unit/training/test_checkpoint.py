@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -72,6 +74,12 @@ def test_weights_of_another_network_are_refused(files, tmp_path):
     model.write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match="are not the weights of"):
         read_checkpoint(weights, model)
+
+
+def test_a_record_is_read_without_torch():
+    """The ranking reads it, in an environment that has none."""
+    command = "import sys, resound.training.record; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", command], check=True)
 
 
 def test_missing_files_are_named(tmp_path, files):
