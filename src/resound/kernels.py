@@ -10,6 +10,7 @@ unnoticed. Here a compiled function is as fresh as the digest of all that its mo
 
 import inspect
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numba
@@ -19,19 +20,31 @@ from resound.provenance import code_digest
 
 
 class _Cache(FunctionCache):
-    """The cache of one function, with the digest in the place of its file's."""
+    """The cache of one function, with the code's digest, and no file that two compilations share.
+
+    numba lists what it compiled of a function, for all signatures and processors, in one index.
+    Processes that compile at the same time read, extend and overwrite it, until an entry names
+    what is not its code. Here each signature and processor has an index of its own.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        digest = code_digest(inspect.getfile(function))
-        self._cache_file = IndexDataCacheFile(self.cache_path, self._impl.filename_base, digest)
+        self._digest = code_digest(inspect.getfile(function))
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Return numba's key of a compilation, having turned to its file: it is used next."""
+        key = super()._index_key(sig, codegen)
+        name = sha256(repr((sig, codegen.magic_tuple())).encode()).hexdigest()[:12]
+        base = f"{self._impl.filename_base}.{name}"
+        self._cache_file = IndexDataCacheFile(self.cache_path, base, self._digest)
+        return key
 
 
 def kernel(signatures: Sequence[str], *, parallel: bool = False) -> Callable[..., Any]:
     """Compile the decorated function for `signatures` and no others, or load it from the cache.
 
-    With fixed signatures, processes that compile at the same time write the same cache entries
-    under the same names. The function runs without Python's global lock.
+    Processes that compile at the same time write the same entries under the same names. The
+    function runs without Python's global lock.
 
     Parameters
     ----------

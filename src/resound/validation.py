@@ -6,12 +6,12 @@ librosa is the peer that a reader knows; nothing of it is used to compute our si
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import librosa
 import numpy as np
 import numpy.typing as npt
 
 from resound.errors import ParameterError, check_choice
 from resound.features.extraction import extract_batch, options_of
+from resound.reference import librosa
 
 Array = npt.NDArray[np.floating[Any]]
 

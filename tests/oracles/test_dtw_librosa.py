@@ -1,10 +1,10 @@
 """DTW against librosa.sequence.dtw, whose default steps and weights are ours."""
 
-import librosa
 import numpy as np
 import pytest
 
 from resound.distances.dtw import dtw
+from resound.reference import librosa
 
 
 def clips(n, m, dims=13):

@@ -1,10 +1,10 @@
 """The cepstral pitch against YIN and pYIN, on signals of known pitch."""
 
-import librosa
 import numpy as np
 import pytest
 
 from resound.features import extract
+from resound.reference import librosa
 
 BOUNDS = {"fmin": 75.0, "fmax": 600.0}
 

@@ -25,7 +25,7 @@ FILES = {"store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
 TRAINING = {"training"}
-TOP = {"evaluation", "jobs", "plots", "report", "validation"}
+TOP = {"evaluation", "jobs", "plots", "reference", "report", "validation"}
 
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

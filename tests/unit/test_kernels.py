@@ -14,7 +14,7 @@ MODULES = {
 from resound.inner import grown
 from resound.kernels import kernel
 
-@kernel(["int64(int64)"])
+@kernel(["int64(int64)", "float64(float64)"])
 def outer(x):
     return 10 * grown(x)
 """,
@@ -60,3 +60,10 @@ def test_the_cache_sees_an_edit_of_whatever_a_kernel_is_made_of(package):
     assert run(package) == (30, True)
     (package / "step.py").write_text("STEP = 2\n")
     assert run(package) == (40, False)
+
+
+def test_two_signatures_share_no_file_of_the_cache(package):
+    run(package)
+    indices = list(package.rglob("outer.outer*.nbi"))
+    code = list(package.rglob("outer.outer*.nbc"))
+    assert len(indices) == len(code) == 2
