@@ -1,5 +1,7 @@
 """Which gallery clips may be hits of a query, and in which order equally near ones stand."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -45,3 +47,18 @@ def allowed_pairs(excluded: npt.ArrayLike | None, shape: tuple[int, ...]) -> npt
             f"{shape}: (queries, gallery clips)"
         )
     return ~mask
+
+
+def nearest(
+    clips: npt.NDArray[np.intp], distances: npt.NDArray[Any], by_id: npt.NDArray[np.intp], k: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[Any]]:
+    """Return the `k` nearest of listed clips, both arrays (queries, at most k), nearest first.
+
+    `clips` and `distances` (queries, listed) hold positions in the gallery, or NO_HIT, which is
+    behind a hit at infinity. Equally near clips stand as in `by_id`, which `order_of_ids` returns.
+    """
+    place = np.empty(len(by_id) + 1, np.intp)
+    place[by_id] = np.arange(len(by_id))
+    place[NO_HIT] = len(by_id)
+    order = np.lexsort((place[clips], distances), axis=-1)[:, :k]
+    return np.take_along_axis(clips, order, axis=1), np.take_along_axis(distances, order, axis=1)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.candidates import NO_HIT, allowed_pairs, order_of_ids
+from resound.candidates import NO_HIT, allowed_pairs, nearest, order_of_ids
 from resound.errors import DataError, ParameterError, check_positive_int
 
 Bool = npt.NDArray[np.bool_]
@@ -95,11 +95,7 @@ def merge(parts: Sequence[Lists], gallery_ids: Labels, *, k: int) -> tuple[Int, 
     k = check_positive_int("k", k, "hits")
     ids = np.asarray(gallery_ids)
     positions, scores = _side_by_side(parts, len(ids))
-    place = np.empty(len(ids) + 1, np.intp)
-    place[order_of_ids(ids, len(ids))] = np.arange(len(ids))
-    place[NO_HIT] = len(ids)  # the last one: no hit is behind a hit at infinity
-    order = np.lexsort((place[positions], scores), axis=-1)[:, :k]
-    hits, distances = (np.take_along_axis(side, order, axis=1) for side in (positions, scores))
+    hits, distances = nearest(positions, scores, order_of_ids(ids, len(ids)), k)
     return _padded(hits, k, NO_HIT), _padded(distances, k, np.inf)
 
 

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.candidates import NO_HIT, allowed_pairs, order_of_ids
+from resound.candidates import NO_HIT, allowed_pairs, nearest, order_of_ids
 from resound.distances import _dtw_bound_kernels, _dtw_search_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
 from resound.distances._dtw_inputs import (
@@ -151,8 +151,7 @@ def top_k(
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
     band_reach = reach(x.shape[1], y.shape[1], band)
-    place = np.empty(len(y), np.intp)
-    place[order_of_ids(gallery_ids, len(y))] = np.arange(len(y))
+    by_id = order_of_ids(gallery_ids, len(y))
     allowed = allowed_pairs(excluded, (len(x), len(y)))
     indices = np.full((len(x), k), NO_HIT, np.intp)
     distances = np.full((len(x), k), np.inf, dtype)
@@ -169,7 +168,7 @@ def top_k(
                 counts += block.search(found, distances[rows], frames, mask, band_reach, root)
                 check_no_overflow(found[~np.isnan(found)], dtype)
                 hits = indices[rows], distances[rows]
-                indices[rows], distances[rows] = _merged(*hits, found, columns.start, place)
+                indices[rows], distances[rows] = _merged(*hits, found, columns.start, by_id)
                 if progress is not None and columns.stop == len(y):
                     progress(rows.stop)
     stats = _stats(int(allowed.sum()), counts, _cells_in_band(x.shape[1], y.shape[1], *band_reach))
@@ -251,18 +250,16 @@ def _precision(steps: int, axes: Axes, dtype: str) -> Array:
 
 
 def _merged(
-    indices: Array, distances: Array, found: Array, first: int, place: Array
+    indices: Array, distances: Array, found: Array, first: int, by_id: Array
 ) -> tuple[Array, Array]:
     """Return the hits (Q, k) when those `found` (Q, N) in clips from `first` on come to them.
 
-    Where `found` is NaN there is nothing. `place` tells which of two equally near clips is first.
+    Where `found` is NaN there is nothing. Equally near clips stand as in `by_id`.
     """
     new = np.where(np.isnan(found), NO_HIT, first + np.arange(found.shape[1]))
     clips = np.concatenate([indices, new], axis=1)
     values = np.concatenate([distances, np.where(np.isnan(found), np.inf, found)], axis=1)
-    places = np.where(clips == NO_HIT, len(place), place[clips])
-    order = np.lexsort((places, values), axis=-1)[:, : indices.shape[1]]
-    return np.take_along_axis(clips, order, axis=1), np.take_along_axis(values, order, axis=1)
+    return nearest(clips, values, by_id, indices.shape[1])
 
 
 def _stats(pairs: int, counts: Array, cells_of_a_pair: int) -> SearchStats:
