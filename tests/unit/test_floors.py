@@ -20,6 +20,7 @@ GROUND = {
     "specs",
     "config",
     "environment",
+    "encodings",
     "pretrained",
 }
 FILES = {"store", "data", "audio", "progress"}

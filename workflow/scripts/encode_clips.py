@@ -4,12 +4,12 @@ import torch
 
 from resound import store
 from resound.jobs import job
-from resound.training.encoding import embed_waveforms, load_encoder, write_bank
+from resound.training.encoding import load_encoder, run_over, write_bank
 
 with job(snakemake) as this:
     spec = this.params.spec
     torch.set_num_threads(this.threads)
     audio = store.open_array(this.input.waveforms, spec=spec["audio"])
     encoder = load_encoder(spec["encoder"], this.params.weights.block)
-    embeddings = embed_waveforms(encoder, encoder.embed, audio.values)
+    (embeddings,) = run_over(encoder, lambda x: [encoder.embed(x)], audio.values)
     write_bank(embeddings, this.output.bank, spec=spec, ids=audio.ids)
