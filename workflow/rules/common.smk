@@ -129,9 +129,7 @@ def heard_by(wildcards):
 def encoder_cell(wildcards, kind):
     """Return the cell of an encoder's job."""
     seed = wildcards.get("seed", "0")
-    return EXPERIMENT.encodings.cell_of(
-        wildcards.encoder, kind, wildcards.split, seed
-    )
+    return EXPERIMENT.encodings.cell_of(wildcards.encoder, kind, wildcards.split, seed)
 
 
 def vector_files(vectors):

@@ -1,4 +1,4 @@
-"""Store the embedding of every class's name, scaled so that its product with a clip's is a logit."""
+"""Store the embedding of every class's name, scaled: its product with a clip's is a logit."""
 
 import torch
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from resound.pretrained import PUBLISHED
 from resound.report import published
 
 # Published files that a table can name; others it shows by the first digits of their digest.
 KNOWN_WEIGHTS = {
-    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)"
+    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)",
+    **{entry.sha256: f"{entry.encoder} ({entry.title})" for entry in PUBLISHED},
 }
 MARK = "*"
 
@@ -25,9 +27,7 @@ def classification_table(rows: Iterable[Mapping[str, Any]], dataset: str) -> pd.
     """
     full = []
     for row in rows:
-        study = published.accuracy_figures().get((row["network"], row["feature"]))
-        asked = {"protocol": row["protocol"], "query_fold": row["test_fold"]}
-        note = "" if study is None else published.differences(asked, dataset)
+        study, note = published.accuracy_beside(row, dataset)
         named = {**row, "weights": _weights_name(row)}
         full.append({**named, "published_accuracy": study, "published_note": note})
     return pd.DataFrame(full)
@@ -80,7 +80,9 @@ def _whole(value: Any) -> str:
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def classification_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
+def classification_caption(
+    frame: pd.DataFrame, dataset: str, level: float, notes: Iterable[str] = ()
+) -> str:
     """Say what the numbers are, what was chosen on which clips, and where the study differs."""
     protocol, n_clips = frame["protocol"].iloc[0], frame["n_clips"].max()
     lines = [
@@ -93,6 +95,7 @@ def classification_caption(frame: pd.DataFrame, dataset: str, level: float) -> s
             f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "
             "it: these numbers are too good."
         )
-    notes = sorted({note for note in frame["published_note"] if note})
-    lines += [f"Not the study's protocol: {note}." for note in notes]
+    differences = sorted({note for note in frame["published_note"] if note})
+    lines += [f"Not the study's protocol: {note}." for note in differences]
+    lines += notes
     return "\n".join(lines)

@@ -49,9 +49,7 @@ class FinetuneTraining(LabelledTraining):
         encoder = [(group, rate * decay**depth) for depth, group in enumerate(reversed(groups))]
         return [([*self.network.head.parameters()], self.options["learning_rate"]), *encoder]
 
-    def varied(
-        self, x: Tensor, targets: Tensor, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+    def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return a batch of waveforms varied as `augment_waveforms` does."""
         return augment_waveforms(x, targets, rng, options=self.augmentation)
 
