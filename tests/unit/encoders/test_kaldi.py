@@ -52,7 +52,6 @@ def test_five_seconds_have_498_frames():
 def test_autocast_does_not_coarsen_it():
     waveform = torch.from_numpy(sound(800))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        torch.testing.assert_close(fbank(waveform), fbank(waveform), rtol=0, atol=0)
         inside = fbank(waveform)
     torch.testing.assert_close(inside, fbank(waveform), rtol=0, atol=0)
 
@@ -63,12 +62,12 @@ def test_kaldi_itself_agrees():
     options.frame_opts.dither = 0.0
     options.frame_opts.samp_freq = 16000
     options.frame_opts.window_type = "povey"
-    options.mel_opts.num_bins = 128
+    options.mel_opts.num_bins = 80  # it refuses 128, of which one holds no frequency
     computer = native.OnlineFbank(options)
     waveform = sound(16000) * 32768.0
     computer.accept_waveform(16000, waveform.tolist())
     computer.input_finished()
     theirs = np.stack([computer.get_frame(i) for i in range(computer.num_frames_ready)])
-    ours = kaldi.fbank(torch.from_numpy(waveform)).numpy()
+    ours = kaldi.fbank(torch.from_numpy(waveform), n_mels=80).numpy()
     assert np.abs(theirs - ours).max() < 2e-3
     assert np.abs(theirs - ours).mean() < 2e-5
