@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def plain_fbank(waveform: np.ndarray, window: str = "povey", n_mels: int = 128) -> np.ndarray:
@@ -70,7 +70,7 @@ def plain_beats(cfg: dict, state: dict, waveforms: np.ndarray, padding: np.ndarr
         frames = torch.from_numpy(plain_fbank(waveform * 32768.0))
         x = ((frames - 15.41663) / (2 * 6.55582))[None, None]
         size = cfg["input_patch_size"]
-        x = F.conv2d(x, p["patch_embedding.weight"], stride=size)
+        x = functional.conv2d(x, p["patch_embedding.weight"], stride=size)
         x = torch.stack(
             [x[0, :, t, f] for t in range(x.shape[2]) for f in range(x.shape[3])]
         )  # token t * 8 + f
@@ -102,7 +102,7 @@ def _plain_encoder(cfg, p, x, mask):
     weight = torch.stack(
         [g[0, 0, k] * v[:, :, k] / v[:, :, k].square().sum().sqrt() for k in range(v.shape[2])], -1
     )
-    positions = F.conv1d(
+    positions = functional.conv1d(
         x.T[None],
         weight,
         p["encoder.pos_conv.0.bias"],
