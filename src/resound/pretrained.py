@@ -151,7 +151,7 @@ class Weights(NamedTuple):
     revision : str or None
         Commit of a hub's repository.
     sha256 : str or None
-        Digest that the file must have; None: the published one where the file is known.
+        Digest that the file must have; None: the published one, where one is known.
     """
 
     source: str
@@ -184,10 +184,10 @@ class Weights(NamedTuple):
                 return entry
         return None
 
-    @property
-    def digest(self) -> str | None:
-        """The sha256 that the file must have, told by the config or published."""
-        return self.sha256 or (self.published.sha256 if self.published else None)
+    def published_as(self, file_name: str) -> Published | None:
+        """Return what is known of them when they are read from a file of this name."""
+        known = self.published
+        return known if known and known.file == file_name else None
 
 
 def hub_place(source: str) -> Hub | None:

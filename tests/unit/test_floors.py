@@ -29,6 +29,7 @@ NETWORKS = {"models"}
 ENCODERS = {"encoders"}
 TRAINING = {"training"}
 TOP = {"evaluation", "jobs", "plots", "report", "validation"}
+COMMANDS = {"cli", "commands"}
 
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -45,6 +46,7 @@ MAY_IMPORT = {
     "encoders": {"errors", "registry", "pretrained", "environment", "models", "encoders"},
     "training": GROUND | FILES | PURE | NETWORKS | ENCODERS | TRAINING,
     **dict.fromkeys(TOP, GROUND | FILES | PURE | TOP),
+    **dict.fromkeys(COMMANDS, GROUND | FILES | PURE | ENCODERS | TOP | COMMANDS),
 }
 OUTSIDE = {
     **{room: {"jsonschema"} for room in GROUND},
@@ -97,6 +99,7 @@ def test_imports_go_down_only(path):
         "",
         "data",
         "dsp",
+        "commands",
         "distances",
         "encoders",
         "metrics",

@@ -58,6 +58,7 @@ class Ast(Encoder):
         self.dimension = model.config.hidden_size
         self.n_frames, self.n_mels = settings["max_length"], settings["num_mel_bins"]
         self.mean, self.std = settings["mean"], settings["std"]
+        self.eval()
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Ast":

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional
 
 from resound.errors import CheckpointError
 
@@ -104,10 +104,12 @@ class PositionConv(nn.Module):
         """Map (clips, tokens, width) to the same shape, through GELU."""
         weight = self.weight_v * (self.weight_g / self.weight_v.norm(dim=(0, 1), keepdim=True))
         padding = self.kernel // 2
-        x = F.conv1d(x.transpose(1, 2), weight, self.bias, padding=padding, groups=self.groups)
+        x = functional.conv1d(
+            x.transpose(1, 2), weight, self.bias, padding=padding, groups=self.groups
+        )
         if self.kernel % 2 == 0:
             x = x[..., :-1]
-        return F.gelu(x).transpose(1, 2)
+        return functional.gelu(x).transpose(1, 2)
 
 
 class Attention(nn.Module):
@@ -147,7 +149,7 @@ class Attention(nn.Module):
         if padding is not None:
             mask = mask.masked_fill(padding[:, None, None, :], float("-inf"))
         dropout = self.dropout if self.training else 0.0
-        taken = F.scaled_dot_product_attention(q, k, v, mask.to(q.dtype), dropout)
+        taken = functional.scaled_dot_product_attention(q, k, v, mask.to(q.dtype), dropout)
         merged: Tensor = self.out_proj(taken.transpose(1, 2).reshape(x.shape))
         return merged
 
@@ -176,13 +178,13 @@ class Layer(nn.Module):
         """Map (clips, tokens, width) to the same shape."""
         x = self.scale * x + self._drop(self.self_attn(x, bias, padding), self.dropout)
         x = self.self_attn_layer_norm(x)
-        inner = self._drop(F.gelu(self.fc1(x)), self.activation_dropout)
+        inner = self._drop(functional.gelu(self.fc1(x)), self.activation_dropout)
         x = self.scale * x + self._drop(self.fc2(inner), self.dropout)
         normalised: Tensor = self.final_layer_norm(x)
         return normalised
 
     def _drop(self, x: Tensor, share: float) -> Tensor:
-        return F.dropout(x, share, self.training)
+        return functional.dropout(x, share, self.training)
 
 
 class Transformer(nn.Module):
@@ -203,7 +205,7 @@ class Transformer(nn.Module):
         if padding is not None:
             x = x.masked_fill(padding[..., None], 0.0)
         x = self.layer_norm(x + self.pos_conv(x))
-        x = F.dropout(x, self.cfg.dropout, self.training)
+        x = functional.dropout(x, self.cfg.dropout, self.training)
         bias = self._bias(x.shape[1], x.device)
         for layer in self.layers:
             if self.training and torch.rand(()).item() < self.layerdrop:

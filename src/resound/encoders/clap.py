@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional
 
 from resound.encoders.encoder import Encoder, of_modules
-from resound.encoders.folder import load_model, load_processor
+from resound.encoders.folder import load_model, load_processor, load_tokenizer
 from resound.encoders.weights import locate
 from resound.errors import CheckpointError, ParameterError
 from resound.registry import ENCODERS
@@ -83,6 +83,7 @@ class Clap(Encoder):
         self.register_buffer("filters", filters, persistent=False)
         window = torch.hann_window(self.n_fft, dtype=torch.float64)
         self.register_buffer("window", window, persistent=False)
+        self.eval()
 
     @classmethod
     def from_folder(cls, folder: Path, *, prompts: Sequence[str] = DEFAULT_PROMPTS) -> "Clap":
@@ -94,7 +95,7 @@ class Clap(Encoder):
                 f"{folder}: is a fused CLAP, which treats a clip of a batch chosen at random "
                 "otherwise than the others; use an unfused one, laion/clap-htsat-unfused"
             )
-        return cls(model, extractor, load_processor(folder, "AutoTokenizer"), prompts)
+        return cls(model, extractor, load_tokenizer(folder), prompts)
 
     def mel(self, waveforms: Tensor) -> Tensor:
         """Return the log-mel frames that the audio tower reads, as CLAP's extractor does.
@@ -136,7 +137,7 @@ class Clap(Encoder):
             input_ids=tokens["input_ids"].to(device),
             attention_mask=tokens["attention_mask"].to(device),
         )
-        return F.normalize(features_of(output).float(), dim=-1)
+        return functional.normalize(features_of(output).float(), dim=-1)
 
     def embed_classes(self, names: Sequence[str]) -> Tensor:
         """Return the embeddings (names, dimension) of classes, of norm 1.
@@ -147,7 +148,7 @@ class Clap(Encoder):
         words = [name.replace("_", " ") for name in names]
         sentences = [prompt.replace(NAME, word) for prompt in self.prompts for word in words]
         embedded = self.embed_text(sentences).view(len(self.prompts), len(words), -1)
-        return F.normalize(embedded.mean(0), dim=-1)
+        return functional.normalize(embedded.mean(0), dim=-1)
 
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return the audio tower's patches, its blocks one by one, and its projection."""
@@ -176,7 +177,7 @@ def _fill(waveforms: Tensor, length: int) -> Tensor:
         start = (samples - length) // 2
         return waveforms[:, start : start + length]
     repeated = waveforms.repeat(1, length // samples)
-    return F.pad(repeated, (0, length - repeated.shape[1]))
+    return functional.pad(repeated, (0, length - repeated.shape[1]))
 
 
 def _check_prompts(prompts: Sequence[str]) -> None:

@@ -15,6 +15,8 @@ from resound.pretrained import weight_file
 
 # Buffers that a network computes itself; releases of transformers differ in which they store.
 DERIVED = ("position_ids", "token_type_ids", "relative_position_index", "num_batches_tracked")
+# A tokenizer in one file, as it is written today, or in parts, as on the hub.
+TOKENIZERS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 
 
 def load_model(
@@ -55,6 +57,20 @@ def load_model(
     )
     _check_report(file, report, state)
     return model.eval()
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Return the tokenizer of a folder, in one file or in parts; raise CheckpointError.
+
+    transformers itself makes up an empty one where the files are missing.
+    """
+    if not any(all((folder / file).is_file() for file in files) for files in TOKENIZERS):
+        ways = " nor ".join(" and ".join(files) for files in TOKENIZERS)
+        raise CheckpointError(
+            f"{folder}: holds no tokenizer, neither {ways}; download the repository's .json and "
+            ".txt files beside the weights"
+        )
+    return load_processor(folder, "AutoTokenizer")
 
 
 def load_processor(folder: Path, name: str) -> Any:

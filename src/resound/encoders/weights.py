@@ -79,21 +79,21 @@ def check_file(file: Path, name: str, weights: Weights) -> bool:
         the config or the catalogue says.
     """
     _check_head(file, name, weights)
-    published = weights.published
-    if weights.digest is None:
-        return False
+    published = weights.published_as(file.name)
     size = file.stat().st_size
     if published and weights.sha256 in (None, published.sha256) and size != published.size:
         raise CheckpointError(
             f"{file}: has {size:,} bytes, not the {published.size:,} of {published.file}: it is "
             f"cut off or another file; {advice(name, weights)}"
         )
+    digest = weights.sha256 or (published.sha256 if published else None)
+    if digest is None:
+        return False
     found = sha256_of(file)
-    if found != weights.digest:
+    if found != digest:
         told = f"encoders.{name}.weights.sha256" if weights.sha256 else "the catalogue"
         raise CheckpointError(
-            f"{file}: its sha256 is {found}, not {weights.digest}, as {told} says; "
-            f"{advice(name, weights)}"
+            f"{file}: its sha256 is {found}, not {digest}, as {told} says; {advice(name, weights)}"
         )
     return True
 
@@ -164,6 +164,6 @@ def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
         reason = "HF_HUB_OFFLINE forbids it" if offline else str(error).partition("\n")[0]
         wanted_file = hub.file or " or ".join(WEIGHT_FILES)
         raise CheckpointError(
-            f"{weights.source}: {wanted_file} is not in the hub's cache and cannot be downloaded "
-            f"({reason}); {advice(name, weights)}"
+            f"{weights.source}: there is no such path here; as a hub id, its {wanted_file} is not "
+            f"in the cache and cannot be downloaded ({reason}); {advice(name, weights)}"
         ) from error
