@@ -103,8 +103,9 @@ def _finetune(
     encoder.check_waveforms(torch.from_numpy(np.array(waveforms[:1])))
     training, validation = training_rows(clips, spec["split"]["query_folds"], spec["selection"])
     network = build_classifier(encoder, len(classes), **spec["head"], seed=spec["seed"])
+    # Encoders are loaded in evaluation mode, and Lightning leaves modes as they are.
     module = FinetuneTraining(
-        network,
+        network.train(),
         len(classes),
         options=spec,
         augmentation=spec["augmentation"],

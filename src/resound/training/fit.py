@@ -23,6 +23,7 @@ ADVICE = (
     ".*does not have many workers.*",
     ".*across ranks is zero.*",
     ".*have no `validation_step`.*",
+    ".*in eval mode at the start of training.*",
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 log = logging.getLogger(__name__)
