@@ -184,6 +184,11 @@ class Weights(NamedTuple):
                 return entry
         return None
 
+    @property
+    def digest(self) -> str | None:
+        """The sha256 that the config tells, or the published one; None where neither is known."""
+        return self.sha256 or (self.published.sha256 if self.published else None)
+
     def published_as(self, file_name: str) -> Published | None:
         """Return what is known of them when they are read from a file of this name."""
         known = self.published

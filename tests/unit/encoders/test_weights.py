@@ -264,3 +264,6 @@ def test_the_catalogue_is_whole():
         for source, revision in entry.sources:
             assert revision is None or re.fullmatch("[0-9a-f]{40}", revision)
             assert Weights(source).published == entry
+            assert Weights(source).digest == entry.sha256
+            assert Weights(source, revision, "0" * 64).digest == "0" * 64
+    assert Weights("some/where.pt").digest is None
