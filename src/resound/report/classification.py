@@ -7,6 +7,7 @@ import pandas as pd
 
 from resound.pretrained import PUBLISHED
 from resound.report import published
+from resound.runs import ALL_CLIPS
 
 # Published files that a table can name; others it shows by the first digits of their digest.
 KNOWN_WEIGHTS = {
@@ -84,12 +85,19 @@ def classification_caption(
     frame: pd.DataFrame, dataset: str, level: float, notes: Iterable[str] = ()
 ) -> str:
     """Say what the numbers are, what was chosen on which clips, and where the study differs."""
-    protocol, n_clips = frame["protocol"].iloc[0], frame["n_clips"].max()
+    protocol = frame["protocol"].iloc[0]
+    whole = (frame["test_fold"] == ALL_CLIPS) & (protocol == "holdout")
+    n_clips = frame["n_clips"][~whole].max()
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
         f"of test clips [{level:.0%} bootstrap interval] (the study's). Spread: standard deviation "
         "of the accuracy. Seconds: time in training epochs of one training.",
     ]
+    if whole.any():
+        lines.append(
+            f"Test fold {ALL_CLIPS}: of what nothing was trained for, the "
+            f"{frame['n_clips'][whole].max()} clips of every fold."
+        )
     if (frame["selection"] == "test").any():
         lines.append(
             f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "

@@ -24,6 +24,7 @@ ADVICE = (
     ".*across ranks is zero.*",
     ".*have no `validation_step`.*",
     ".*in eval mode at the start of training.*",
+    ".*`srun` command is available.*",
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 log = logging.getLogger(__name__)

@@ -60,6 +60,8 @@ def spec() -> dict:
 
 
 def encoder():
+    """Return the same small encoder each time."""
+    torch.manual_seed(0)
     return random_beats({**BEATS_CFG, "encoder_layerdrop": 0.0})
 
 
@@ -237,7 +239,7 @@ def test_waveforms_are_rolled_made_louder_and_mixed():
     assert torch.allclose(ratios, ratios[:1])
     assert abs(20 * math.log10(ratios[0])) <= 6.0
     assert ratios[0] != 1
-    silenced, _ = varied(time_masks=1, time_mask=0.9)
+    silenced, _ = varied(time_masks=4, time_mask=0.9)
     assert ((silenced == x) | (silenced == 0)).all()
     assert (silenced[1] == 0).any()
     mixed, shares = varied(mixup=0.4)
