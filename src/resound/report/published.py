@@ -43,7 +43,7 @@ def accuracy_figures(*, all_folds: bool = False) -> dict[tuple[str, str], float]
     """
     text = resources.files("resound.data").joinpath("published.csv").read_text()
     return {
-        (row["method"], row["feature"]): float(row["value"]) / 100
+        (row["method"], row["feature"]): round(float(row["value"]) / 100, 6)
         for row in csv.DictReader(text.splitlines())
         if row["table"] in ACCURACY_TABLES and (row["setting"] == ALL_FOLDS) == all_folds
     }

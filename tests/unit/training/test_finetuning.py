@@ -24,7 +24,7 @@ from resound.training.finetuning import (
 )
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tiny_encoders import BEATS_CFG, random_beats  # noqa: E402
+from tiny_encoders import BEATS_CFG, random_beats
 
 AUDIO = {"duration": 0.25, "resampling": "HQ", "sample_rate": 16000}
 OFF = {"time_roll": 0.0, "gain_db": 0.0, "time_masks": 0, "time_mask": 0.0, "mixup": 0.0}
