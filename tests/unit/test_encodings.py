@@ -141,7 +141,9 @@ def test_required_weights_that_are_lacking_are_named_at_once(experiment):
         experiment.config["encoders"]["beats"] |= {"optional": True}
     message = str(caught.value)
     for part in (
-        "encoders.beats.weights.source: weights/BEATs_iter3_plus_AS2M_finetuned_on_AS2M_cpt2.pt",
+        "encoders.beats.weights.source: hf://WeiChihChen/BEATs_iter3_plus",
+        "at revision 172e4071a2912392d9151c70750b9a12f55fc54e",
+        "file BEATs_iter3_plus_AS2M_finetuned_on_AS2M_cpt2.pt",
         "sha256 e5815275a04b6885e7b8af63d120b29bffae2cd2225cf4915e1ec6d819d3022c",
         "resound weights",
         "optional: true",

@@ -160,7 +160,7 @@ def test_required_weights_that_are_lacking_stop_the_run_before_it_begins(copied)
     copied.edit("tiny.yaml", "finetune: {encoders: []}", "finetune: {encoders: [beats]}")
     copied.edit("config.yaml", "optional: true", "optional: false")
     output = copied.run(check=False)
-    copied.match(r"encoders\.beats\.weights\.source: weights/BEATs_iter3_plus\S+\.pt", output)
+    copied.match(r"encoders\.beats\.weights\.source: hf://\S+/BEATs_iter3_plus\S+\.pt", output)
     copied.match("sha256 e5815275a04b6885e7b8af63d120b29bffae2cd2225cf4915e1ec6d819d3022c", output)
     copied.match("`resound weights` tells where to get them", output)
     assert "Traceback" not in output

@@ -12,7 +12,7 @@ rule encode_clips:
     benchmark:
         "<benchmarks>/encode_clips/{encoder}/{setting}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/encoders.yaml"
     threads: 4
     resources:
         mem_mb=6000,
@@ -40,7 +40,7 @@ rule embed_classes:
     benchmark:
         "<benchmarks>/embed_classes/{encoder}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/encoders.yaml"
     threads: 4
     resources:
         mem_mb=4000,
@@ -139,7 +139,7 @@ rule finetune:
     benchmark:
         "<benchmarks>/finetune/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/encoders.yaml"
     threads: 4
     resources:
         mem_mb=16000,
@@ -169,7 +169,7 @@ rule encode_finetuned:
     benchmark:
         "<benchmarks>/encode_finetuned/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/encoders.yaml"
     threads: 4
     resources:
         mem_mb=6000,
@@ -204,7 +204,7 @@ rule encode_masked:
     benchmark:
         "<benchmarks>/encode_masked/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/encoders.yaml"
     threads: 4
     resources:
         mem_mb=6000,
