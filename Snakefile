@@ -24,6 +24,7 @@ wildcard_constraints:
     distance=r"[a-z0-9_]+",
     source=r"[a-z0-9_]+/([a-z0-9_]+/)?sr\d+(_nfft\d+_hop\d+(_matrix)?)?(/seed\d+)?",
     network=r"[a-z0-9_]+",
+    encoder="|".join(ENCODERS),
     code_size=r"\d+",
     seed=r"\d+",
     split=r"fold\d+(-\d+)*|all",
@@ -36,6 +37,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/classify.smk"
+include: "workflow/rules/encoders.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import jsonschema
 
+from resound.encodings import ENCODER_KEYS, NEEDED_TRAITS
 from resound.errors import ConfigError, unknown
-from resound.registry import DISTANCES, FEATURES, NETWORKS, Registry
+from resound.pretrained import Weights
+from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, Registry
 
 Config = Mapping[str, Any]
 
@@ -59,6 +61,7 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.distance", distances, retrieval["distances"])
         yield from _names(f"{where}.features", table.get("features", []), config["features"])
         yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
+        yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     if retrieval["dtw"] == {"mode": "top_k", "device": "cuda"}:
@@ -67,6 +70,7 @@ def _meaning(config: Config) -> Iterator[str]:
             "set device: cpu, or mode: full"
         )
     yield from _trainings(config)
+    yield from _encoders(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -85,6 +89,41 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from _names("autoencoder.features", coder["features"], config["features"])
     yield from _names("autoencoder.stft", coder["stft"], config["stft"])
     yield from _warmup("autoencoder", coder)
+
+
+def _encoders(config: Config) -> Iterator[str]:
+    encoders, block = config["encoders"], config["finetune"]
+    own = {
+        name: {option: value for option, value in options.items() if option not in ENCODER_KEYS}
+        for name, options in encoders.items()
+    }
+    yield from _options("encoders", own, ENCODERS)
+    for name, options in encoders.items():
+        if Weights.of(options["weights"]).digest is None:
+            yield (
+                f"encoders.{name}.weights.sha256: {options['weights']['source']} is not published "
+                "under a known digest; name its own (sha256sum <file>)"
+            )
+    for part in ("zero_shot", "probe", "finetune"):
+        yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
+    yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"])
+    yield from _warmup("finetune", block)
+    headless = [name for name in block["encoders"] if name not in block["heads"]]
+    yield from (f"finetune.heads: {name} has none; give it adapter or mlp" for name in headless)
+    for name, encoding in config["encodings"].items():
+        where, encoder = f"encodings.{name}", encoding["encoder"]
+        yield from _names(f"{where}.encoder", [encoder], encoders)
+        if encoding["vector"] in NEEDED_TRAITS:
+            yield from _having(NEEDED_TRAITS[encoding["vector"]], f"{where}.vector", [encoder])
+
+
+def _having(trait: str, where: str, names: list[str]) -> Iterator[str]:
+    """Yield a fault for each encoder that is known and lacks a trait."""
+    having = [name for name in ENCODERS if ENCODERS.entry(name).traits.get(trait)]
+    for name in names:
+        if name in ENCODERS and name not in having:
+            what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
+            yield f"{where}: {name} {what}; there are: {', '.join(having)}"
 
 
 def _warmup(where: str, block: Config) -> Iterator[str]:

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
 AUTOENCODER = "autoencoder"
+# What stands for the feature of what hears waveforms, and the split of which every clip is a query.
+WAVEFORM = "waveform"
+ALL_CLIPS = "all"
 # How a classifier may be trained; of all but the first, the name stands in the network's.
 LOSSES = ("cross_entropy", "supcon")
 
@@ -56,7 +59,8 @@ class Run(NamedTuple):
     """One row of a retrieval table on one split: a distance between the rows of a bank.
 
     The bank is a feature's, or holds what a network makes of that feature: the network that was
-    trained for this very split.
+    trained for this very split. What a pretrained encoder makes of waveforms has the name of its
+    encoding for a network, and no seed where nothing was trained.
     """
 
     distance: str
@@ -68,16 +72,19 @@ class Run(NamedTuple):
 
     @property
     def cell(self) -> Cell | None:
-        """The training that its bank comes from; None for a feature's own bank."""
-        if not self.network:
+        """The training of a feature's network that its bank comes from; None for other banks."""
+        if not self.network or self.feature == WAVEFORM:
             return None
         return Cell(self.network, self.feature, self.setting, self.split, self.seed)
 
     @property
     def source(self) -> str:
-        """Name its bank in a path: ``mfcc/sr44100_...`` or ``cnn/mel/sr44100_.../seed0``."""
-        bank = f"{self.feature}/{self.setting}"
-        return f"{self.network}/{bank}/seed{self.seed}" if self.network else bank
+        """Name its bank in a path.
+
+        ``mfcc/sr44100_...``, ``cnn/mel/sr44100_.../seed0`` or ``clap_embedding/waveform/sr48000``.
+        """
+        parts = [self.network, self.feature, self.setting, self.seed and f"seed{self.seed}"]
+        return "/".join(filter(None, parts))
 
     @property
     def path(self) -> str:
@@ -86,7 +93,7 @@ class Run(NamedTuple):
 
     @property
     def bank(self) -> str:
-        """The folder of its bank below the results."""
+        """The folder below the results of a feature's bank, or of its network's embeddings."""
         cell = self.cell
         return f"embeddings/{cell.path}" if cell else f"features/{self.source}"
 
@@ -107,8 +114,8 @@ class Run(NamedTuple):
         parts = source.split("/")
         if len(parts) == 2:
             return cls(distance, parts[0], parts[1], split)
-        network, feature, setting, seed = parts
-        return cls(distance, feature, setting, split, network, seed.removeprefix("seed"))
+        network, feature, setting, *seed = parts
+        return cls(distance, feature, setting, split, network, "".join(seed).removeprefix("seed"))
 
 
 def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
@@ -131,6 +138,6 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
     of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
     """
     if protocol == "leave_one_out":
-        return [Split("all", ())]
+        return [Split(ALL_CLIPS, ())]
     groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
     return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]

@@ -10,9 +10,20 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resound.encodings import Encodings
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
-from resound.runs import AUTOENCODER, LOSSES, Cell, Run, Split, setting_name, splits
+from resound.runs import (
+    ALL_CLIPS,
+    AUTOENCODER,
+    LOSSES,
+    WAVEFORM,
+    Cell,
+    Run,
+    Split,
+    setting_name,
+    splits,
+)
 from resound.tiling import Tile
 from resound.tracking import Tracking
 
@@ -48,6 +59,7 @@ class Experiment:
         self.protocol: str = retrieval["protocol"]
         self.splits = {s.name: s for s in splits(self.protocol, retrieval["query_folds"])}
         self.test_splits = self._test_splits()
+        self.encodings = Encodings(self)
 
     def _test_splits(self) -> dict[str, Split]:
         """Return what classifiers are tested on: nothing, where there are no folds."""
@@ -64,7 +76,7 @@ class Experiment:
         for stft in self.config["stft"].values():
             found[setting_name(stft)] = {"engine": "fft", **stft}
             found[setting_name(stft, framed=False)] = {"sample_rate": stft["sample_rate"]}
-        return found
+        return found | self.encodings.settings()
 
     def setting(self, feature: str, stft: str) -> str:
         """Return the written-out name of the setting at which `feature` is made for `stft`."""
@@ -78,6 +90,8 @@ class Experiment:
         block = self.config["retrieval"]["tables"][table]
         named = block["distance"]
         distances = [named] if isinstance(named, str) else named
+        if "encodings" in block:
+            return [r for d in distances for r in self.encodings.runs(d, block["encodings"])]
         if "embeddings" in block:
             return [
                 Run(distance, cell.feature, cell.setting, cell.split, cell.network, cell.seed)
@@ -155,6 +169,18 @@ class Experiment:
         ]
         return list(dict.fromkeys(cells))
 
+    def classified(self) -> list[Cell]:
+        """Return all rows of the classification table: networks on features, then encoders."""
+        return [*self.cells(), *self.encodings.cells()]
+
+    def cell(self, run: Run) -> Cell | None:
+        """Return the training behind a run's bank; None where nothing was trained for it."""
+        return self.encodings.cell(run) if run.feature == WAVEFORM else run.cell
+
+    def bank_folder(self, run: Run) -> str:
+        """Return the folder of a run's bank below the results."""
+        return self.encodings.folder(run) if run.feature == WAVEFORM else run.bank
+
     def trainings(self, block: str) -> list[Cell]:
         """Return the trainings of a block of the config that makes embeddings."""
         return {CLASSIFIED: self.cells, AUTOENCODER: self.autoencoder_cells}[block]()
@@ -182,7 +208,7 @@ class Experiment:
     def tables(self) -> list[str]:
         """Return the names of all tables that ``results/tables`` stands for."""
         may_be_empty = {
-            "classification": self.cells(),
+            "classification": self.classified(),
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
             "search": self.searched_runs(),
@@ -214,14 +240,15 @@ class Experiment:
 
     def split(self, name: str) -> Spec:
         """Decide which clips ask and which answer."""
-        return {"query_folds": list((self.splits | self.test_splits)[name].query_folds)}
+        known = {ALL_CLIPS: Split(ALL_CLIPS, ()), **self.splits, **self.test_splits}
+        return {"query_folds": list(known[name].query_folds)}
 
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
         return {
             **self.config["audio"],
             "sample_rate": sample_rate,
-            **self._versions(),
+            **self.versions(),
         }
 
     def bank(self, feature: str, setting: str) -> Spec:
@@ -246,7 +273,7 @@ class Experiment:
             "matrix": self._matrix(),
             "n_samples": sizes,
             "rounds": table["rounds"],
-            **self._versions(),
+            **self.versions(),
         }
 
     def matrix_figure(self) -> Spec:
@@ -262,12 +289,17 @@ class Experiment:
     def distances(self, run: Run) -> Spec:
         """Decide the distances between the queries and the gallery of one split."""
         return {
-            "bank": self.embeddings(run.cell) if run.cell else self.bank(run.feature, run.setting),
+            "bank": self._compared(run),
             "distance": run.distance,
             "options": dict(self.config["retrieval"]["distances"].get(run.distance, {})),
             "hardware": self.hardware(run),
             "split": self.split(run.split),
         }
+
+    def _compared(self, run: Run) -> Spec:
+        if run.feature == WAVEFORM:
+            return self.encodings.bank(run)
+        return self.embeddings(run.cell) if run.cell else self.bank(run.feature, run.setting)
 
     def ranking(self, run: Run) -> Spec:
         """Decide the ranked hits of every query of one split."""
@@ -308,6 +340,7 @@ class Experiment:
     def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
         runs = self.table_runs(table)
+        encoders = self.encodings.sources(runs)
         folds = self.splits | self.test_splits
         return {
             "rows": [list(run) for run in runs],
@@ -317,6 +350,7 @@ class Experiment:
             "protocol": self.table_protocol(table),
             "top_k": sorted(self.config["retrieval"]["top_k"]),
             "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
+            **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
@@ -331,6 +365,8 @@ class Experiment:
 
     def training(self, cell: Cell) -> Spec:
         """Decide one trained network: its input, its options, its recipe, its seed."""
+        if cell.feature == WAVEFORM:
+            return self.encodings.training(cell)
         block = self.config[AUTOENCODER if cell.code_size else CLASSIFIED]
         traits = FEATURES.entry(cell.feature).traits
         return {
@@ -344,7 +380,7 @@ class Experiment:
             },
             "seed": int(cell.seed),
             **{key: block[key] for key in TRAINING_OPTIONS},
-            **self._versions(TRAINING_LIBRARIES),
+            **self.versions(TRAINING_LIBRARIES),
         }
 
     def _classifier(self, cell: Cell) -> Spec:
@@ -377,15 +413,19 @@ class Experiment:
 
     def classification_table(self, present: Sequence[Cell]) -> Spec:
         """Decide the table of classifiers: its rows, which of them are there, its intervals."""
+        cells = self.classified()
+        encoders = self.encodings.sources(cells)
         return {
-            "cells": [list(cell) for cell in self.cells()],
+            "cells": [list(cell) for cell in cells],
             "present": [list(cell) for cell in present],
             "dataset": self.config["dataset"],
             "protocol": self.config["classification"]["protocol"],
-            "query_folds": {name: list(s.query_folds) for name, s in self.test_splits.items()},
+            "query_folds": {c.split: self.split(c.split)["query_folds"] for c in cells},
+            **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
-    def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
+    def versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
+        """Return the versions of libraries that are part of a spec: none unless asked for."""
         versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}

@@ -117,7 +117,7 @@ def one(**changes) -> dict:
 
 
 def test_the_study_s_accuracy_stands_beside_its_own_protocol():
-    assert len(published.accuracy_figures()) == 32
+    assert len(published.accuracy_figures()) == 32 + 2
     frame = table(one())
     assert frame["published_accuracy"].item() == 0.385
     assert frame["published_note"].item() == ""
@@ -126,6 +126,34 @@ def test_the_study_s_accuracy_stands_beside_its_own_protocol():
     assert cell.endswith("(0.385)")
     other = table(one(), dataset="esc10")
     assert other["published_note"].item() == "data set esc10, the study's esc50"
+
+
+def test_encoders_stand_beside_the_study_s_on_its_fold_and_on_all_clips():
+    names = {"clap_zero_shot": ["5", "all"], "beats_finetuned": ["5", "all"]}
+    made = [
+        one() | {"network": name, "feature": "waveform", "test_fold": fold}
+        for name, folds in names.items()
+        for fold in folds
+    ]
+    frame = table(*made)
+    assert list(frame["published_accuracy"]) == [0.9225, 0.9385, 0.9215, 0.9215]
+    assert list(frame["published_note"]) == ["", "", "", "query fold all, the study's 5"]
+    caption = classification.classification_caption(frame[:2], "esc50", 0.95)
+    assert "Test fold all: of what nothing was trained for, the 4 clips of every fold." in caption
+
+
+def test_what_cannot_be_had_says_why_and_all_clips_are_a_fold_of_their_own():
+    cells = [("clap_zero_shot", "waveform", "sr48000", split, "0") for split in ("fold5", "all")]
+    folds = {"fold5": [5], "all": []}
+    options = {"protocol": "holdout", "options": OPTIONS}
+    absent = {"clap_zero_shot": "the weights of clap are not here"}
+    made = classification_rows(cells, {}, folds, **options, absent=absent)
+    assert [row["test_fold"] for row in made] == ["5", "all"]
+    assert made[0]["missing"] == "fold5 seed 0: the weights of clap are not here"
+    result = (record(), scores("dog", "rain", "rain", "rain"))
+    made = classification_rows(cells, dict.fromkeys(cells, result), folds, **options)
+    assert [row["test_fold"] for row in made] == ["5", "all"]
+    assert [row["n_trainings"] for row in made] == [1, 1]
 
 
 @pytest.mark.parametrize(

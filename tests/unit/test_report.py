@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from resound.report import published, tables
+from resound.report import encoders, published, tables
 
 SETTING = "sr44100_nfft4096_hop1024"
 SETTINGS = {SETTING: {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}}
@@ -88,6 +88,31 @@ def test_what_is_missing_is_said_and_the_seeds_spread_shown():
     assert "±: standard deviation over seeds" in caption
     assert "Missing for want of a trained network" in caption
     assert "resnet18 on mel, fold5 seed 0." in caption
+
+
+def test_the_study_s_rows_of_encoders_stand_beside_ours_and_what_they_met_is_told():
+    about = {"method": "cosine", "feature": "waveform", "missing": ""}
+    names = ["beats_mlp", "beats_mlp_hard", "beats_mask_mlp"]
+    settings = {"sr16000": {"sample_rate": 16000}}
+    rows = [row(**about | {"network": name, "setting": "sr16000"}) for name in names]
+    frame = tables.retrieval_table(rows, settings, "esc50")
+    assert list(frame["published_mrr@10"]) == [0.9215, 0.9215, 0.8192]
+    told = {
+        "clap": {"source": "laion/x", "absent": True, "rows": ["clap_zero", "clap_mlp"]},
+        "beats": {"source": "beats.pt", "absent": False, "rows": names},
+    }
+    left_out, met = encoders.notes(told, "esc50")
+    assert left_out.startswith("Left out for want of weights, laion/x: clap_zero, clap_mlp.")
+    assert "encoders.clap.weights" in left_out
+    assert "AudioSet" in met
+    assert len(list(encoders.notes(told, "synthetic"))) == 1
+    gone = {"n_queries": 0, "query_fold": "5", "protocol": "holdout", "setting": "sr16000"}
+    rows.append(about | gone | {"network": "clap_mlp", "missing": "fold5 seed 0"})
+    frame = tables.retrieval_table(rows, settings, "esc50")
+    absent = encoders.absent_rows(told)
+    caption = tables.retrieval_caption(frame, "esc50", 0.95, absent=absent, notes=[left_out])
+    assert "Missing for want of a trained network" not in caption
+    assert caption.endswith(left_out)
 
 
 def test_costs_of_matrices_are_shown_in_units():

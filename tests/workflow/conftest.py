@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "envs")
 class Project:
     """A copy of the repository, and Snakemake at work in it."""
 
+    targets = ("out/tables", "out/figures")
+    configs = ("tiny.yaml",)
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
@@ -26,7 +30,8 @@ class Project:
         for part in PARTS:
             copied = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copied(ROOT / part, folder / part)
-        shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
+        for config in ("tiny.yaml", "encoders.yaml"):
+            shutil.copy2(Path(__file__).with_name(config), folder / config)
         return cls(folder)
 
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
@@ -38,7 +43,13 @@ class Project:
         done = subprocess.run(
             [*limit, sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder / "src")},
+            # Weights that this machine may have are none of the tests'.
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.folder / "src"),
+                "HF_HOME": str(self.folder / "hub"),
+                "HF_HUB_OFFLINE": "1",
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -51,9 +62,9 @@ class Project:
         return done.stdout
 
     def run(self, *arguments: str, check: bool = True) -> str:
-        """Run the tiny experiment, tables and figures."""
-        targets = ("out/tables", "out/figures")
-        return self.snakemake(*targets, *arguments, "--configfile", "tiny.yaml", check=check)
+        """Run the experiment, by default the tiny one, tables and figures."""
+        configs = ("--configfile", *self.configs)
+        return self.snakemake(*self.targets, *arguments, *configs, check=check)
 
     def stale(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a run would do, target rules left out."""
@@ -105,15 +116,20 @@ def copied(finished: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def restored(finished: Project):
+def restored(finished: Project) -> Iterator[Project]:
     """Yield the finished project and undo a test's edits of its sources and config."""
+    yield from undone(finished)
+
+
+def undone(project: Project) -> Iterator[Project]:
+    """Yield a project and undo what is then edited of its sources and config."""
     kept = {
         path: (path.read_bytes(), path.stat())
-        for part in ("config.yaml", "tiny.yaml", "workflow", "src", "data")
-        for path in [finished.folder / part, *(finished.folder / part).rglob("*")]
+        for part in ("config.yaml", *project.configs, "workflow", "src", "data")
+        for path in [project.folder / part, *(project.folder / part).rglob("*")]
         if path.is_file()
     }
-    yield finished
+    yield project
     for path, (content, stat) in kept.items():
         if (
             not path.is_file()

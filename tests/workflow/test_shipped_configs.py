@@ -46,9 +46,11 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
 @pytest.mark.parametrize(
     ("config", "jobs"),
     [
-        ("", GRID | learned(32, 8, 3)),
+        # Without weights, of the two tables of encoders there is what can be said without them.
+        ("", GRID | learned(32, 8, 3) | {"make_retrieval_table": 6}),
         ("esc10", GRID | learned(1, 1, 1)),
         ("esc10_grid", GRID | learned(32, 8, 3)),
+        ("esc10_encoders", GRID | {"make_retrieval_table": 4, "make_classification_table": 1}),
         ("demo", GRID | learned(1, 1, 1)),
     ],
 )

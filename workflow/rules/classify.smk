@@ -106,6 +106,8 @@ rule embed_clips:
         "<logs>/embed_clips/{network}/{feature}/{setting}/{split}/seed{seed}.log",
     benchmark:
         "<benchmarks>/embed_clips/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+    wildcard_constraints:
+        feature="|".join(FEATURES),
     conda:
         "../../envs/train.yaml"
     threads: 2

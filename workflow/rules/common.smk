@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
-from resound.registry import AUTOENCODERS, FEATURES, NETWORKS, SEARCHES
-from resound.runs import LOSSES, Cell, Run
+from resound.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
+from resound.registry import AUTOENCODERS, ENCODERS, FEATURES, NETWORKS, SEARCHES
+from resound.runs import LOSSES, WAVEFORM, Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid
 
@@ -26,9 +27,11 @@ def checked_experiment():
     try:
         environment.check()
         resound_config.check(config, yaml.safe_load(schema))
+        experiment = Experiment(config)
+        experiment.encodings.check_weights()
     except ResoundError as error:
         raise WorkflowError(str(error)) from None
-    return Experiment(config)
+    return experiment
 
 
 EXPERIMENT = checked_experiment()
@@ -76,7 +79,7 @@ def run_of(wildcards):
 
 def bank_of(wildcards, file="bank.npy"):
     """Return a file of the bank that a run compares: a feature's, or a network's embeddings."""
-    return f"<results>/{run_of(wildcards).bank}/{file}"
+    return f"<results>/{EXPERIMENT.bank_folder(run_of(wildcards))}/{file}"
 
 
 def bank_spec_of(wildcards):
@@ -85,8 +88,8 @@ def bank_spec_of(wildcards):
 
 
 def model_of(wildcards):
-    """Return the record of the network behind a run; nothing for a feature's own bank."""
-    cell = run_of(wildcards).cell
+    """Return the record of the training behind a run; nothing where nothing was trained."""
+    cell = EXPERIMENT.cell(run_of(wildcards))
     return f"<results>/models/{cell.path}/model.json" if cell else []
 
 
@@ -118,6 +121,28 @@ def clips_a_side(split, written):
     )
 
 
+def heard_by(wildcards):
+    """Return the decoded clips at the sample rate of an encoder."""
+    return waveforms_at(EXPERIMENT.encodings.heard(wildcards.encoder))
+
+
+def encoder_cell(wildcards, kind):
+    """Return the cell of an encoder's job."""
+    seed = wildcards.get("seed", "0")
+    return EXPERIMENT.encodings.cell_of(wildcards.encoder, kind, wildcards.split, seed)
+
+
+def vector_files(vectors):
+    """Return the banks of vectors that one job makes, and their records, by the names of both."""
+    place = "<results>/embeddings/{{encoder}}_{}/waveform/{{setting}}/{{split}}/seed{{seed}}"
+    files = {"{}": "bank.npy", "{}_spec": "spec.json"}
+    return {
+        name.format(vector): f"{place.format(vector)}/{file}"
+        for vector in vectors
+        for name, file in files.items()
+    }
+
+
 def weights_of(wildcards):
     """Return the file of weights that a network starts from; nothing when it starts at random."""
     network = Cell(*wildcards).classifier
@@ -132,21 +157,24 @@ def record_of(cell):
 
 
 def present_cells():
-    """Return the trainings that the table reads: all, or with `partial` those that left a record."""
-    cells = EXPERIMENT.cells()
+    """Return the rows of the classification table that can be had, or with `partial` that are there."""
+    lacking = EXPERIMENT.encodings.lacking
+    cells = [cell for cell in EXPERIMENT.classified() if not lacking(cell)]
     if not config["classification"]["partial"]:
         return cells
     return [cell for cell in cells if record_of(cell).is_file()]
 
 
 def present_runs(table):
-    """Return the runs that a table reads: all, or with `partial` those whose network is there."""
-    runs = EXPERIMENT.table_runs(table)
+    """Return the runs of a table that can be had, or with `partial` whose network is there."""
+    lacking = EXPERIMENT.encodings.lacking
+    runs = [run for run in EXPERIMENT.table_runs(table) if not lacking(run)]
     if not config["classification"]["partial"]:
         return runs
-    asked = set(EXPERIMENT.cells())
+    asked = set(EXPERIMENT.classified())
     there = {cell for cell in present_cells() if was_trained(cell)}
-    return [run for run in runs if run.cell not in asked or run.cell in there]
+    cells = {run: EXPERIMENT.cell(run) for run in runs}
+    return [run for run in runs if cells[run] not in asked or cells[run] in there]
 
 
 def was_trained(cell):

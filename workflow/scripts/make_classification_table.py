@@ -6,7 +6,7 @@ from pathlib import Path
 from resound.evaluation.classification import classification_rows
 from resound.evaluation.predictions import read_clip_scores
 from resound.jobs import job
-from resound.report import classification, tables
+from resound.report import classification, encoders, tables
 
 with job(snakemake) as this:
     spec = this.params.spec
@@ -21,9 +21,13 @@ with job(snakemake) as this:
         spec["query_folds"],
         protocol=spec["protocol"],
         options=spec["bootstrap"],
+        absent=encoders.absent_rows(spec.get("encoders", {})),
     )
     frame = classification.classification_table(rows, spec["dataset"])
     caption = classification.classification_caption(
-        frame, spec["dataset"], spec["bootstrap"]["level"]
+        frame,
+        spec["dataset"],
+        spec["bootstrap"]["level"],
+        encoders.notes(spec.get("encoders", {}), spec["dataset"]),
     )
     tables.write(frame, this.output.csv, classification.shown_classification(frame), caption)

@@ -3,7 +3,7 @@
 from resound.evaluation.scoring import read_scores
 from resound.evaluation.summary import retrieval_rows
 from resound.jobs import job
-from resound.report import tables
+from resound.report import encoders, tables
 from resound.runs import Run
 
 with job(snakemake) as this:
@@ -18,5 +18,11 @@ with job(snakemake) as this:
     )
     frame = tables.retrieval_table(rows, spec["settings"], spec["dataset"])
     shown = tables.shown_retrieval(frame, spec["top_k"])
-    caption = tables.retrieval_caption(frame, spec["dataset"], spec["bootstrap"]["level"])
+    caption = tables.retrieval_caption(
+        frame,
+        spec["dataset"],
+        spec["bootstrap"]["level"],
+        absent=encoders.absent_rows(spec.get("encoders", {})),
+        notes=encoders.notes(spec.get("encoders", {}), spec["dataset"]),
+    )
     tables.write(frame, this.output.csv, shown, caption)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
+from resound.runs import ALL_CLIPS
 
 ABSENT = "no result: not run yet, or killed; its log and the same command again tell"
 
@@ -35,6 +36,7 @@ def classification_rows(
     *,
     protocol: str,
     options: Mapping[str, Any],
+    absent: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of the table: one a network, feature and test fold, one for all folds.
 
@@ -48,10 +50,13 @@ def classification_rows(
         The test folds by split.
     options : mapping
         ``samples, level, seed`` of the bootstrap.
+    absent : mapping, optional
+        Why networks that were asked for cannot be had.
     """
+    reasons = {name: {"reason": reason} for name, reason in (absent or {}).items()}
     grouped: dict[tuple[str, ...], list[Trial]] = {}
     for *key, split, seed in cells:
-        record, scores = results.get((*key, split, seed), (None, None))
+        record, scores = results.get((*key, split, seed), (reasons.get(key[0]), None))
         grouped.setdefault(tuple(key), []).append(Trial(split, seed, record, scores))
     rows = []
     for (network, feature, setting), trials in grouped.items():
@@ -66,9 +71,9 @@ def _parts(
 ) -> Iterator[tuple[str, list[Trial]]]:
     by_split = {trial.split: [t for t in trials if t.split == trial.split] for trial in trials}
     for split, part in by_split.items():
-        yield "+".join(map(str, query_folds[split])), part
-    if len(by_split) > 1:
-        yield "all", list(trials)
+        yield "+".join(map(str, query_folds[split])) or ALL_CLIPS, part
+    if len(by_split) > 1 and ALL_CLIPS not in by_split:
+        yield ALL_CLIPS, list(trials)
 
 
 def _row(trials: Sequence[Trial], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +132,9 @@ def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return dict.fromkeys(none)
     spec, trained = records[0]["spec"], [record["training"] for record in records]
     return {
-        "selection": spec["selection"],
-        "epochs": spec["epochs"],
+        # Zero-shot classes and probes have no epochs to choose from.
+        "selection": spec.get("selection"),
+        "epochs": spec.get("epochs"),
         "parameters": trained[0]["parameters"],
         "weights": spec["weights"],
         "train_seconds": float(np.mean([training["seconds"] for training in trained])),

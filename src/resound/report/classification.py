@@ -5,11 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from resound.pretrained import PUBLISHED
 from resound.report import published
+from resound.runs import ALL_CLIPS
 
 # Published files that a table can name; others it shows by the first digits of their digest.
 KNOWN_WEIGHTS = {
-    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)"
+    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)",
+    **{entry.sha256: f"{entry.encoder} ({entry.title})" for entry in PUBLISHED},
 }
 MARK = "*"
 
@@ -25,9 +28,7 @@ def classification_table(rows: Iterable[Mapping[str, Any]], dataset: str) -> pd.
     """
     full = []
     for row in rows:
-        study = published.accuracy_figures().get((row["network"], row["feature"]))
-        asked = {"protocol": row["protocol"], "query_fold": row["test_fold"]}
-        note = "" if study is None else published.differences(asked, dataset)
+        study, note = published.accuracy_beside(row, dataset)
         named = {**row, "weights": _weights_name(row)}
         full.append({**named, "published_accuracy": study, "published_note": note})
     return pd.DataFrame(full)
@@ -80,19 +81,29 @@ def _whole(value: Any) -> str:
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def classification_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
+def classification_caption(
+    frame: pd.DataFrame, dataset: str, level: float, notes: Iterable[str] = ()
+) -> str:
     """Say what the numbers are, what was chosen on which clips, and where the study differs."""
-    protocol, n_clips = frame["protocol"].iloc[0], frame["n_clips"].max()
+    protocol = frame["protocol"].iloc[0]
+    whole = (frame["test_fold"] == ALL_CLIPS) & (protocol == "holdout")
+    n_clips = frame["n_clips"][~whole].max()
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
         f"of test clips [{level:.0%} bootstrap interval] (the study's). Spread: standard deviation "
         "of the accuracy. Seconds: time in training epochs of one training.",
     ]
+    if whole.any():
+        lines.append(
+            f"Test fold {ALL_CLIPS}: of what nothing was trained for, the "
+            f"{frame['n_clips'][whole].max()} clips of every fold."
+        )
     if (frame["selection"] == "test").any():
         lines.append(
             f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "
             "it: these numbers are too good."
         )
-    notes = sorted({note for note in frame["published_note"] if note})
-    lines += [f"Not the study's protocol: {note}." for note in notes]
+    differences = sorted({note for note in frame["published_note"] if note})
+    lines += [f"Not the study's protocol: {note}." for note in differences]
+    lines += notes
     return "\n".join(lines)

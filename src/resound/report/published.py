@@ -12,8 +12,13 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from resound.runs import WAVEFORM
+
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
-ACCURACY_TABLE = "table5_accuracy"
+ACCURACY_TABLES = ("table5_accuracy", "pretrained_accuracy")
+ALL_FOLDS = "all_folds"
+# Rows of ours that read a row of the study's in another way.
+READINGS = {"beats_mlp_hard": "beats_mlp"}
 Key = tuple[str, str, str]
 
 
@@ -31,14 +36,29 @@ def retrieval_figures() -> dict[Key, dict[str, float]]:
 
 
 @functools.cache
-def accuracy_figures() -> dict[tuple[str, str], float]:
-    """Return the study's classification accuracy, 0 to 1: (network, feature) to accuracy."""
+def accuracy_figures(*, all_folds: bool = False) -> dict[tuple[str, str], float]:
+    """Return the study's classification accuracy, 0 to 1: (network, feature) to accuracy.
+
+    It is that on fold 5, or, of what is not trained, that on the clips of all folds.
+    """
     text = resources.files("resound.data").joinpath("published.csv").read_text()
     return {
-        (row["method"], row["feature"]): float(row["value"]) / 100
+        (row["method"], row["feature"]): round(float(row["value"]) / 100, 6)
         for row in csv.DictReader(text.splitlines())
-        if row["table"] == ACCURACY_TABLE
+        if row["table"] in ACCURACY_TABLES and (row["setting"] == ALL_FOLDS) == all_folds
     }
+
+
+def accuracy_beside(row: Mapping[str, Any], dataset: str) -> tuple[float | None, str]:
+    """Return the study's accuracy for a row, if any, and in what our protocol differs."""
+    key = row["network"], row["feature"]
+    whole = accuracy_figures(all_folds=True)
+    if row["test_fold"] == "all" and key in whole:
+        # What nothing was trained for has no protocol but its clips.
+        return whole[key], differences({"protocol": "holdout", "query_fold": "5"}, dataset)
+    study = accuracy_figures().get(key)
+    asked = {"protocol": row["protocol"], "query_fold": row["test_fold"]}
+    return study, "" if study is None else differences(asked, dataset)
 
 
 def study_setting(stft: Mapping[str, int]) -> str:
@@ -51,6 +71,9 @@ def study_row(row: Mapping[str, Any], stft: Mapping[str, int]) -> Key:
     network = row.get("network", "")
     if not network:
         return row["method"], row["feature"], study_setting(stft)
+    if row["feature"] == WAVEFORM:
+        known = row["method"] == "cosine"
+        return (READINGS.get(network, network) if known else ""), row["feature"], ""
     if network.startswith("autoencoder_"):
         return row["method"], network, ""
     return (f"{network}_embedding" if row["method"] == "cosine" else ""), row["feature"], ""

@@ -1,6 +1,6 @@
 """Tables as a person reads them: Markdown and LaTeX beside the CSV."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +101,18 @@ def matrix_caption(*, n_fft: int, hop_length: int, window: str, periodic: bool) 
     )
 
 
-def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
-    """Say what the numbers of a retrieval table are and how far they may be compared."""
+def retrieval_caption(
+    frame: pd.DataFrame,
+    dataset: str,
+    level: float,
+    *,
+    absent: Container[str] = (),
+    notes: Iterable[str] = (),
+) -> str:
+    """Say what the numbers of a retrieval table are and how far they may be compared.
+
+    `notes` are further lines; they tell why the networks of `absent` have no numbers.
+    """
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
@@ -118,8 +128,9 @@ def retrieval_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
             f"Missing for want of a trained network, see the table classification: "
             f"{row['network']} on {row['feature']}, {row['missing']}."
             for row in frame.to_dict("records")
-            if row["missing"]
+            if row["missing"] and row["network"] not in absent
         ]
-    notes = sorted({note for note in frame["published_note"] if note})
-    lines += [f"Not the study's protocol: {note}." for note in notes]
+    differences = sorted({note for note in frame["published_note"] if note})
+    lines += [f"Not the study's protocol: {note}." for note in differences]
+    lines += notes
     return "\n".join(lines)

@@ -58,6 +58,37 @@ def augment(
     return mix_up(x, targets, rng, options["mixup"])
 
 
+def augment_waveforms(
+    x: Tensor, targets: Tensor, rng: np.random.Generator, *, options: Mapping[str, Any]
+) -> tuple[Tensor, Tensor]:
+    """Return a varied batch of waveforms and its targets.
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, samples)
+        Waveforms.
+    targets : Tensor, shape (batch, classes)
+        Probabilities of the classes.
+    rng : numpy.random.Generator
+        Source of all draws.
+    options : mapping
+        ``time_roll``, ``gain_db``, ``time_masks``, ``time_mask`` and ``mixup`` of `augment`; a
+        masked stretch is silent.
+
+    Returns
+    -------
+    x, targets : Tensor
+        Of the shapes given.
+    """
+    frames = roll_time(x[:, :, None], rng, options["time_roll"])
+    if options["gain_db"]:
+        gains = rng.uniform(-options["gain_db"], options["gain_db"], size=(len(x), 1, 1))
+        frames = frames * _tensor(10 ** (gains / 20), x).to(x.dtype)
+    frames = mask_time(frames, rng, options["time_masks"], options["time_mask"])
+    mixed, targets = mix_up(frames, targets, rng, options["mixup"])
+    return mixed[:, :, 0], targets
+
+
 def roll_time(x: Tensor, rng: np.random.Generator, share: float) -> Tensor:
     """Move each clip along time by up to `share` of its frames, its end coming in at its start."""
     _check_share("time_roll", share)

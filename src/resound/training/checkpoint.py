@@ -1,7 +1,6 @@
 """A trained network on disk: weights as safetensors, all that it must be read with as JSON."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from resound import store
 from resound.errors import CheckpointError
@@ -17,7 +17,7 @@ from resound.models.classifier import Classifier
 from resound.models.network import Network
 from resound.registry import AUTOENCODERS, NETWORKS
 from resound.training.inputs import Float32, InputTransform
-from resound.training.record import TRAINED, read_record
+from resound.training.record import TRAINED, read_record, write_record
 
 CLIPS_A_BATCH = 64
 
@@ -66,16 +66,25 @@ def write_checkpoint(
     network: Network | None,
     record: Mapping[str, Any],
 ) -> None:
-    """Write a trained network, or the record of a failed training with a file of no weights.
+    """Write a trained network, or the record of a failed training with a file of no weights."""
+    write_tensors(weights, model, {} if network is None else network.state_dict(), record)
+
+
+def write_tensors(
+    weights: store.AnyPath,
+    model: store.AnyPath,
+    tensors: Mapping[str, Tensor],
+    record: Mapping[str, Any],
+) -> None:
+    """Write what was trained, each tensor of its own memory, and its record.
 
     The weights' digest stands in the record, which is written last: a kill in between leaves a
     pair that does not fit and is refused.
     """
-    tensors = {} if network is None else network.state_dict()
     with store.replacing(weights) as temporary:
         save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)
         record = {**record, "weights_sha256": store.sha256_of(temporary)}
-    store.write_text(model, json.dumps(record, indent=1) + "\n")
+    write_record(record, model)
 
 
 def resume_path(model: store.AnyPath, digest: str) -> Path:
@@ -119,13 +128,37 @@ def read_checkpoint(
     record = read_record(model, spec=spec)
     _check_record(record, model, bank, classes)
     network = _built(record)
+    take_weights(network, weights, model, record)
+    return TrainedNetwork(network.eval(), InputTransform.from_dict(record["input"]), record)
+
+
+def take_weights(
+    network: nn.Module,
+    weights: store.AnyPath,
+    model: store.AnyPath,
+    record: Mapping[str, Any],
+    *,
+    given: Container[str] = (),
+) -> None:
+    """Give a network the tensors of a file that `record` tells of, all but those `given` to it.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is damaged or holds other tensors.
+    """
     try:
         if store.sha256_of(Path(weights)) != record["weights_sha256"]:
             raise CheckpointError(f"{weights}: its bytes are not those that {model} records")
-        network.load_state_dict(load_file(weights))
+        missing, unexpected = network.load_state_dict(load_file(weights), strict=False)
+        lacking = [name for name in missing if name not in given]
+        if lacking or unexpected:
+            raise CheckpointError(
+                f"{weights}: are not the weights of {model}: missing {lacking}, unexpected "
+                f"{unexpected}"
+            )
     except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{weights}: are not the weights of {model} ({error})") from error
-    return TrainedNetwork(network.eval(), InputTransform.from_dict(record["input"]), record)
 
 
 def describe(network: Network, spec: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
+import numpy as np
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from resound.models.classifier import Classifier
@@ -11,51 +12,44 @@ from resound.training.augment import augment
 from resound.training.module import NetworkTraining
 
 
-class ClassifierTraining(NetworkTraining):
-    """Trains a classifier by cross-entropy on augmented batches.
+class LabelledTraining(NetworkTraining):
+    """Trains by cross-entropy on varied batches; a subclass says how they vary.
 
     Parameters
     ----------
-    network : Classifier
-        What is trained.
+    network : Module
+        What is trained; its output is logits.
     n_classes : int
         Classes.
     options : mapping
         As `NetworkTraining`, and ``label_smoothing``.
     augmentation : mapping
-        Options of `resound.training.augment.augment`.
-    decibel : Tensor, shape (dims,)
-        What 1 dB of gain adds to the features.
+        Options of the variation.
     seed : int
         Decides dropout and augmentation.
     """
 
-    block = "classification"
-    network: Classifier
-    decibel: Tensor
-
     def __init__(
         self,
-        network: Classifier,
+        network: nn.Module,
         n_classes: int,
         *,
         options: Mapping[str, Any],
         augmentation: Mapping[str, Any],
-        decibel: Tensor,
         seed: int,
     ) -> None:
         super().__init__(network, options=options, seed=seed)
-        self.n_classes, self.n_planes = n_classes, network.n_planes
-        self.augmentation = dict(augmentation)
-        self.register_buffer("decibel", decibel, persistent=False)
+        self.n_classes, self.augmentation = n_classes, dict(augmentation)
+
+    def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return a varied batch and its targets (batch, classes)."""
+        raise NotImplementedError
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         """Return the loss of one augmented batch."""
         x, y = batch
         rng = self.seeded(index)
-        targets = self.one_hot(y, x)
-        options: dict[str, Any] = {"n_planes": self.n_planes, "decibel": self.decibel}
-        x, targets = augment(x, targets, rng, options=self.augmentation, **options)
+        x, targets = self.varied(x, self.one_hot(y, x), rng)
         logits = self(x)
         smoothing = self.options["label_smoothing"]
         loss = self.finite(cross_entropy(logits.float(), targets, label_smoothing=smoothing))
@@ -76,3 +70,34 @@ class ClassifierTraining(NetworkTraining):
         accuracy = (logits.argmax(1) == y).float().mean()
         values = {f"{part}_loss": loss.detach(), f"{part}_accuracy": accuracy}
         self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(y))
+
+
+class ClassifierTraining(LabelledTraining):
+    """Trains a classifier of a feature.
+
+    Parameters
+    ----------
+    network : Classifier
+        What is trained.
+    n_classes : int
+        Classes.
+    decibel : Tensor, shape (dims,)
+        What 1 dB of gain adds to the features.
+    **options
+        As `LabelledTraining`; ``augmentation`` as `resound.training.augment.augment` takes it.
+    """
+
+    block = "classification"
+    network: Classifier
+    decibel: Tensor
+
+    def __init__(
+        self, network: Classifier, n_classes: int, *, decibel: Tensor, **options: Any
+    ) -> None:
+        super().__init__(network, n_classes, **options)
+        self.register_buffer("decibel", decibel, persistent=False)
+
+    def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Return a batch varied as `augment` varies features."""
+        planes: dict[str, Any] = {"n_planes": self.network.n_planes, "decibel": self.decibel}
+        return augment(x, targets, rng, options=self.augmentation, **planes)

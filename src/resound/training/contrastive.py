@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from resound.models.classifier import Classifier
-from resound.training.augment import augment
 from resound.training.classification import ClassifierTraining
 
 
@@ -39,11 +38,7 @@ class ContrastiveTraining(ClassifierTraining):
         """Return the contrastive loss of a batch's two views and the last layer's, added."""
         x, y = batch
         rng = self.seeded(index)
-        options: dict[str, Any] = {"n_planes": self.n_planes, "decibel": self.decibel}
-        views = [
-            augment(x, self.one_hot(y, x), rng, options=self.augmentation, **options)[0]
-            for _ in range(2)
-        ]
+        views = [self.varied(x, self.one_hot(y, x), rng)[0] for _ in range(2)]
         labels, embeddings = torch.cat([y, y]), self.network.embed(torch.cat(views))
         projections = normalize(self.project(embeddings).float(), dim=1)
         logits = self.network.classify(embeddings.detach())

@@ -1,28 +1,26 @@
-"""Batches of clips that stand in memory as one tensor, without work in Python for each clip."""
+"""Batches of clips that stand as one array or tensor, without work in Python for each clip."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from resound.errors import TrainingError
-
 Rows = npt.NDArray[np.intp]
+Float32 = npt.NDArray[np.float32]
 
 
 class ClipTensors(Dataset[tuple[Tensor, Tensor]]):
-    """Features (clips, frames, dims) and class numbers (clips,), indexed by whole batches."""
+    """Clips, an array or tensor, and their class numbers, indexed by whole batches."""
 
-    def __init__(self, x: Tensor, y: Tensor) -> None:
+    def __init__(self, x: Tensor | Float32, y: Tensor) -> None:
         self.x, self.y = x, y
 
     def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        return self.x[rows], self.y[rows]
+        return torch.as_tensor(self.x[rows]), self.y[rows]
 
 
 class EpochBatches(Sampler[Rows]):
@@ -55,8 +53,8 @@ class ClipData(LightningDataModule):
 
     Parameters
     ----------
-    x : Tensor, shape (clips, frames, dims)
-        Standardised features of all clips.
+    x : Tensor or ndarray, shape (clips, frames, dims) or (clips, samples)
+        Standardised features of all clips, or their waveforms; may be a memory map.
     y : Tensor, shape (clips,)
         Class numbers.
     training, validation : ndarray of int
@@ -69,7 +67,7 @@ class ClipData(LightningDataModule):
 
     def __init__(
         self,
-        x: Tensor,
+        x: Tensor | Float32,
         y: Tensor,
         training: Rows,
         validation: Rows,
@@ -100,42 +98,3 @@ def class_numbers(categories: Iterable[str]) -> tuple[list[str], Tensor]:
     """Return the classes in alphabetical order, and the number of each clip's class."""
     classes, numbers = np.unique(np.asarray([*categories], str), return_inverse=True)
     return classes.tolist(), torch.from_numpy(numbers.astype(np.int64))
-
-
-def training_rows(
-    clips: pd.DataFrame, query_folds: Sequence[int], selection: str
-) -> tuple[Rows, Rows]:
-    """Divide clips into those to train on and those that choose the epoch.
-
-    Parameters
-    ----------
-    clips : DataFrame
-        The index, with ``fold, category``.
-    query_folds : sequence of int
-        The test folds, never trained on.
-    selection : {"fixed", "validation", "test"}
-        ``fixed``: all other folds, nothing chooses. ``validation``: the last of the other folds
-        chooses and is not trained on. ``test``: the test folds choose, as published practice does.
-
-    Returns
-    -------
-    training, validation : ndarray of int
-        Rows of `clips`.
-
-    Raises
-    ------
-    TrainingError
-        When no fold is left, or what is left to train on has one class only.
-    """
-    fold = clips["fold"].to_numpy()
-    others = sorted(set(fold.tolist()) - set(query_folds))
-    chosen = {"fixed": [], "validation": others[-1:], "test": list(query_folds)}[selection]
-    trained = [f for f in others if f not in chosen]
-    training = np.flatnonzero(np.isin(fold, trained))
-    n_classes = clips["category"].iloc[training].nunique()
-    if n_classes < 2:
-        raise TrainingError(
-            f"the folds {trained} to train on hold {n_classes} classes, and a classifier needs two "
-            f"(test folds {list(query_folds)}, selection {selection}); check the CSV's folds"
-        )
-    return training, np.flatnonzero(np.isin(fold, chosen))

@@ -23,6 +23,8 @@ ADVICE = (
     ".*does not have many workers.*",
     ".*across ranks is zero.*",
     ".*have no `validation_step`.*",
+    ".*in eval mode at the start of training.*",
+    ".*`srun` command is available.*",
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 log = logging.getLogger(__name__)
@@ -71,6 +73,8 @@ def fit(
     epochs: int,
     accelerator: str = "auto",
     precision: str = "auto",
+    accumulate: int = 1,
+    gradient_clip: float = 0.0,
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
 ) -> Fit:
@@ -92,6 +96,10 @@ def fit(
     precision : str
         ``auto``: bfloat16 or float16 where a GPU has it, float32 on a CPU; or Lightning's
         names, ``32-true``, ``bf16-mixed``, ``16-mixed``.
+    accumulate : int
+        Batches whose gradients, averaged, make one step.
+    gradient_clip : float
+        Largest norm of a step's gradient; 0 for no bound.
     resume : pathlib.Path, optional
         The checkpoint: read when it is there, replaced after every epoch.
     on_epoch : callable, optional
@@ -103,7 +111,8 @@ def fit(
     callbacks += [best] if best else []
     callbacks += [KeepCheckpoint(resume)] if resume else []
     with _without_advice():
-        trainer = _trainer(epochs, accelerator, precision, callbacks)
+        steps = {"accumulate_grad_batches": accumulate, "gradient_clip_val": gradient_clip or None}
+        trainer = _trainer(epochs, accelerator, precision, callbacks, steps)
         trainer.fit(module, data, ckpt_path=_checkpoint(resume))
     epoch = load_best(best, module) if best else epochs
     device = _device_name(trainer)
@@ -117,7 +126,13 @@ def _checkpoint(path: Path | None) -> Path | None:
     return path
 
 
-def _trainer(epochs: int, accelerator: str, precision: str, callbacks: list[Callback]) -> Trainer:
+def _trainer(
+    epochs: int,
+    accelerator: str,
+    precision: str,
+    callbacks: list[Callback],
+    steps: Mapping[str, Any],
+) -> Trainer:
     cuda = accelerator != "cpu" and torch.cuda.is_available()
     if accelerator == "gpu" and not cuda:
         raise EnvironmentProblem(
@@ -133,6 +148,7 @@ def _trainer(epochs: int, accelerator: str, precision: str, callbacks: list[Call
         "devices": 1,
         "precision": precision,
         "callbacks": callbacks,
+        **steps,
         # Some operations have no deterministic form on a GPU; there the rest is.
         "deterministic": "warn" if cuda else True,
         "num_sanity_val_steps": 0,

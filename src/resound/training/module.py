@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from resound.errors import TrainingError
-from resound.models.network import Network
 
 UNDECAYED_NDIM = 1
 
@@ -23,7 +22,7 @@ class NetworkTraining(LightningModule):
 
     Parameters
     ----------
-    network : Network
+    network : Module
         What is trained.
     options : mapping
         ``learning_rate`` (the largest), ``weight_decay``, ``warmup_epochs``.
@@ -33,7 +32,7 @@ class NetworkTraining(LightningModule):
 
     block = ""  # of the config, where the options stand
 
-    def __init__(self, network: Network, *, options: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, network: nn.Module, *, options: Mapping[str, Any], seed: int) -> None:
         super().__init__()
         self.network, self.options, self.seed = network, dict(options), seed
 
@@ -58,20 +57,21 @@ class NetworkTraining(LightningModule):
             )
         return loss
 
+    def layers(self) -> list[tuple[list[nn.Parameter], float]]:
+        """Return the parameters to train in groups, each with its largest learning rate."""
+        return [([*self.parameters()], self.options["learning_rate"])]
+
     def configure_optimizers(self) -> Any:
         """Return AdamW, without decay of biases and norms, and its schedule by step."""
-        parameters = [p for p in self.parameters() if p.requires_grad]
-        groups = [
-            {
-                "params": [p for p in parameters if p.ndim > UNDECAYED_NDIM],
-                "weight_decay": self.options["weight_decay"],
-            },
-            {
-                "params": [p for p in parameters if p.ndim <= UNDECAYED_NDIM],
-                "weight_decay": 0.0,
-            },
-        ]
-        optimizer = torch.optim.AdamW(groups, lr=self.options["learning_rate"])
+        groups: list[dict[str, Any]] = []
+        for layer, rate in self.layers():
+            trained = [p for p in layer if p.requires_grad]
+            decayed = [p for p in trained if p.ndim > UNDECAYED_NDIM]
+            others = [p for p in trained if p.ndim <= UNDECAYED_NDIM]
+            decay = self.options["weight_decay"]
+            groups.append({"params": decayed, "lr": rate, "weight_decay": decay})
+            groups.append({"params": others, "lr": rate, "weight_decay": 0.0})
+        optimizer = torch.optim.AdamW(groups)
         steps = int(self.trainer.estimated_stepping_batches)
         warmup = round(steps * self.options["warmup_epochs"] / (self.trainer.max_epochs or 1))
         schedule = torch.optim.lr_scheduler.LambdaLR(

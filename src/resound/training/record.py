@@ -38,6 +38,11 @@ def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) 
     return record
 
 
+def write_record(record: Mapping[str, Any], model: store.AnyPath) -> None:
+    """Write ``model.json``, whole or not at all."""
+    store.write_text(model, json.dumps(record, indent=1) + "\n")
+
+
 def check_unseen(record: Mapping[str, Any], folds: Iterable[int]) -> None:
     """Raise CheckpointError when a network is asked about folds that its training has seen.
 

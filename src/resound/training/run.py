@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +18,15 @@ from resound.training.callbacks import EpochHook
 from resound.training.checkpoint import TrainedNetwork, describe
 from resound.training.classification import ClassifierTraining
 from resound.training.contrastive import ContrastiveTraining
-from resound.training.data import ClipData, class_numbers, training_rows
+from resound.training.data import ClipData, class_numbers
 from resound.training.fit import fit
+from resound.training.folds import training_rows
 from resound.training.inputs import decibel_step, fit_transform
-from resound.training.record import FAILED, new_record
+from resound.training.outcome import Outcome, failed_outcome, outcome_of
+from resound.training.record import new_record
 
 TRAININGS = {"cross_entropy": ClassifierTraining, "supcon": ContrastiveTraining}
-HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training leaves behind.
-
-    Attributes
-    ----------
-    network : Classifier or None
-        None when training failed.
-    record : dict
-        What ``model.json`` holds beside the weights.
-    history, predictions, confusion : DataFrame
-        A row an epoch; a row a test clip with `id, fold, category, predicted` and a logit a class,
-        ``logit:dog``; and how often each class (row) was taken for each (column).
-    """
-
-    network: Classifier | None
-    record: dict[str, Any]
-    history: pd.DataFrame
-    predictions: pd.DataFrame
-    confusion: pd.DataFrame
 
 
 def train_classifier(
@@ -88,10 +65,7 @@ def train_classifier(
         return _train(bank, clips, y, record, weights=weights, resume=resume, on_epoch=on_epoch)
     except (TrainingError, ParameterError) as error:
         log.warning("%s on %s: not trained: %s", spec["network"], spec["bank"]["feature"], error)
-        record |= {"outcome": FAILED, "reason": str(error)}
-        empty = predictions_of(clips.iloc[:0], classes, np.empty((0, len(classes)), np.float32))
-        history = pd.DataFrame(columns=list(HISTORY_COLUMNS))
-        return Outcome(None, record, history, empty, confusion_of(empty, classes))
+        return failed_outcome(record, clips, error)
 
 
 def _train(
@@ -133,11 +107,9 @@ def _train(
     }
     trained = TrainedNetwork(network.cpu().eval(), transform, record)
     test = np.flatnonzero(clips["fold"].isin(query_folds))
-    predictions = predictions_of(
-        clips.iloc[test], classes, trained.classify(trained.embed(x[test]))
-    )
+    logits = trained.classify(trained.embed(x[test]))
     history = pd.DataFrame(done.history)
-    return Outcome(network, record, history, predictions, confusion_of(predictions, classes))
+    return outcome_of(record, clips.iloc[test], logits, network=network, history=history)
 
 
 def build_network(
@@ -150,17 +122,3 @@ def build_network(
         n_dims, n_classes, n_planes=spec["input"]["n_planes"], **spec["options"], **start
     )
     return network
-
-
-def predictions_of(clips: pd.DataFrame, classes: list[str], logits: Any) -> pd.DataFrame:
-    """Return a row a clip: its class, the class predicted, and the logits."""
-    frame = clips[["id", "fold", "category"]].reset_index(drop=True)
-    frame["predicted"] = np.asarray(classes, object)[logits.argmax(axis=1)] if len(logits) else ""
-    return frame.join(pd.DataFrame(logits, columns=[f"logit:{name}" for name in classes]))
-
-
-def confusion_of(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
-    """Return how often each class was taken for each: a row a class, a column a prediction."""
-    counts = pd.crosstab(predictions["category"], predictions["predicted"])
-    full = counts.reindex(index=classes, columns=classes, fill_value=0).astype(int)
-    return full.rename_axis(index="category", columns=None).reset_index()

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 
 from resound.errors import TrainingError
-from resound.training.data import ClipData, EpochBatches, class_numbers, training_rows
+from resound.training.data import ClipData, EpochBatches, class_numbers
+from resound.training.folds import training_rows
 
 CLIPS = pd.DataFrame(
     {"fold": [1, 1, 2, 2, 3, 3, 5, 5], "category": ["dog", "rain"] * 4, "id": list("abcdefgh")}

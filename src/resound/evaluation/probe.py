@@ -1,0 +1,122 @@
+"""What a simple classifier finds in embeddings that nothing was trained for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from resound.errors import TrainingError, check_choice
+
+Rows = npt.NDArray[np.intp]
+Float32 = npt.NDArray[np.float32]
+MAX_ITERATIONS = 5000
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a probe came to.
+
+    Attributes
+    ----------
+    chosen : float
+        The point of the grid with the highest accuracy on the validation clips, the first of
+        equals.
+    accuracies : dict of float to float
+        That accuracy for each point of the grid.
+    logits : ndarray, shape (clips, classes)
+        Logarithms of the class probabilities of all clips, once the chosen probe has been fitted
+        on training and validation clips together.
+    n_numbers : int
+        Numbers that were learned; of nearest neighbours, those that are kept.
+    """
+
+    chosen: float
+    accuracies: dict[float, float]
+    logits: Float32
+    n_numbers: int
+
+
+def probe(
+    head: str,
+    embeddings: npt.NDArray[np.float32],
+    y: npt.NDArray[np.int64],
+    training: Rows,
+    validation: Rows,
+    grid: Sequence[float],
+) -> Probed:
+    """Fit a probe for each point of a grid, choose one, and fit that one on all that may be seen.
+
+    Parameters
+    ----------
+    head : {"linear", "knn"}
+        Logistic regression on standardised embeddings, whose grid is its C; or the vote of the
+        nearest neighbours by cosine distance, whose grid is their number.
+    embeddings : ndarray, shape (clips, d)
+        Of all clips.
+    y : ndarray, shape (clips,)
+        Class numbers, from 0.
+    training, validation : ndarray of int
+        Rows to fit on, and rows that choose; all others are only classified.
+    grid : sequence of float
+        From the strongest regularisation, or the fewest neighbours, on.
+
+    Raises
+    ------
+    TrainingError
+        When nothing can choose, or there are fewer training clips than neighbours.
+    """
+    build = PROBES[check_choice("head", head, PROBES)]
+    if not len(validation):
+        raise TrainingError(
+            "no fold is left to choose from the grid; a probe needs two that are not tested on"
+        )
+    usable = [point for point in grid if head != "knn" or point <= len(training)]
+    if not usable:
+        raise TrainingError(
+            f"neighbours: {list(grid)} are all more than the {len(training)} training clips"
+        )
+    accuracies = {
+        point: float(build(point).fit(embeddings[training], y[training]).score(
+            embeddings[validation], y[validation]
+        ))
+        for point in usable
+    }  # fmt: skip
+    chosen = max(usable, key=accuracies.__getitem__)
+    seen = np.union1d(training, validation)
+    fitted = build(chosen).fit(embeddings[seen], y[seen])
+    probabilities = np.zeros((len(embeddings), int(y.max()) + 1))
+    probabilities[:, fitted.classes_] = fitted.predict_proba(embeddings)
+    logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)).astype(np.float32)
+    return Probed(chosen, accuracies, logits, _numbers(fitted, len(seen), embeddings.shape[1]))
+
+
+def choice_rows(probed: Probed) -> list[Mapping[str, float]]:
+    """Return a row a point of the grid: its value, its accuracy, 1 where it was chosen."""
+    return [
+        {"value": value, "validation_accuracy": accuracy, "chosen": int(value == probed.chosen)}
+        for value, accuracy in probed.accuracies.items()
+    ]
+
+
+def _linear(c: float) -> Any:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=MAX_ITERATIONS))
+
+
+def _knn(k: float) -> Any:
+    return KNeighborsClassifier(int(k), metric="cosine", algorithm="brute")
+
+
+PROBES: dict[str, Callable[[float], Any]] = {"linear": _linear, "knn": _knn}
+
+
+def _numbers(fitted: Any, n_seen: int, dimension: int) -> int:
+    if isinstance(fitted, KNeighborsClassifier):
+        return n_seen * dimension
+    last = fitted[-1]
+    return int(last.coef_.size + last.intercept_.size)

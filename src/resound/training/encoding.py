@@ -1,0 +1,88 @@
+"""What an encoder, as published or fine-tuned, makes of all clips."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from resound import store
+from resound.encoders.encoder import Encoder
+from resound.errors import DataError
+from resound.progress import track
+from resound.registry import ENCODERS
+
+Float32 = npt.NDArray[np.float32]
+CLIPS_A_BATCH = 8
+
+
+def load_encoder(spec: Mapping[str, Any], weights: Mapping[str, Any]) -> Encoder:
+    """Return the encoder of a spec, from weights that must have the digest in it.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``name, sha256, options``, as `resound.encodings.Encodings.encoder` makes it.
+    weights : mapping
+        ``source, revision, sha256`` of the config.
+    """
+    checked = {**weights, "sha256": spec["sha256"]}
+    return cast(Encoder, ENCODERS[spec["name"]](checked, **spec["options"]))
+
+
+def run_over(
+    network: nn.Module, outputs: Callable[[Tensor], Sequence[Tensor]], waveforms: npt.NDArray[Any]
+) -> list[Float32]:
+    """Return what a network in evaluation mode makes of all clips, batch by batch.
+
+    Parameters
+    ----------
+    network : Module
+        Is moved to a GPU where there is one.
+    outputs : callable
+        Makes tensors (clips, ...) of waveforms (clips, samples) by means of `network`.
+    waveforms : ndarray, shape (clips, samples)
+        May be a memory map.
+
+    Returns
+    -------
+    list of ndarray
+        One of all clips for each of the tensors, in float32.
+
+    Raises
+    ------
+    DataError
+        When a number is not finite.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).eval()
+    batches = np.array_split(np.arange(len(waveforms)), -(-len(waveforms) // CLIPS_A_BATCH))
+    parts = []
+    with torch.inference_mode():
+        for rows in track(batches, "encode clips", unit="batch"):
+            batch = torch.from_numpy(np.array(waveforms[rows])).to(device)
+            parts.append([made.float().cpu() for made in outputs(batch)])
+    every = [torch.cat(part).numpy() for part in zip(*parts, strict=True)]
+    for made in every:
+        broken = np.flatnonzero(~np.isfinite(made).all(axis=1))
+        if len(broken):
+            raise DataError(
+                f"{type(network).__name__} makes NaN or infinity of {len(broken)} clips, the first "
+                f"at row {broken[0]} of the index; look at them, or at how it was trained"
+            )
+    return every
+
+
+def write_bank(
+    vectors: Float32,
+    path: store.AnyPath,
+    *,
+    spec: Mapping[str, Any],
+    ids: Mapping[str, Sequence[str]],
+) -> None:
+    """Store vectors (n, numbers) in the form of a feature bank, (n, 1, numbers)."""
+    shape = (len(vectors), 1, vectors.shape[1])
+    with store.create_array(path, shape, "float32", spec=spec, ids=ids) as array:
+        array[:, 0] = vectors

@@ -1,0 +1,94 @@
+"""What comes of all that classifies clips: its record, and its predictions of test clips."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from resound import store
+from resound.training.record import FAILED, write_record
+
+if TYPE_CHECKING:  # what only scores clips needs no torch
+    from torch import nn
+
+HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training leaves behind.
+
+    Attributes
+    ----------
+    network : Module or None
+        None when training failed, or where no network was trained.
+    record : dict
+        What ``model.json`` holds.
+    history, predictions, confusion : DataFrame
+        A row an epoch; a row a test clip with `id, fold, category, predicted` and a logit a class,
+        ``logit:dog``; and how often each class (row) was taken for each (column).
+    """
+
+    network: "nn.Module | None"
+    record: dict[str, Any]
+    history: pd.DataFrame
+    predictions: pd.DataFrame
+    confusion: pd.DataFrame
+
+
+def outcome_of(
+    record: dict[str, Any],
+    clips: pd.DataFrame,
+    logits: npt.NDArray[Any],
+    *,
+    network: "nn.Module | None" = None,
+    history: pd.DataFrame | None = None,
+) -> Outcome:
+    """Return the outcome of what gives `logits` (clips, classes) to `clips`.
+
+    They are cut to those of the test folds of ``record["spec"]["split"]``; without such folds, all
+    clips are tested.
+    """
+    folds, classes = record["spec"]["split"]["query_folds"], record["classes"]
+    test = clips["fold"].isin(folds).to_numpy() if folds else np.ones(len(clips), bool)
+    predictions = predictions_of(clips[test], classes, logits[test])
+    rows = pd.DataFrame(columns=list(HISTORY_COLUMNS)) if history is None else history
+    return Outcome(network, record, rows, predictions, confusion_of(predictions, classes))
+
+
+def failed_outcome(record: dict[str, Any], clips: pd.DataFrame, error: Exception) -> Outcome:
+    """Return the outcome of a training that could not be: its reason, and no predictions."""
+    record |= {"outcome": FAILED, "reason": str(error)}
+    return outcome_of(record, clips.iloc[:0], np.empty((0, len(record["classes"])), np.float32))
+
+
+def write_outcome(outcome: Outcome, files: Any) -> None:
+    """Write record, predictions and confusion to the outputs of a job that trains no network."""
+    store.write_csv(outcome.predictions, files.predictions)
+    store.write_csv(outcome.confusion, files.confusion)
+    write_record(outcome.record, files.model)
+
+
+def predictions_of(
+    clips: pd.DataFrame, classes: list[str], logits: npt.NDArray[Any]
+) -> pd.DataFrame:
+    """Return a row a clip: its class, the class predicted, and the logits."""
+    frame = clips[["id", "fold", "category"]].reset_index(drop=True)
+    frame["predicted"] = np.asarray(classes, object)[logits.argmax(axis=1)] if len(logits) else ""
+    return frame.join(pd.DataFrame(logits, columns=[f"logit:{name}" for name in classes]))
+
+
+def confusion_of(predictions: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """Return how often each class was taken for each: a row a class, a column a prediction."""
+    counts = pd.crosstab(predictions["category"], predictions["predicted"])
+    full = counts.reindex(index=classes, columns=classes, fill_value=0).astype(int)
+    return full.rename_axis(index="category", columns=None).reset_index()
+
+
+def untrained(record: Mapping[str, Any], n_clips: int, n_numbers: int) -> dict[str, Any]:
+    """Return a record with what a table tells of a training, for what no epochs were spent on."""
+    told = {"clips": n_clips, "parameters": n_numbers, "seconds": 0.0, "device": "cpu"}
+    return {**record, "network": {"name": record["spec"]["network"]}, "training": told}

@@ -1,0 +1,167 @@
+"""Pretrained encoders as the workflow runs them, from tiny random checkpoints, and without any."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Project, undone
+
+from resound import store
+from resound.evaluation.zero_shot import class_probabilities
+from resound.training.record import read_record
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+TABLES = tuple(f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats"))
+CLASSIFIED = "out/tables/classification.csv"
+WEIGHTS = {
+    "BEATS": "beats.pt",
+    "CLAP": "clap/model.safetensors",
+    "AST": "ast/model.safetensors",
+}
+TUNED = "waveform/sr16000/fold5/seed0"
+
+
+@pytest.fixture(scope="session")
+def encoded(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a copy in which every encoder has run; leave it as you found it."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from tiny_encoders import write_all
+
+    project = Project.fresh(tmp_path_factory.mktemp("encoded"))
+    project.targets, project.configs = (*TABLES, CLASSIFIED), ("tiny.yaml", "encoders.yaml")
+    write_all(project.folder / "weights")
+    for name, file in WEIGHTS.items():
+        digest = store.sha256_of(project.folder / "weights" / file)
+        project.edit("encoders.yaml", f"sha256: {name}}}", f"sha256: {digest}}}")
+    project.run("--cores", "2")
+    return project
+
+
+@pytest.fixture
+def changeable(encoded: Project) -> Iterator[Project]:
+    """Yield the same, and undo a test's edits of its sources and config."""
+    yield from undone(encoded)
+
+
+def table(project: Project, path: str) -> pd.DataFrame:
+    return pd.read_csv(project.folder / path, keep_default_na=False)
+
+
+@pytest.mark.slow
+def test_every_encoder_has_its_rows(encoded):
+    classified = table(encoded, CLASSIFIED)
+    rows = list(zip(classified["network"], classified["test_fold"], strict=True))
+    assert rows == [
+        ("clap_zero_shot", "5"),
+        ("clap_zero_shot", "all"),
+        *((f"{name}_{head}", "5") for head in ("linear", "knn") for name in WEIGHTS_OF),
+        ("beats_finetuned", "5"),
+        ("clap_finetuned", "5"),
+    ]
+    assert list(classified["n_clips"]) == [20, 100, *[20] * 8]
+    assert list(classified["missing"]) == [""] * 10
+    names = [list(table(encoded, path)["network"]) for path in TABLES]
+    assert names == [
+        ["clap_zero", "clap_embedding", "clap_mlp"],
+        ["beats_embedding", "beats_mlp", "beats_mlp_hard", "beats_mask_mlp"],
+    ]
+    for path in TABLES:
+        assert (table(encoded, path)["n_queries"] == 20).all()
+
+
+WEIGHTS_OF = ("beats", "clap", "ast")
+
+
+@pytest.mark.slow
+def test_a_fine_tuning_leaves_what_a_training_does(encoded):
+    folder = encoded.folder / "out/models/beats_finetuned" / TUNED
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "confusion.csv", "history.csv", "model.json", "predictions.csv", "weights.safetensors"
+    ]  # fmt: skip
+    record = read_record(folder / "model.json")
+    assert record["outcome"] == "trained"
+    assert record["folds_seen"] == [1, 2, 3, 4]
+    vectors = {
+        name: store.open_array(encoded.folder / f"out/embeddings/beats_{name}" / TUNED / "bank.npy")
+        for name in ("embedding", "hidden", "probabilities", "classes", "masked")
+    }
+    predictions = pd.read_csv(folder / "predictions.csv", dtype={"id": str})
+    logits = predictions.filter(like="logit:").to_numpy(np.float32)
+    probabilities = vectors["probabilities"].rows(list(predictions["id"]))[:, 0]
+    np.testing.assert_allclose(probabilities, class_probabilities(logits), atol=1e-5)
+    assert vectors["masked"].values.shape == vectors["probabilities"].values.shape
+    assert np.abs(vectors["masked"].values - vectors["probabilities"].values).max() > 1e-6
+    assert vectors["embedding"].values.shape == (100, 1, 16)
+
+
+def chain(n_runs: int, n_tables: int) -> dict[str, int]:
+    """Return the jobs of so many runs of retrieval, from their distances to their tables."""
+    rules = ("compute_distances", "rank_gallery", "score_retrieval")
+    return {**dict.fromkeys(rules, n_runs), "make_retrieval_table": n_tables}
+
+
+def scored(n_cells: int) -> dict[str, int]:
+    return {"score_classification": n_cells, "make_classification_table": 1}
+
+
+ZERO_SHOT = {"embed_classes": 1, "zero_shot": 2, **scored(2), **chain(1, 1)}
+LINEAR = {"probe": 3, **scored(3)}
+BEATS_TUNED = {"finetune": 1, "encode_finetuned": 1, "encode_masked": 1, **scored(1), **chain(4, 1)}
+TUNED_BOTH = {**BEATS_TUNED, "finetune": 2, "encode_finetuned": 2, **scored(2), **chain(5, 2)}
+OF_CLAP = {
+    **{"encode_clips": 1, "embed_classes": 1, "zero_shot": 2, "probe": 2},
+    **{"finetune": 1, "encode_finetuned": 1, **scored(5), **chain(3, 1)},
+}
+CHANGES = [
+    ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
+    ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
+    ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
+    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_BOTH),
+    ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
+    ("config.yaml", "optional: true", "optional: false", {}),
+    ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
+    ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
+    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 6, **scored(6)}),
+    ("src/resound/training/contrastive.py", "import torch", "import torch\n\nADDED = 1", {}),
+    ("src/resound/report/encoders.py", '"esc10")', '"esc10", "x")', None),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
+def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
+    changeable.edit(file, old, new)
+    tables = {"make_retrieval_table": 2, "make_classification_table": 1}
+    assert changeable.stale() == (tables if expected is None else expected)
+
+
+def test_without_weights_a_note_stands_where_the_numbers_would(copied):
+    copied.edit("tiny.yaml", "zero_shot: {encoders: []}", "zero_shot: {encoders: [clap]}")
+    done = copied.snakemake(*TABLES[:1], CLASSIFIED, "--configfile", "tiny.yaml")
+    assert copied.jobs(done) == {"make_retrieval_table": 1, "make_classification_table": 1}
+    for path in (TABLES[0], CLASSIFIED):
+        text = (copied.folder / path).with_suffix(".md").read_text()
+        assert "Left out for want of weights, laion/clap-htsat-unfused: clap_zero" in text
+        assert "`resound weights` tells where to get them" in text
+    ranked = table(copied, TABLES[0])
+    assert list(ranked["network"]) == ["clap_zero", "clap_embedding"]
+    assert list(ranked["n_queries"]) == [0, 0]
+    assert list(ranked["published_mrr@10"]) == [0.9561, 0.9637]
+    classified = table(copied, CLASSIFIED).set_index("network")
+    assert classified.loc["cnn", "n_clips"] == 20
+    assert (classified.loc["clap_zero_shot", "accuracy"] == "").all()
+
+
+def test_required_weights_that_are_lacking_stop_the_run_before_it_begins(copied):
+    copied.edit("tiny.yaml", "finetune: {encoders: []}", "finetune: {encoders: [beats]}")
+    copied.edit("config.yaml", "optional: true", "optional: false")
+    output = copied.run(check=False)
+    copied.match(r"encoders\.beats\.weights\.source: hf://\S+/BEATs_iter3_plus\S+\.pt", output)
+    copied.match("sha256 e5815275a04b6885e7b8af63d120b29bffae2cd2225cf4915e1ec6d819d3022c", output)
+    copied.match("`resound weights` tells where to get them", output)
+    assert "Traceback" not in output
+    assert "Job stats" not in output
