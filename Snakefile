@@ -29,6 +29,7 @@ wildcard_constraints:
     split=r"fold\d+(-\d+)*|all",
     row=r"\d+",
     column=r"\d+",
+    embedding=r"[a-z0-9_]+(/[a-z0-9_]+)*",
     retrieval_table=r"retrieval_[a-z0-9_]+",
 
 

@@ -67,6 +67,7 @@ def _meaning(config: Config) -> Iterator[str]:
             "set device: cpu, or mode: full"
         )
     yield from _trainings(config)
+    yield from _figures(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -85,6 +86,13 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from _names("autoencoder.features", coder["features"], config["features"])
     yield from _names("autoencoder.stft", coder["stft"], config["stft"])
     yield from _warmup("autoencoder", coder)
+
+
+def _figures(config: Config) -> Iterator[str]:
+    block = config["figures"]
+    for figure in ("features", "dtw"):
+        yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
+    yield from _names("figures.dtw.feature", [block["dtw"]["feature"]], config["features"])
 
 
 def _warmup(where: str, block: Config) -> Iterator[str]:

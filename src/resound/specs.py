@@ -193,6 +193,15 @@ class Experiment:
         """Return the names of all figures that ``results/figures`` stands for."""
         return ["stft_matrix_real"]
 
+    def maps(self) -> dict[str, Run]:
+        """Return the embeddings that are mapped, by their path: of each network one split and seed."""
+        first: dict[tuple[str, ...], Run] = {}
+        for table in self.retrieval_tables():
+            for run in self.table_runs(table):
+                if run.network:
+                    first.setdefault((run.network, run.feature, run.setting), run)
+        return {run.bank.removeprefix("embeddings/"): run for run in first.values()}
+
     # What decides each job
 
     def dataset(self) -> Spec:
@@ -374,6 +383,11 @@ class Experiment:
     def embeddings(self, cell: Cell) -> Spec:
         """Decide what one trained network makes of all clips."""
         return {"training": self.training(cell)}
+
+    def map(self, embedding: str) -> Spec:
+        """Decide where the clips lie on the map of one embedding."""
+        bank = self.distances(self.maps()[embedding])["bank"]
+        return {"bank": bank, "tsne": dict(self.config["figures"]["tsne"])}
 
     def classification_table(self, present: Sequence[Cell]) -> Spec:
         """Decide the table of classifiers: its rows, which of them are there, its intervals."""

@@ -1,4 +1,29 @@
-"""Figures, each as PNG and as SVG."""
+"""Figures, each as PNG and as SVG, and the maps that some are drawn from."""
+
+
+rule map_embeddings:
+    input:
+        bank="<results>/embeddings/{embedding}/bank.npy",
+        spec="<results>/embeddings/{embedding}/spec.json",
+    output:
+        map="<results>/maps/{embedding}.csv",
+    log:
+        "<logs>/map_embeddings/{embedding}.log",
+    benchmark:
+        "<benchmarks>/map_embeddings/{embedding}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        spec=lambda wildcards: EXPERIMENT.map(wildcards.embedding),
+        code=code_of("map_embeddings"),
+    message:
+        "mapping the clips by {wildcards.embedding}"
+    script:
+        "../scripts/map_embeddings.py"
 
 
 rule plot_stft_matrix:
