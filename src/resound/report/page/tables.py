@@ -11,9 +11,11 @@ from resound import store
 from resound.report.tables import SHOWN
 
 STUDY = "published_"
-NOTE = "published_note"
+# Columns that the page shows in the cell of their metric.
+BESIDE = (STUDY, "difference_")
 COMPANIONS = ("_low", "_high", "_std_seeds", "_std_folds")
-NAMES = ("method", "network", "feature", "setting", "query_fold", "test_fold")
+ABOUT = ("method", "network", "feature", "setting")
+FOLDS = ("query_fold", "test_fold")
 
 
 class Cell(NamedTuple):
@@ -35,7 +37,7 @@ class Column(NamedTuple):
 
 def read(path: store.AnyPath) -> pd.DataFrame:
     """Read a table's CSV with its names as text."""
-    names = store.read_csv(path).columns.intersection(NAMES)
+    names = store.read_csv(path).columns.intersection([*ABOUT, *FOLDS])
     return store.read_csv(path, dtypes=dict.fromkeys(names, "str"))
 
 
@@ -73,11 +75,13 @@ def shown(frame: pd.DataFrame) -> tuple[list[Column], list[list[Cell]]]:
 def measures(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Return for each metric with an interval the rows that have it, as a chart draws them."""
     found = {}
+    folds = [name for name in FOLDS if name in frame and frame[name].nunique() > 1]
+    names = [name for name in ABOUT if name in frame] + folds
     for metric in (str(name) for name in frame.columns if f"{name}_low" in frame):
         rows = frame[frame[metric].notna()].to_dict("records")
         found[metric] = [
             {
-                "about": [str(row[name]) for name in NAMES if name in row and pd.notna(row[name])],
+                "about": [str(row[name]) for name in names if pd.notna(row[name])],
                 "value": row[metric],
                 "low": row[f"{metric}_low"],
                 "high": row[f"{metric}_high"],
@@ -93,7 +97,7 @@ def missing(frame: pd.DataFrame) -> list[str]:
     if "missing" not in frame:
         return []
     return [
-        f"{' '.join(str(row[name]) for name in NAMES if name in row)}: {row['missing']}"
+        f"{' '.join(str(row[name]) for name in ABOUT + FOLDS if name in row)}: {row['missing']}"
         for row in frame.to_dict("records")
         if pd.notna(row["missing"]) and row["missing"]
     ]

@@ -30,11 +30,16 @@ const Clips = (() => {
     return made;
   }
 
-  // A button that plays a clip. `kind` is "right", "wrong" or empty; `lines` stand under the name.
-  function button(clip, { kind = "", lines = [], scale = 1, name = category(clip) } = {}) {
-    const marks = { right: "✓ right", wrong: "✗ wrong" };
+  // How a clip stands to one that was asked for: of the same class, which is right, or not.
+  function mark(clip, asked, right, wrong) {
+    const same = label[clip] === label[asked];
+    return { kind: same ? "right" : "wrong", verdict: same ? `✓ ${right}` : `✗ ${wrong}` };
+  }
+
+  // A button that plays a clip, with its mark and further lines under its name.
+  function button(clip, { kind = "", verdict = "", lines = [], scale = 1, name = category(clip) } = {}) {
     const text = Dom.element("span", { class: "text" }, Dom.element("strong", {}, name));
-    if (kind) text.append(Dom.element("span", { class: "mark small" }, marks[kind]));
+    if (verdict) text.append(Dom.element("span", { class: "mark small" }, verdict));
     for (const line of [...lines, id(clip)]) {
       text.append(Dom.element("span", { class: "small" }, line));
     }
@@ -51,6 +56,6 @@ const Clips = (() => {
   }
 
   return {
-    button, category, classes, count: ids.length, fold, groupOf, groups, id, label, picture,
+    button, category, classes, count: ids.length, fold, groupOf, groups, id, label, mark, picture,
   };
 })();

@@ -10,9 +10,9 @@ const Explorer = (() => {
   const current = () => methods[fields.method.value];
 
   function hit(query, clip, rank, score) {
-    const kind = Clips.label[clip] === Clips.label[query] ? "right" : "wrong";
+    const mark = Clips.mark(clip, query, "right", "wrong");
     const lines = [score === null ? `rank ${rank}` : `rank ${rank}, distance ${score}`];
-    return Dom.element("li", {}, Clips.button(clip, { kind, lines }));
+    return Dom.element("li", {}, Clips.button(clip, { ...mark, lines }));
   }
 
   function show() {

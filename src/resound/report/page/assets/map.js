@@ -65,8 +65,8 @@ const ClipMap = (() => {
       return;
     }
     const near = Dom.element("ol", { class: "near" }, ...current().near[chosen].map((clip) => {
-      const kind = Clips.label[clip] === Clips.label[chosen] ? "right" : "wrong";
-      return Dom.element("li", { class: kind }, Clips.button(clip, { kind }));
+      const mark = Clips.mark(clip, chosen, "same class", "another class");
+      return Dom.element("li", {}, Clips.button(clip, mark));
     }));
     side.replaceChildren(
       Dom.element("h3", {}, "Chosen"), Clips.button(chosen, { lines: [`fold ${Clips.fold[chosen]}`] }),
