@@ -186,12 +186,23 @@ class Experiment:
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
             "search": self.searched_runs(),
+            "significance": self.compared_tables(),
+            "summary": self.compared_tables(),
         }
         return [*self.retrieval_tables(), *(name for name, rows in may_be_empty.items() if rows)]
 
     def figures(self) -> list[str]:
         """Return the names of all figures that ``results/figures`` stands for."""
         return ["stft_matrix_real"]
+
+    def compared_tables(self) -> list[str]:
+        """Return the tables whose methods are compared: those of retrieval and of classifiers."""
+        return [*self.retrieval_tables(), *(["classification"] if self.cells() else [])]
+
+    @property
+    def headline(self) -> str:
+        """The metric of retrieval that methods are compared by: ``mrr@10``."""
+        return f"{self.config['comparison']['metric']}@{min(self.config['retrieval']['top_k'])}"
 
     def maps(self) -> dict[str, Run]:
         """Return the embeddings that are mapped, by their path: of each network one split and seed."""
@@ -398,6 +409,31 @@ class Experiment:
             "protocol": self.config["classification"]["protocol"],
             "query_folds": {name: list(s.query_folds) for name, s in self.test_splits.items()},
             "bootstrap": dict(self.config["bootstrap"]),
+        }
+
+    def significance_table(
+        self, runs: Mapping[str, Sequence[Run]], cells: Sequence[Cell]
+    ) -> Spec:
+        """Decide the tests between the methods that are there."""
+        test = dict(self.config["comparison"])
+        del test["metric"]
+        return {
+            "runs": {table: [list(run) for run in listed] for table, listed in runs.items()},
+            "cells": [list(cell) for cell in cells],
+            "metric": self.headline,
+            "test": test,
+            "dataset": self.config["dataset"],
+            "bootstrap": dict(self.config["bootstrap"]),
+        }
+
+    def summary_table(self) -> Spec:
+        """Decide the headlines of all tables."""
+        folds = {"classification": "test_fold"}
+        return {
+            "tables": {name: folds.get(name, "query_fold") for name in self.compared_tables()},
+            "metric": self.headline,
+            "dataset": self.config["dataset"],
+            "level": self.config["bootstrap"]["level"],
         }
 
     def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:

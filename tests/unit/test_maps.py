@@ -23,12 +23,11 @@ def test_clips_of_one_direction_lie_together_whatever_their_length():
     assert apart[:10, 10:].min() > within
 
 
-def test_a_map_is_the_same_again_and_another_by_another_seed():
+def test_a_map_is_the_same_again():
     ids = [f"c{i}" for i in range(12)]
     once, twice = (map_clips(bank(12), ids, **OPTIONS) for _ in range(2))
     assert once.equals(twice)
     assert list(once.columns) == ["clip_id", "x", "y"]
-    assert not once.equals(map_clips(bank(12), ids, perplexity=5.0, seed=1))
 
 
 @pytest.mark.parametrize("n_clips", [1, 2, 3])

@@ -152,3 +152,8 @@ def present_runs(table):
 def was_trained(cell):
     """Say whether the record that a training left is not one of a failure."""
     return json.loads(record_of(cell).read_bytes())["outcome"] == "trained"
+
+
+def compared_runs():
+    """Return the runs whose methods are compared, by their table."""
+    return {table: present_runs(table) for table in EXPERIMENT.retrieval_tables()}

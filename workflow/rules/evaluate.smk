@@ -217,3 +217,62 @@ rule make_classification_table:
         "table classification"
     script:
         "../scripts/make_classification_table.py"
+
+
+rule make_significance_table:
+    input:
+        retrieval=lambda wildcards: collect(
+            "<results>/scores/retrieval/{run.path}.csv",
+            run=dict.fromkeys(run for runs in compared_runs().values() for run in runs),
+        ),
+        classification=lambda wildcards: collect(
+            "<results>/scores/classification/{cell.path}.csv",
+            cell=present_cells(),
+        ),
+    output:
+        multiext("<results>/tables/significance", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_significance_table.log",
+    benchmark:
+        "<benchmarks>/make_significance_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        spec=lambda wildcards: EXPERIMENT.significance_table(
+            compared_runs(), present_cells()
+        ),
+        code=code_of("make_significance_table"),
+    message:
+        "table significance"
+    script:
+        "../scripts/make_significance_table.py"
+
+
+rule make_summary_table:
+    input:
+        tables=collect(
+            "<results>/tables/{table}.csv", table=EXPERIMENT.compared_tables()
+        ),
+    output:
+        multiext("<results>/tables/summary", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/make_summary_table.log",
+    benchmark:
+        "<benchmarks>/make_summary_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=EXPERIMENT.summary_table(),
+        code=code_of("make_summary_table"),
+    message:
+        "table summary"
+    script:
+        "../scripts/make_summary_table.py"

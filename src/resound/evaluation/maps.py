@@ -33,7 +33,7 @@ def map_clips(
     perplexity : float
         About how many neighbours each clip keeps; at most a third of the other clips.
     seed : int
-        Of scikit-learn's generator.
+        Of scikit-learn's generator, which finds the principal components of many clips.
 
     Returns
     -------
