@@ -39,6 +39,7 @@ include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 TABLES = collect(
@@ -47,6 +48,7 @@ TABLES = collect(
 FIGURES = collect(
     "<results>/figures/{figure}.{form}", figure=EXPERIMENT.figures(), form=FIGURE_FORMS
 )
+PAGE = "<results>/report/index.html"
 
 
 rule all:
@@ -54,6 +56,7 @@ rule all:
     input:
         TABLES,
         FIGURES,
+        PAGE,
     localrule: True
 
 
@@ -87,4 +90,20 @@ rule figures_folder:
         f"{config['results_dir']}/figures/"
     input:
         FIGURES,
+    localrule: True
+
+
+rule page:
+    name:
+        f"{config['results_dir']}/report"
+    input:
+        PAGE,
+    localrule: True
+
+
+rule page_folder:
+    name:
+        f"{config['results_dir']}/report/"
+    input:
+        PAGE,
     localrule: True

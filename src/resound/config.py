@@ -68,6 +68,7 @@ def _meaning(config: Config) -> Iterator[str]:
         )
     yield from _trainings(config)
     yield from _figures(config)
+    yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -93,6 +94,16 @@ def _figures(config: Config) -> Iterator[str]:
     for figure in ("features", "dtw"):
         yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
     yield from _names("figures.dtw.feature", [block["dtw"]["feature"]], config["features"])
+
+
+def _report(config: Config) -> Iterator[str]:
+    block, deepest = config["report"], max(config["retrieval"]["top_k"])
+    yield from _names("report.stft", [block["stft"]], config["stft"])
+    if block["top_k"] > deepest:
+        yield (
+            f"report.top_k: {block['top_k']} must not be more than the largest of "
+            f"retrieval.top_k, {deepest}: rankings may end there"
+        )
 
 
 def _warmup(where: str, block: Config) -> Iterator[str]:

@@ -31,6 +31,8 @@ TRAINING_OPTIONS = (
 CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
 # The blocks of the config whose trainings make embeddings.
 CLASSIFIED = "classification"
+# Keys that say where things stand or are told, and decide nothing.
+PLACES = ("data_root", "results_dir", "wandb")
 
 
 class Experiment:
@@ -203,6 +205,11 @@ class Experiment:
     def headline(self) -> str:
         """The metric of retrieval that methods are compared by: ``mrr@10``."""
         return f"{self.config['comparison']['metric']}@{min(self.config['retrieval']['top_k'])}"
+
+    @property
+    def page_setting(self) -> str:
+        """The setting of the page's pictures and sounds."""
+        return self.setting("mel", self.config["report"]["stft"])
 
     def maps(self) -> dict[str, Run]:
         """Return the embeddings that are mapped, by their path: of each network one split and seed."""
@@ -411,9 +418,7 @@ class Experiment:
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
-    def significance_table(
-        self, runs: Mapping[str, Sequence[Run]], cells: Sequence[Cell]
-    ) -> Spec:
+    def significance_table(self, runs: Mapping[str, Sequence[Run]], cells: Sequence[Cell]) -> Spec:
         """Decide the tests between the methods that are there."""
         test = dict(self.config["comparison"])
         del test["metric"]
@@ -434,6 +439,21 @@ class Experiment:
             "metric": self.headline,
             "dataset": self.config["dataset"],
             "level": self.config["bootstrap"]["level"],
+        }
+
+    def page(
+        self, runs: Sequence[Run], cells: Sequence[Cell], maps: Sequence[Run], absent: Sequence[str]
+    ) -> Spec:
+        """Decide the page: what it shows, and all of the config that it prints."""
+        return {
+            "runs": [list(run) for run in runs],
+            "cells": [list(cell) for cell in cells],
+            "maps": [list(run) for run in maps],
+            "tables": self.tables(),
+            "absent": list(absent),
+            "headline": self.headline,
+            "mel": self.bank("mel", self.page_setting),
+            "config": {key: self.config[key] for key in self.config if key not in PLACES},
         }
 
     def _versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:

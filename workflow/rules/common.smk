@@ -34,6 +34,7 @@ def checked_experiment():
 EXPERIMENT = checked_experiment()
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
+PAGE_ASSETS = sorted(Path(workflow.basedir, "src/resound/report/page/assets").iterdir())
 TILES = {
     "full": ("distances", "distances.npy"),
     "top_k": ("searches", "hits.parquet"),
@@ -157,3 +158,52 @@ def was_trained(cell):
 def compared_runs():
     """Return the runs whose methods are compared, by their table."""
     return {table: present_runs(table) for table in EXPERIMENT.retrieval_tables()}
+
+
+def shown_runs():
+    """Return the runs whose hits the page shows: of each network those of its first seed."""
+    runs = dict.fromkeys(run for runs in compared_runs().values() for run in runs)
+    return first_seeds(runs, lambda run: (run.about.values(), run.split))
+
+
+def shown_cells():
+    """Return the classifiers whose mistakes the page shows: of each its first seed's."""
+    return first_seeds(present_cells(), lambda cell: (cell[:3], cell.split))
+
+
+def first_seeds(trained, method_of):
+    """Keep of runs or trainings that differ in their seed alone the first."""
+    first = {}
+    for one in trained:
+        names, split = method_of(one)
+        first.setdefault((*names, split), one)
+    return list(first.values())
+
+
+def shown_maps():
+    """Return the mapped embeddings whose network is there, by their path."""
+    present = {run.bank for runs in compared_runs().values() for run in runs}
+    return {path: run for path, run in EXPERIMENT.maps().items() if run.bank in present}
+
+
+def absent_methods():
+    """Name what the config asks for and the page cannot show."""
+    present = {run for runs in compared_runs().values() for run in runs}
+    asked = (
+        run
+        for name in EXPERIMENT.retrieval_tables()
+        for run in EXPERIMENT.table_runs(name)
+    )
+    absent = [f"{run.path}: not ranked" for run in asked if run not in present]
+    cells = set(EXPERIMENT.cells()) - set(present_cells())
+    return absent + [f"{cell.path}: not trained" for cell in sorted(cells)]
+
+
+def makers_of(files):
+    """Return the rule that makes each of some files."""
+    return {
+        str(file): rule.name
+        for file in files
+        for rule in workflow.rules
+        if rule.is_producer(str(file))
+    }

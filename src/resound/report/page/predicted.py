@@ -14,8 +14,13 @@ from resound.store import AnyPath
 LOGIT = "logit:"
 
 
-def classifier_data(files: Iterable[AnyPath], clips: Clips, n_mistakes: int) -> dict[str, Any]:
-    """Return what one classifier made of its test clips, of all splits.
+def read(files: Iterable[AnyPath]) -> pd.DataFrame:
+    """Read the predictions of one classifier, of all its splits."""
+    return pd.concat([read_predictions(file) for file in files], ignore_index=True)
+
+
+def classifier_data(predictions: pd.DataFrame, clips: Clips, n_mistakes: int) -> dict[str, Any]:
+    """Return what one classifier made of its test clips.
 
     Returns
     -------
@@ -24,7 +29,6 @@ def classifier_data(files: Iterable[AnyPath], clips: Clips, n_mistakes: int) -> 
         ``mistakes``, ``[clip, class taken for it, probability]``, the surest first; ``wrong``, how
         many there are in all.
     """
-    predictions = pd.concat([read_predictions(file) for file in files], ignore_index=True)
     true = clips.class_positions(predictions["category"])
     taken = clips.class_positions(predictions["predicted"])
     sure = _probabilities(predictions)

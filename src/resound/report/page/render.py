@@ -19,7 +19,8 @@ from resound import store
 from resound.errors import ReportError
 from resound.report.page import sounds
 from resound.report.page.clips import Clips
-from resound.report.page.contents import Contents, Results, gather
+from resound.report.page.contents import Contents, gather
+from resound.report.page.results import Results
 
 MEGABYTE = 1_000_000
 # In the order in which they are read: each may use what stands before it.
@@ -120,7 +121,7 @@ def _html(
         script=Markup("\n".join(map(_asset, SCRIPTS))),
         data=Markup(script_json(contents.data)),
         sheets=contents.sheets,
-        plotly=plotly_bundle(),
+        plotly=Markup(plotly_bundle()),
         n_sounds=len(found),
         sounds=Markup("".join(found.values())),
     )

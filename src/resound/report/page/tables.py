@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from resound import store
+from resound.report.comparison import POOLED
 from resound.report.tables import SHOWN
 
 STUDY = "published_"
-# Columns that the page shows in the cell of their metric.
-BESIDE = (STUDY, "difference_")
+DIFFERENCE = "difference_"
+NOTE = "published_note"
 COMPANIONS = ("_low", "_high", "_std_seeds", "_std_folds")
 ABOUT = ("method", "network", "feature", "setting")
 FOLDS = ("query_fold", "test_fold")
@@ -53,7 +54,8 @@ def shown(frame: pd.DataFrame) -> tuple[list[Column], list[list[Cell]]]:
     own cell; columns without a value, and the notes that the caption has too, are left out.
     """
     metrics = {str(name) for name in frame.columns if f"{name}_low" in frame}
-    aside = {f"{name}{end}" for name in metrics for end in COMPANIONS}
+    aside = {f"{name}{end}" for name in metrics for end in COMPANIONS} | {NOTE}
+    aside |= {f"{beginning}{name}" for name in metrics for beginning in (STUDY, DIFFERENCE)}
     names = [
         name
         for name in map(str, frame.columns)
@@ -73,15 +75,19 @@ def shown(frame: pd.DataFrame) -> tuple[list[Column], list[list[Cell]]]:
 
 
 def measures(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return for each metric with an interval the rows that have it, as a chart draws them."""
+    """Return for each metric with an interval the rows that have it, as a chart draws them.
+
+    Of a table with a row a fold and one for all of them, that is the last.
+    """
+    for fold in FOLDS:
+        if fold in frame and (frame[fold] == POOLED).any():
+            frame = frame[frame[fold] == POOLED]
     found = {}
-    folds = [name for name in FOLDS if name in frame and frame[name].nunique() > 1]
-    names = [name for name in ABOUT if name in frame] + folds
     for metric in (str(name) for name in frame.columns if f"{name}_low" in frame):
         rows = frame[frame[metric].notna()].to_dict("records")
         found[metric] = [
             {
-                "about": [str(row[name]) for name in names if pd.notna(row[name])],
+                "about": {name: row[name] for name in ABOUT if pd.notna(row.get(name))},
                 "value": row[metric],
                 "low": row[f"{metric}_low"],
                 "high": row[f"{metric}_high"],
