@@ -44,14 +44,18 @@ def shown_significance(frame: pd.DataFrame, level: float) -> pd.DataFrame:
                 for row in rows
             ],
             "p": [f"{p:.2g}" for p in frame["p_value"]],
-            "p (Holm)": [tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]],
+            "p (Holm)": [
+                tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]
+            ],
             "queries": frame["n_queries"],
             "recordings": frame["n_recordings"],
         }
     )
 
 
-def significance_caption(dataset: str, level: float, *, pairs: str, samples: int, **_: Any) -> str:
+def significance_caption(
+    dataset: str, level: float, *, pairs: str, samples: int, **_: Any
+) -> str:
     """Say what is tested, and what a p-value of the best of many is worth."""
     lines = [
         f"Paired comparisons on {dataset}, on the queries that both methods have. Difference: mean "

@@ -52,7 +52,7 @@ class Clips:
         n_classes = len(self.classes)
         counts = np.bincount(true * n_classes + taken, minlength=n_classes**2)
         pairs = np.flatnonzero(counts)
-        return np.stack([pairs // n_classes, pairs % n_classes, counts[pairs]], axis=1).tolist()
+        return [[int(p // n_classes), int(p % n_classes), int(counts[p])] for p in pairs]
 
     def as_data(self) -> dict[str, object]:
         """Return what the page needs to know of every clip."""

@@ -14,7 +14,7 @@ from resound.report.page.maps import map_data
 from resound.report.page.results import Method, Results
 
 Data = dict[str, Any]
-# Tables about the rows of other tables, which no chart and no headline repeats.
+# Tables about the rows of other tables: they stand first, and no chart repeats them.
 DERIVED = ("summary", "significance")
 
 
@@ -134,9 +134,10 @@ def _classifiers(results: Results, clips: Clips, n_mistakes: int, lost: list[str
 
 def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
     found = _there(results.maps, lost)
+    points_and_banks = [method.files for method in found]
     return [
-        {**about, **map_data(*method.files, clips)}
-        for about, method in zip(_described(found, results), found, strict=True)
+        {**about, **map_data(points, bank, clips)}
+        for about, (points, bank) in zip(_described(found, results), points_and_banks, strict=True)
     ]
 
 
@@ -169,7 +170,7 @@ def _tables(
     for measured in measures.values():
         for row, label in zip(measured, method_labels([r["about"] for r in measured]), strict=True):
             row |= {"label": label, "about": list(row["about"].values())}
-    shown.sort(key=lambda table: table["name"] not in DERIVED)
+    shown.sort(key=lambda table: (*DERIVED, table["name"]).index(table["name"]))
     return shown, measures, missing
 
 

@@ -35,7 +35,8 @@ const Classes = (() => {
   }
 
   function cell(sort, ...children) {
-    return Dom.element("td", { "data-sort": sort }, ...children);
+    const kind = typeof sort === "number" ? "number" : null;
+    return Dom.element("td", { class: kind, "data-sort": sort }, ...children);
   }
 
   function row({ name, asked, share, taken, takenShare }) {
@@ -43,7 +44,7 @@ const Classes = (() => {
     return Dom.element(
       "tr", {},
       cell(name, name), cell(asked, String(asked)), cell(share, bar, share.toFixed(3)),
-      cell(taken ? takenShare : "", taken ? `${taken}, ${(100 * takenShare).toFixed(0)} %` : ""),
+      cell(takenShare, taken ? `${taken}, ${(100 * takenShare).toFixed(0)} %` : ""),
     );
   }
 
