@@ -82,6 +82,12 @@ class Project:
         path.write_text(text.replace(old, new))
 
 
+@pytest.fixture(scope="session")
+def project_class() -> type[Project]:
+    """Return what makes copies of the repository, for fixtures that keep one for longer."""
+    return Project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a fresh copy of the project in which nothing has run."""
@@ -122,3 +128,47 @@ def restored(finished: Project):
         ):
             path.write_bytes(content)
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Yield the system's Chromium, or skip the test where there is none."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if program is None:
+        pytest.skip("no Chromium here: apt-get install chromium, and the pages are tested")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        chromium = playwright.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page and fails when it complains or asks for a file."""
+    contexts, complaints = [], []
+
+    def open_page(path: Path, *, width: int = 1280, scheme: str = "light", tap: bool = False):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, has_touch=tap
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: _note_request(asked.url, path, complaints))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note_request(url: str, path: Path, complaints: list[str]) -> None:
+    """Note every request but for the page itself and for what it holds in memory."""
+    if url.partition("#")[0] != path.as_uri() and not url.startswith(("blob:", "data:")):
+        complaints.append(f"asked for {url}")
