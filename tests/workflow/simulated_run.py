@@ -21,6 +21,7 @@ RATE = 8_000
 SETTING = "sr8000_nfft512_hop256"
 FRAMES, BANDS, DIMS, DEPTH = 60, 40, 32, 20
 METRICS = ("mrr@10", "proportion@10")
+TABLES = ("retrieval_dtw", "retrieval_cosine")
 GROUPS = ("Animals", "Human", "Machines", "Nature", "Water")
 
 
@@ -48,7 +49,7 @@ class Simulation:
             benchmarks=self._benchmarks(),
             headline=METRICS[0],
             config=yaml.safe_load((ROOT / "config.yaml").read_text()),
-            tables=[self._table("retrieval_dtw", names), self._table("retrieval_cosine", names)],
+            tables=[self._table(name, names) for name in TABLES if names],
             rankings=[self._ranking(name) for name in names],
             predictions=[self._predictions(name) for name in networks[:n_classifiers]],
             maps=[self._map(name) for name in networks[:n_maps]],
