@@ -154,6 +154,18 @@ def was_trained(cell):
     return json.loads(record_of(cell).read_bytes())["outcome"] == "trained"
 
 
+def figure_names():
+    """Return the figures that are asked for: with `partial`, of the networks that are there."""
+    runs = [run for listed in compared_runs().values() for run in listed]
+    return EXPERIMENT.figures(present_cells(), runs)
+
+
+def cells_of(wildcards):
+    """Return the trainings of a classifier that are there, of all splits and seeds."""
+    classifier = (wildcards.network, wildcards.feature, wildcards.setting)
+    return [cell for cell in present_cells() if cell[:3] == classifier]
+
+
 def compared_runs():
     """Return the runs whose methods are compared, by their table."""
     return {table: present_runs(table) for table in EXPERIMENT.retrieval_tables()}

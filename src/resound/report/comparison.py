@@ -44,18 +44,14 @@ def shown_significance(frame: pd.DataFrame, level: float) -> pd.DataFrame:
                 for row in rows
             ],
             "p": [f"{p:.2g}" for p in frame["p_value"]],
-            "p (Holm)": [
-                tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]
-            ],
+            "p (Holm)": [tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]],
             "queries": frame["n_queries"],
             "recordings": frame["n_recordings"],
         }
     )
 
 
-def significance_caption(
-    dataset: str, level: float, *, pairs: str, samples: int, **_: Any
-) -> str:
+def significance_caption(dataset: str, level: float, *, pairs: str, samples: int, **_: Any) -> str:
     """Say what is tested, and what a p-value of the best of many is worth."""
     lines = [
         f"Paired comparisons on {dataset}, on the queries that both methods have. Difference: mean "
@@ -154,8 +150,8 @@ def _study(row: Mapping[Any, Any]) -> str:
 def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     """Say what the headlines are."""
     lines = [
-        f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best figure "
-        "that the study prints for the methods of that table (ours minus it). The best of many is "
+        f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best "
+        "figure that the study prints for the methods of that table (ours minus it). The best of many is "
         "flattered by chance; the table significance tells by how much it leads.",
     ]
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
