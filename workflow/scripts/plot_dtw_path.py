@@ -20,7 +20,7 @@ with job(snakemake) as this:
         clips.draw_alignment,
         alignment=align(*frames, **spec["options"]),
         waveforms=list(waveforms),
-        titles=choice.titles(index, chosen),
+        titles=choice.titles(index, chosen, separator=" "),
         about=bank["feature"],
         sample_rate=bank["stft"]["sample_rate"],
         hop_length=bank["stft"]["hop_length"],

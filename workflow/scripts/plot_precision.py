@@ -6,6 +6,7 @@ from resound import store
 from resound.data.splits import read_split
 from resound.jobs import job
 from resound.plots import retrieval, style
+from resound.report.comparison import FAMILIES
 from resound.runs import Run
 
 with job(snakemake) as this:
@@ -14,7 +15,9 @@ with job(snakemake) as this:
     rankings = dict(zip(every, map(store.read_table, this.input.rankings), strict=True))
     galleries = [len(gallery) for _, gallery in map(read_split, this.input.splits)]
     curves = {
-        table: retrieval.curves_of({run: rankings[run] for run in listed}, min(galleries))
+        FAMILIES.get(table, table): retrieval.curves_of(
+            {run: rankings[run] for run in listed}, min(galleries)
+        )
         for table, listed in runs.items()
     }
     draw = partial(retrieval.draw_precision, tables=curves)

@@ -64,15 +64,15 @@ def align(
     ParameterError
         If a clip is empty or not finite, the dims differ, or an option is out of its range.
     """
-    clips = [np.asarray(x), np.asarray(y)]
-    for name, clip in zip("xy", clips, strict=True):
+    x, y = np.asarray(x), np.asarray(y)
+    for name, clip in (("x", x), ("y", y)):
         if clip.ndim != 2:
             raise ParameterError(f"{name} of shape {clip.shape} must be one clip (frames, dims)")
         check_frames(name, clip)
-    check_same_dims("x", clips[0], "y", clips[1])
-    costs = _local_costs(*clips, check_choice("local_cost", local_cost, LOCAL_COSTS))
-    below, above = reach(*costs.shape, band)
-    offset = np.arange(costs.shape[1]) - np.arange(costs.shape[0])[:, np.newaxis]
+    check_same_dims("x", x, "y", y)
+    costs = _local_costs(x, y, check_choice("local_cost", local_cost, LOCAL_COSTS))
+    below, above = reach(len(x), len(y), band)
+    offset = np.arange(len(y)) - np.arange(len(x))[:, np.newaxis]
     costs[(offset < -below) | (offset > above)] = np.inf
     totals = _accumulate(costs)
     return Alignment(costs, _trace(totals), float(totals[-1, -1]))

@@ -41,7 +41,7 @@ def check_clips(key: str, asked: Sequence[str], clip_ids: Sequence[str]) -> list
     return list(asked)
 
 
-def titles(clips: pd.DataFrame, chosen: Sequence[str]) -> list[str]:
-    """Return the category of each chosen clip, and below it its id."""
+def titles(clips: pd.DataFrame, chosen: Sequence[str], separator: str = "\n") -> list[str]:
+    """Return the category of each chosen clip and its id."""
     category = clips.set_index("id")["category"]
-    return [f"{category[clip]}\n{clip}" for clip in chosen]
+    return [f"{category[clip]}{separator}{clip}" for clip in chosen]

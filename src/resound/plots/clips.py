@@ -12,6 +12,7 @@ from resound.distances.dtw_path import Alignment
 from resound.plots.style import DIVERGING, SEQUENTIAL, colours
 
 DYNAMIC_RANGE = 80.0  # dB
+DEVIATIONS = 2.5  # standard deviations, the ends of the scale of coefficients
 Array = npt.NDArray[Any]
 
 
@@ -85,20 +86,21 @@ def _draw_feature(
 def _picture(
     name: str, values: Sequence[Array], rate: int
 ) -> tuple[list[Array], dict[str, Any], str]:
-    """Return what is shown of a feature: magnitudes and bands in dB, coefficients as they are."""
+    """Return what is shown of a feature: magnitudes and bands in dB, coefficients in deviations."""
     if name in ("stft", "mel"):
         shown = [_decibels(clip) if name == "stft" else clip - clip.max() for clip in values]
         dims = values[0].shape[1]
-        limits = (0, rate / 2000) if name == "stft" else (0, dims)
+        limits = (0.0, rate / 2000 if name == "stft" else dims)
         unit = "STFT, kHz" if name == "stft" else "mel band"
         options = {"cmap": SEQUENTIAL, "vmin": -DYNAMIC_RANGE, "vmax": 0, "limits": limits}
         return shown, options, unit
-    # The first coefficient is the level, far larger than the others, which would be invisible.
-    shown = [clip[:, 1:] for clip in values]
-    peak = max(float(np.quantile(np.abs(clip), 0.99)) for clip in shown) or 1.0
-    limits = (0.5, values[0].shape[1] - 0.5)
-    options = {"cmap": DIVERGING, "vmin": -peak, "vmax": peak, "limits": limits}
-    return shown, options, f"{name.upper()} from 1"
+    # As they are, the first coefficients would leave the others pale.
+    every = np.concatenate(list(values))
+    mean, deviation = every.mean(axis=0), every.std(axis=0)
+    shown = [(clip - mean) / np.where(deviation > 0, deviation, 1.0) for clip in values]
+    limits = (-0.5, values[0].shape[1] - 0.5)
+    options = {"cmap": DIVERGING, "vmin": -DEVIATIONS, "vmax": DEVIATIONS, "limits": limits}
+    return shown, options, name.upper()
 
 
 def _decibels(magnitudes: Array) -> Array:
@@ -153,7 +155,7 @@ def draw_alignment(
     matrix.legend(
         loc="upper left", fontsize=7, facecolor="0.35", labelcolor="white", framealpha=0.8
     )
-    matrix.set_title(f"{about}: {alignment.distance:.4g} along the path", fontsize=8)
+    matrix.set_title(f"DTW distance by {about}: {alignment.distance:.4g}")
     matrix.tick_params(labelbottom=False, labelleft=False)
     figure.colorbar(image, ax=matrix, label="local cost of two frames", pad=0.02)
     left = figure.add_subplot(grid[0, 0], sharey=matrix)
@@ -161,6 +163,6 @@ def draw_alignment(
     one, two = waveforms
     left.plot(one, np.arange(one.size) / sample_rate, lw=0.3, color=colours(1)[0])
     below.plot(np.arange(two.size) / sample_rate, two, lw=0.3, color=colours(1)[0])
-    left.set(ylabel=f"{titles[0]}, s", xticks=[], ylim=(0, n * frame))
-    below.set(xlabel=f"{titles[1]}, s", yticks=[], xlim=(0, m * frame))
+    left.set(ylabel=f"{titles[0]}\ntime in s", xticks=[], ylim=(0, n * frame))
+    below.set(xlabel=f"time in s\n{titles[1]}", yticks=[], xlim=(0, m * frame))
     left.invert_xaxis()

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from resound.plots.style import SEQUENTIAL, colours, say
 
@@ -69,11 +70,12 @@ def draw(figure: Figure, counts: pd.DataFrame, *, title: str) -> None:
     below = 0.5 + 0.17 * max(len(pairs), 1)
     whole = height(len(counts), len(pairs))
     grid = figure.add_gridspec(2, 1, height_ratios=(whole - below, below))
-    _draw_matrix(figure, figure.add_subplot(grid[0]), counts, title)
-    _draw_pairs(figure.add_subplot(grid[1]), pairs)
+    _draw_matrix(figure.add_subfigure(grid[0]), counts, title)
+    _draw_pairs(figure.add_subfigure(grid[1]).subplots(), pairs)
 
 
-def _draw_matrix(figure: Figure, axes: Axes, counts: pd.DataFrame, title: str) -> None:
+def _draw_matrix(figure: SubFigure, counts: pd.DataFrame, title: str) -> None:
+    axes = figure.subplots()
     numbers = counts.to_numpy()
     totals = numbers.sum(axis=1, keepdims=True)
     shares = np.divide(numbers, totals, out=np.zeros(counts.shape), where=totals > 0)
@@ -84,18 +86,18 @@ def _draw_matrix(figure: Figure, axes: Axes, counts: pd.DataFrame, title: str) -
     axes.set_xticks(ticks, counts.columns, rotation=90, fontsize=size)
     axes.set_yticks(ticks, counts.index, fontsize=size)
     axes.tick_params(length=0 if few else 1.5, pad=1.5)
-    axes.set_title(f"{title}: {np.trace(numbers)} of {numbers.sum()} right", fontsize=8)
+    axes.set_title(f"{title}: {np.trace(numbers)} of {numbers.sum()} right")
     axes.set_xlabel("taken for")
     axes.set_ylabel("class")
     figure.colorbar(image, ax=axes, label="share of the class", shrink=0.6, pad=0.02)
     if few:
         for i, j in zip(*np.nonzero(numbers), strict=True):
-            colour = "white" if shares[i, j] > 0.5 else "black"
+            colour = "white" if shares[i, j] > 0.4 else "black"
             axes.text(j, i, str(numbers[i, j]), ha="center", va="center", fontsize=6, color=colour)
 
 
 def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
-    axes.set_title("Most confused", fontsize=8)
+    axes.set_title("Most confused")
     if pairs.empty:
         axes.text(0, 0.5, "none: every clip was recognised", transform=axes.transAxes)
         axes.set_axis_off()
@@ -108,6 +110,6 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     axes.set_yticks(place, names, fontsize=6.5)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
     axes.set_xlim(0, 1.35 * pairs["clips"].max())
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("clips")
     axes.spines[["top", "right"]].set_visible(False)

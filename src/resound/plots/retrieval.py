@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from resound.evaluation.precision import precision_over_rank
 from resound.plots.style import MUTED, SMALL, colours, say
@@ -74,8 +75,8 @@ def draw_metrics(figure: Figure, rows: pd.DataFrame, *, k: int) -> None:
         if rows.get(f"published_{metric}", pd.Series(dtype=float)).notna().any():
             study = rows[f"published_{metric}"]
             options = {"markerfacecolor": "none", "color": colours(2)[1], "markersize": 4}
-            axes.plot(study, place, "D", label="the study's", **options)
-        axes.set_title(metric, fontsize=8)
+            axes.plot(study, place, "D", label="the study's, on ESC-50", **options)
+        axes.set_title(metric, fontsize=7)
         axes.set_xlim(left=0)
         axes.grid(axis="x", color="0.9", linewidth=0.6)
         axes.tick_params(axis="y", length=0)
@@ -136,7 +137,7 @@ def draw_precision(figure: Figure, tables: Mapping[str, Curves]) -> None:
     panels = figure.subplots(n_rows, 2, squeeze=False, sharey=True).flat
     for axes, (title, curves) in zip(panels, drawn.items(), strict=False):
         _draw_curves(axes, curves)
-        axes.set_title(title, fontsize=8)
+        axes.set_title(title)
         axes.set_xlabel("rank")
     for axes in list(panels)[len(drawn) :]:
         axes.set_axis_off()
@@ -147,18 +148,17 @@ def draw_precision(figure: Figure, tables: Mapping[str, Curves]) -> None:
 def _draw_curves(axes: Axes, curves: Curves) -> None:
     order = sorted(curves.by_method, key=lambda name: -curves.by_method[name].mean())
     told, others = order[:MOST_LINES], order[MOST_LINES:]
-    for name in others:
-        label = f"{len(others)} others" if name == others[0] else None
-        axes.plot(
-            _ranks(curves.by_method[name]), curves.by_method[name], color=MUTED, lw=0.7, label=label
-        )
     for name, colour, dashes in zip(told, colours(MOST_LINES), _DASHES, strict=False):
         values = curves.by_method[name]
         axes.plot(_ranks(values), values, color=colour, linestyle=dashes, lw=1.4, label=name)
+    for name in others:
+        values = curves.by_method[name]
+        label = f"{len(others)} others" if name == others[0] else None
+        axes.plot(_ranks(values), values, color=MUTED, lw=0.7, zorder=1, label=label)
     axes.axhline(curves.chance, color="0.3", linestyle=":", lw=0.9, label="chance")
     axes.set_ylim(0, 1)
     axes.set_xlim(left=1)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize=SMALL, frameon=False, loc="upper right", labelspacing=0.25)
 
 

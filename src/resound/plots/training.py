@@ -1,24 +1,25 @@
 """Training curves: the loss of every epoch, and the accuracy where there is one."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from resound.plots.style import SMALL, colours, say
 from resound.runs import Cell
 
-PANEL = 2.0  # inches
-QUANTITIES = {"loss": "loss", "accuracy": "accuracy"}
+PANEL = 1.7  # inches
 PARTS = {"train": "-", "validation": "--"}
 Histories = Sequence[tuple[Cell, pd.DataFrame]]
 
 
 def height(histories: Histories) -> float:
     """Return the inches that the networks of these trainings need."""
-    return 0.4 + PANEL * max(len(_networks(histories)), 1)
+    return 0.8 + PANEL * max(len(_networks(histories)), 1)
 
 
 def draw(figure: Figure, histories: Histories) -> None:
@@ -38,23 +39,26 @@ def draw(figure: Figure, histories: Histories) -> None:
     if not networks:
         say(figure, "No training has finished an epoch yet.")
         return
+    names = list(dict.fromkeys(name for lines in networks.values() for name in lines))
+    colour = dict(zip(names, colours(len(names)), strict=True))
     panels = figure.subplots(len(networks), 2, squeeze=False)
     for (left, right), (network, trainings) in zip(panels, networks.items(), strict=True):
-        _draw_quantity(left, trainings, "loss")
-        left.set_title(network, fontsize=8)
-        _draw_quantity(right, trainings, "accuracy")
+        left.set_title(network)
+        _draw_quantity(left, trainings, "loss", colour)
+        _draw_quantity(right, trainings, "accuracy", colour)
         if right.lines:
             right.set_ylim(0, 1)
         else:
             right.set_axis_off()
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
+    handles = [Line2D([], [], color=colour[name], label=name) for name in names]
     used = [part for part in PARTS if any(f"{part}_loss" in frame for _, frame in histories)]
     if len(used) > 1:
-        handles = [Line2D([], [], color="0.3", linestyle=PARTS[part], label=part) for part in used]
-        figure.legend(
-            handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=SMALL
-        )
+        handles += [Line2D([], [], color="0.3", ls=PARTS[part], label=part) for part in used]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL
+    )
 
 
 def _networks(histories: Histories) -> dict[str, dict[str, list[pd.DataFrame]]]:
@@ -70,18 +74,15 @@ def _networks(histories: Histories) -> dict[str, dict[str, list[pd.DataFrame]]]:
 
 
 def _draw_quantity(
-    axes: Axes, trainings: Mapping[str, Sequence[pd.DataFrame]], quantity: str
+    axes: Axes,
+    trainings: Mapping[str, Sequence[pd.DataFrame]],
+    quantity: str,
+    colour: Mapping[str, Any],
 ) -> None:
-    for (name, frames), colour in zip(trainings.items(), colours(len(trainings)), strict=True):
-        label: str | None = name
+    for name, frames in trainings.items():
         for frame in frames:
             for part, dashes in PARTS.items():
                 if (column := f"{part}_{quantity}") in frame:
-                    axes.plot(
-                        frame["epoch"], frame[column], dashes, color=colour, lw=1, label=label
-                    )
-                    label = None
+                    axes.plot(frame["epoch"], frame[column], dashes, color=colour[name], lw=1)
     axes.set_ylabel(quantity)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    if axes.lines:
-        axes.legend(fontsize=SMALL, frameon=False, ncols=2 if len(trainings) > 4 else 1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

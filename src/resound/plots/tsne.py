@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from resound.plots.style import MARKERS, MUTED, colours, say
 
 COLUMNS = 3  # panels in a row
-PANEL = 3.05  # inches, its legend included
+PANEL = 2.95  # inches, its legend included
 MOST_CLASSES = 10  # in one panel: as many as there are colours
+MANY = 500  # clips that are drawn smaller
 
 
 def panels_of(clips: pd.DataFrame) -> dict[str, list[str]]:
@@ -34,14 +35,14 @@ def height(clips: pd.DataFrame) -> float:
 
 
 def draw(figure: Figure, clips: pd.DataFrame, *, title: str) -> None:
-    """Draw all clips by group, then a panel a group by class; full for queries, pale for others.
+    """Draw all clips by group, then a panel a group by class; full for queries, pale for gallery.
 
     Parameters
     ----------
     figure : Figure
         What to draw into.
     clips : DataFrame
-        ``x, y, group, category`` and ``query``: whether the network has not seen the clip.
+        ``x, y, group, category`` and ``query``: whether it is one.
     title : str
         Which embedding it is.
     """
@@ -51,25 +52,25 @@ def draw(figure: Figure, clips: pd.DataFrame, *, title: str) -> None:
     panels = panels_of(clips)
     n_rows = -(-(1 + len(panels)) // COLUMNS)
     first, *others = figure.subplots(n_rows, COLUMNS, squeeze=False).flat
-    figure.suptitle(title, fontsize=8, x=0.01, ha="left")
+    figure.suptitle(f"{title}; full: queries, pale: gallery", x=0.01, ha="left", fontsize=7.5)
     groups = list(clips["group"].unique())
-    _scatter(first, clips, "group", groups)
-    first.set_title("all clips by group" if any(groups) else "all clips", fontsize=7.5)
+    size = 12 if len(clips) < MANY else 6
+    _scatter(first, clips, "group", groups, size)
+    first.set_title("all clips by group" if any(groups) else "all clips", fontsize=7)
     if any(groups):
         _legend(first)
     for axes, (name, classes) in zip(others, panels.items(), strict=False):
         rest = clips[~clips["category"].isin(classes)]
         axes.scatter(rest["x"], rest["y"], s=2, color=MUTED, linewidths=0, alpha=0.6)
-        _scatter(axes, clips[clips["category"].isin(classes)], "category", classes)
-        axes.set_title(name, fontsize=7.5)
+        _scatter(axes, clips[clips["category"].isin(classes)], "category", classes, size)
+        axes.set_title(name, fontsize=7)
         _legend(axes)
     for axes in others[len(panels) :]:
         axes.set_axis_off()
     _share_view(figure, clips)
 
 
-def _scatter(axes: Axes, clips: pd.DataFrame, column: str, names: list[Any]) -> None:
-    size = 12 if len(clips) < 500 else 5
+def _scatter(axes: Axes, clips: pd.DataFrame, column: str, names: list[Any], size: int) -> None:
     for name, colour, marker in zip(names, colours(len(names)), MARKERS, strict=False):
         part = clips[clips[column] == name]
         for asked, alpha in ((False, 0.3), (True, 1.0)):
