@@ -46,7 +46,7 @@ TABLES = collect(
     "<results>/tables/{table}.{form}", table=EXPERIMENT.tables(), form=TABLE_FORMS
 )
 FIGURES = collect(
-    "<results>/figures/{figure}.{form}", figure=EXPERIMENT.figures(), form=FIGURE_FORMS
+    "<results>/figures/{figure}.{form}", figure=figure_names(), form=FIGURE_FORMS
 )
 PAGE = "<results>/report/index.html"
 

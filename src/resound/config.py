@@ -93,7 +93,10 @@ def _figures(config: Config) -> Iterator[str]:
     block = config["figures"]
     for figure in ("features", "dtw"):
         yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
-    yield from _names("figures.dtw.feature", [block["dtw"]["feature"]], config["features"])
+    feature = block["dtw"]["feature"]
+    yield from _names("figures.dtw.feature", [feature], config["features"])
+    if feature in FEATURES and not FEATURES.entry(feature).traits.get("framed", True):
+        yield f"figures.dtw.feature: {feature!r} has no frames to align; mfcc has"
 
 
 def _report(config: Config) -> Iterator[str]:

@@ -155,48 +155,57 @@ def was_trained(cell):
     return json.loads(record_of(cell).read_bytes())["outcome"] == "trained"
 
 
+def figure_names():
+    """Return the figures that are asked for: with `partial`, of the networks that are there."""
+    runs = [run for listed in compared_runs().values() for run in listed]
+    return EXPERIMENT.figures(present_cells(), runs)
+
+
+def cells_of(wildcards):
+    """Return the trainings of a classifier that are there, of all splits and seeds."""
+    classifier = (wildcards.network, wildcards.feature, wildcards.setting)
+    return [cell for cell in present_cells() if cell[:3] == classifier]
+
+
 def compared_runs():
     """Return the runs whose methods are compared, by their table."""
     return {table: present_runs(table) for table in EXPERIMENT.retrieval_tables()}
 
 
+def runs_there():
+    """Return the runs of all tables that are there."""
+    return list(dict.fromkeys(run for runs in compared_runs().values() for run in runs))
+
+
 def shown_runs():
     """Return the runs whose hits the page shows: of each network those of its first seed."""
-    runs = dict.fromkeys(run for runs in compared_runs().values() for run in runs)
-    return first_seeds(runs, lambda run: (run.about.values(), run.split))
+    first = {}
+    for run in runs_there():
+        first.setdefault((*run.about.items(), run.split), run)
+    return list(first.values())
 
 
 def shown_cells():
     """Return the classifiers whose mistakes the page shows: of each its first seed's."""
-    return first_seeds(present_cells(), lambda cell: (cell[:3], cell.split))
-
-
-def first_seeds(trained, method_of):
-    """Keep of runs or trainings that differ in their seed alone the first."""
     first = {}
-    for one in trained:
-        names, split = method_of(one)
-        first.setdefault((*names, split), one)
+    for cell in present_cells():
+        first.setdefault(cell[:4], cell)
     return list(first.values())
 
 
 def shown_maps():
     """Return the mapped embeddings whose network is there, by their path."""
-    present = {run.bank for runs in compared_runs().values() for run in runs}
-    return {path: run for path, run in EXPERIMENT.maps().items() if run.bank in present}
+    return EXPERIMENT.maps(runs_there())
 
 
 def absent_methods():
     """Name what the config asks for and the page cannot show."""
-    present = {run for runs in compared_runs().values() for run in runs}
-    asked = (
-        run
-        for name in EXPERIMENT.retrieval_tables()
-        for run in EXPERIMENT.table_runs(name)
-    )
-    absent = [f"{run.path}: not ranked" for run in asked if run not in present]
-    cells = set(EXPERIMENT.cells()) - set(present_cells())
-    return absent + [f"{cell.path}: not trained" for cell in sorted(cells)]
+    runs, cells = set(runs_there()), set(present_cells())
+    unranked = [run.path for run in EXPERIMENT.all_runs() if run not in runs]
+    untrained = [cell.path for cell in EXPERIMENT.cells() if cell not in cells]
+    return [f"{path}: not ranked" for path in unranked] + [
+        f"{path}: not trained" for path in untrained
+    ]
 
 
 def makers_of(files):

@@ -223,7 +223,9 @@ rule make_significance_table:
     input:
         retrieval=lambda wildcards: collect(
             "<results>/scores/retrieval/{run.path}.csv",
-            run=dict.fromkeys(run for runs in compared_runs().values() for run in runs),
+            run=dict.fromkeys(
+                run for runs in compared_runs().values() for run in runs
+            ),
         ),
         classification=lambda wildcards: collect(
             "<results>/scores/classification/{cell.path}.csv",

@@ -5,7 +5,7 @@ from resound.evaluation.predictions import read_clip_scores
 from resound.evaluation.scoring import read_scores
 from resound.jobs import job
 from resound.report import tables
-from resound.report.comparison import significance_caption, significance_table, shown_significance
+from resound.report.comparison import shown_significance, significance_caption, significance_table
 from resound.runs import Cell, Run
 
 with job(snakemake) as this:

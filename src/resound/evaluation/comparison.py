@@ -162,9 +162,7 @@ def _tested(
         np.column_stack([pair[side].scores.loc[queries, "value"].to_numpy() for pair in pairs])
         for side in (0, 1)
     )
-    p_values = paired_sign_flip(
-        a, b, recordings, samples=samples, rng=np.random.default_rng(seed)
-    )
+    p_values = paired_sign_flip(a, b, recordings, samples=samples, rng=np.random.default_rng(seed))
     low, high = bootstrap_interval(
         a - b,
         categories,

@@ -205,7 +205,7 @@ def _all_signs(n_clusters: int) -> Iterator[Float64]:
     n_patterns = 2 ** (n_clusters - 1)
     for start in range(0, n_patterns, PATTERN_BLOCK):
         patterns = np.arange(start, min(start + PATTERN_BLOCK, n_patterns))[:, np.newaxis]
-        yield 1.0 - 2.0 * (patterns >> bits & 1)
+        yield np.where(patterns >> bits & 1, -1.0, 1.0)
 
 
 def _random_signs(n_clusters: int, samples: int, rng: np.random.Generator) -> Iterator[Float64]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from resound import store
@@ -44,18 +45,14 @@ def shown_significance(frame: pd.DataFrame, level: float) -> pd.DataFrame:
                 for row in rows
             ],
             "p": [f"{p:.2g}" for p in frame["p_value"]],
-            "p (Holm)": [
-                tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]
-            ],
+            "p (Holm)": [tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]],
             "queries": frame["n_queries"],
             "recordings": frame["n_recordings"],
         }
     )
 
 
-def significance_caption(
-    dataset: str, level: float, *, pairs: str, samples: int, **_: Any
-) -> str:
+def significance_caption(dataset: str, level: float, *, pairs: str, samples: int, **_: Any) -> str:
     """Say what is tested, and what a p-value of the best of many is worth."""
     lines = [
         f"Paired comparisons on {dataset}, on the queries that both methods have. Difference: mean "
@@ -103,22 +100,23 @@ def summary_table(frames: Mapping[str, pd.DataFrame], metric: str) -> pd.DataFra
 
 
 def _headline(frame: pd.DataFrame, metric: str) -> dict[str, Any]:
-    labels = pd.Series(method_labels(frame.to_dict("records")), index=frame.index)
-    ours, study = (
-        frame.get(column, pd.Series(index=frame.index, dtype=float)).dropna()
-        for column in (metric, f"published_{metric}")
-    )
-    row: dict[str, Any] = {"n_methods": len(ours), "metric": metric, "best": ""}
-    if len(ours):
-        first = ours.idxmax()
-        ends = {end: frame.loc[first, f"{metric}_{end}"] for end in ("low", "high")}
-        row |= {"best": labels[first], "value": ours[first], **ends}
-    if len(study):
-        first = study.idxmax()
-        row |= {"published_best": labels[first], "published_value": study[first]}
-        row |= {"difference": row.get("value", float("nan")) - study[first]}
-        row |= {"published_note": frame.loc[first, "published_note"]}
-    return row
+    records = frame.to_dict("records")
+    rows = [
+        {**row, "label": label} for row, label in zip(records, method_labels(records), strict=True)
+    ]
+    ours = [row for row in rows if pd.notna(row.get(metric))]
+    study = [row for row in rows if pd.notna(row.get(f"published_{metric}"))]
+    found: dict[str, Any] = {"n_methods": len(ours), "metric": metric, "best": "", "value": np.nan}
+    if ours:
+        best = max(ours, key=lambda row: row[metric])
+        found |= {"best": best["label"], "value": best[metric]}
+        found |= {end: best[f"{metric}_{end}"] for end in ("low", "high")}
+    if study:
+        best = max(study, key=lambda row: row[f"published_{metric}"])
+        value = best[f"published_{metric}"]
+        found |= {"published_best": best["label"], "published_value": value}
+        found |= {"difference": found["value"] - value, "published_note": best["published_note"]}
+    return found
 
 
 def shown_summary(frame: pd.DataFrame) -> pd.DataFrame:
@@ -154,9 +152,9 @@ def _study(row: Mapping[Any, Any]) -> str:
 def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     """Say what the headlines are."""
     lines = [
-        f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best figure "
-        "that the study prints for the methods of that table (ours minus it). The best of many is "
-        "flattered by chance; the table significance tells by how much it leads.",
+        f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best "
+        "figure that the study prints for the methods of that table (ours minus it). The best of "
+        "many is flattered by chance; the table significance tells by how much it leads.",
     ]
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
     lines += [f"Not the study's protocol: {note}." for note in notes]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def method_labels(rows: Sequence[Row]) -> list[str]:

@@ -52,7 +52,9 @@ def retrieval_table(
     studied = [c for c in frame.columns if c.startswith("published_") and c != "published_note"]
     ordered = [c for c in frame.columns if not c.startswith("published_")]
     metrics = [c.removeprefix("published_") for c in studied]
-    differences = {f"difference_{m}": frame.get(m, np.nan) - frame[f"published_{m}"] for m in metrics}
+    differences = {
+        f"difference_{m}": frame.get(m, np.nan) - frame[f"published_{m}"] for m in metrics
+    }
     return frame.assign(**differences)[[*ordered, *studied, *differences, "published_note"]]
 
 
