@@ -494,16 +494,13 @@ class Experiment:
             "level": self.config["bootstrap"]["level"],
         }
 
-    def page(
-        self, runs: Sequence[Run], cells: Sequence[Cell], maps: Sequence[Run], absent: Sequence[str]
-    ) -> Spec:
+    def page(self, runs: Sequence[Run], cells: Sequence[Cell], maps: Sequence[Run]) -> Spec:
         """Decide the page: what it shows, and all of the config that it prints."""
         return {
             "runs": [list(run) for run in runs],
             "cells": [list(cell) for cell in cells],
             "maps": [list(run) for run in maps],
             "tables": self.tables(),
-            "absent": list(absent),
             "headline": self.headline,
             "mel": self.bank("mel", self.page_setting),
             "config": {key: self.config[key] for key in self.config if key not in PLACES},

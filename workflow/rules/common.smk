@@ -198,16 +198,6 @@ def shown_maps():
     return EXPERIMENT.maps(runs_there())
 
 
-def absent_methods():
-    """Name what the config asks for and the page cannot show."""
-    runs, cells = set(runs_there()), set(present_cells())
-    unranked = [run.path for run in EXPERIMENT.all_runs() if run not in runs]
-    untrained = [cell.path for cell in EXPERIMENT.cells() if cell not in cells]
-    return [f"{path}: not ranked" for path in unranked] + [
-        f"{path}: not trained" for path in untrained
-    ]
-
-
 def makers_of(files):
     """Return the rule that makes each of some files."""
     return {

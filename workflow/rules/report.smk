@@ -37,7 +37,7 @@ rule render_report:
         runtime=30,
     params:
         spec=lambda wildcards: EXPERIMENT.page(
-            shown_runs(), shown_cells(), shown_maps().values(), absent_methods()
+            shown_runs(), shown_cells(), shown_maps().values()
         ),
         code=code_of("render_report"),
         rules=lambda wildcards, input: makers_of(input),

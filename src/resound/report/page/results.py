@@ -33,8 +33,6 @@ class Results:
         The folder in which Snakemake measured the jobs.
     rules : mapping of str to str
         The rule that made a file.
-    absent : sequence of str
-        What was asked for and is not there.
     headline : str
         The metric of retrieval that methods are compared by.
     config : mapping
@@ -52,7 +50,6 @@ class Results:
     predictions: Sequence[Method] = ()
     maps: Sequence[Method] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
-    absent: Sequence[str] = ()
 
     @classmethod
     def of_job(
@@ -79,7 +76,6 @@ class Results:
                 for run, *paths in zip(mapped, files.maps, files.embeddings, strict=True)
             ],
             rules=rules,
-            absent=spec["absent"],
         )
 
 
