@@ -148,3 +148,6 @@ SEARCHES = Registry(
 )
 NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",))
 AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))
+# Each entry loads an encoder; its traits say what is known before: `sample_rate` in Hz, whether it
+# has `text` or can be `masked`, and which options decide its texts alone, `text_options`.
+ENCODERS = Registry("encoder", "ENCODERS", "resound.encoders", common=())

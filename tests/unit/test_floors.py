@@ -20,12 +20,15 @@ GROUND = {
     "specs",
     "config",
     "environment",
+    "pretrained",
 }
 FILES = {"store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
+ENCODERS = {"encoders"}
 TRAINING = {"training"}
 TOP = {"evaluation", "jobs", "plots", "report", "validation"}
+COMMANDS = {"cli", "commands"}
 
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -39,13 +42,16 @@ MAY_IMPORT = {
     "metrics": {"errors", "metrics"},
     "retrieval": {"errors", "candidates"},
     "models": {"errors", "registry", "models"},
-    "training": GROUND | FILES | PURE | NETWORKS | TRAINING,
+    "encoders": {"errors", "registry", "pretrained", "environment", "models", "encoders"},
+    "training": GROUND | FILES | PURE | NETWORKS | ENCODERS | TRAINING,
     **dict.fromkeys(TOP, GROUND | FILES | PURE | TOP),
+    **dict.fromkeys(COMMANDS, GROUND | FILES | PURE | ENCODERS | TOP | COMMANDS),
 }
 OUTSIDE = {
     **{room: {"jsonschema"} for room in GROUND},
     **{room: {"numpy", "scipy", "numba", "llvmlite", "threadpoolctl"} for room in PURE},
     "models": {"torch"},
+    "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"},
     "training": {"lightning", "numpy", "pandas", "safetensors", "torch", "wandb"},
     **dict.fromkeys(
         FILES, {"numpy", "scipy", "pandas", "pyarrow", "soundfile", "soxr", "tqdm", "yaml"}
@@ -92,7 +98,9 @@ def test_imports_go_down_only(path):
         "",
         "data",
         "dsp",
+        "commands",
         "distances",
+        "encoders",
         "metrics",
         "models",
         "plots",

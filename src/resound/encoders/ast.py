@@ -1,0 +1,100 @@
+"""AST: the audio spectrogram transformer (Gong et al., Interspeech 2021), by transformers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resound.encoders import kaldi
+from resound.encoders.encoder import Encoder, of_modules
+from resound.encoders.folder import load_model, read_json
+from resound.encoders.weights import locate
+from resound.registry import ENCODERS
+
+SETTINGS = ("max_length", "mean", "num_mel_bins", "std")
+
+
+@ENCODERS.register("ast", sample_rate=16000)
+def load(weights: Mapping[str, Any]) -> "Ast":
+    """Load AST from a folder in transformers' form, or from the hub.
+
+    Parameters
+    ----------
+    weights : mapping
+        `source`, and perhaps `revision` and `sha256`: see `resound.encoders.weights.locate`.
+
+    Returns
+    -------
+    Ast
+        In evaluation mode, on the CPU.
+
+    Raises
+    ------
+    CheckpointError
+        When the weights are absent, damaged, or those of another model.
+    """
+    return Ast.from_folder(locate("ast", weights))
+
+
+class Ast(Encoder):
+    """AST; its embedding of a clip is the mean of the two class tokens.
+
+    Parameters
+    ----------
+    model : transformers.ASTModel
+        Without a classifier.
+    settings : mapping
+        ``preprocessor_config.json``, which says what its log-mel frames are.
+    """
+
+    minimum = kaldi.FRAME_LENGTH
+
+    def __init__(self, model: Any, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.model = model
+        self.sample_rate = kaldi.SAMPLE_RATE
+        self.dimension = model.config.hidden_size
+        self.n_frames, self.n_mels = settings["max_length"], settings["num_mel_bins"]
+        self.mean, self.std = settings["mean"], settings["std"]
+        self.eval()
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> "Ast":
+        """Return AST from a folder in transformers' form, that of a classifier too."""
+        model = load_model(folder, "ASTConfig", "ASTModel", ignored=("classifier.",))
+        return cls(model, read_json(folder / "preprocessor_config.json", SETTINGS))
+
+    def frames(self, waveforms: Tensor) -> Tensor:
+        """Return the log-mel frames that AST reads, as its extractor makes them.
+
+        They are cut to the frames that the model knows positions for, or followed by zeros, and
+        then normalised: zeros become 0.467.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            At 16 kHz, in [-1, 1].
+
+        Returns
+        -------
+        Tensor, shape (clips, n_frames, n_mels)
+            float32.
+        """
+        x = kaldi.fbank(waveforms, n_mels=self.n_mels, window="hann")[:, : self.n_frames]
+        x = nn.functional.pad(x, (0, 0, 0, self.n_frames - x.shape[1]))
+        normalised: Tensor = (x - self.mean) / (2 * self.std)
+        return normalised
+
+    def embed_clips(
+        self, waveforms: Tensor, masked: float, generator: torch.Generator | None
+    ) -> Tensor:
+        """Return the mean of the class tokens after the last normalisation."""
+        embedded: Tensor = self.model(self.frames(waveforms)).pooler_output
+        return embedded
+
+    def layer_groups(self) -> list[list[nn.Parameter]]:
+        """Return the patches, the layers one by one, and the last normalisation."""
+        layers = [[*of_modules(layer)] for layer in self.model.layers]
+        return [[*of_modules(self.model.embeddings)], *layers, [*of_modules(self.model.layernorm)]]

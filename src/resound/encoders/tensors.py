@@ -1,0 +1,95 @@
+"""Tensors from files that others made: nothing in them is executed, nothing missing is made up."""
+
+import pickle
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from resound.errors import CheckpointError
+
+
+def read_pickled(path: Path) -> Any:
+    """Read a file of ``torch.save``: tensors and plain built-ins, and nothing else.
+
+    Raises
+    ------
+    CheckpointError
+        When it is damaged, or holds objects of other kinds: these would run code of their own.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path}: holds more than tensors and plain values{_culprit(error)}; reading it could "
+            "run code that came with it, so it is refused. Nothing was executed. Use the published "
+            "file, whose sha256 `resound weights` lists"
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"{path}: is damaged or cut off ({reason}); download it again and compare its sha256 "
+            "with `resound weights --check`"
+        ) from error
+
+
+def read_state(path: Path) -> dict[str, torch.Tensor]:
+    """Read a state dict from a safetensors file or from one of ``torch.save``; CheckpointError."""
+    if path.suffix != ".safetensors":
+        state = read_pickled(path)
+    else:
+        try:
+            state = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(
+                f"{path}: is damaged or no safetensors file ({error}); download it again"
+            ) from error
+    return checked_state(state, path)
+
+
+def checked_state(state: Any, where: Any) -> dict[str, torch.Tensor]:
+    """Return a state dict whose values are all tensors, or raise CheckpointError."""
+    if not isinstance(state, Mapping) or not all(
+        isinstance(value, torch.Tensor) for value in state.values()
+    ):
+        raise CheckpointError(f"{where}: is no state dict, a mapping of names to tensors")
+    return dict(state)
+
+
+def check_keys(where: Any, missing: Iterable[str], unexpected: Iterable[str]) -> None:
+    """Raise a CheckpointError that lists all missing and unexpected keys, where there are any."""
+    faults = [
+        f"{len(keys)} {kind}: {', '.join(keys)}"
+        for kind, keys in (("missing", sorted(missing)), ("unexpected", sorted(unexpected)))
+        if keys
+    ]
+    if faults:
+        raise CheckpointError(
+            f"{where}: its tensors are not those of this network; {'; '.join(faults)}"
+        )
+
+
+def check_shapes(
+    where: Any, state: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> None:
+    """Raise a CheckpointError that lists the tensors of `state` with other shapes than `own`."""
+    wrong = [
+        f"{name} of shape {tuple(value.shape)} must be {tuple(own[name].shape)}"
+        for name, value in state.items()
+        if name in own and value.shape != own[name].shape
+    ]
+    if wrong:
+        raise CheckpointError(f"{where}: {'; '.join(wrong)}")
+
+
+def _culprit(error: pickle.UnpicklingError) -> str:
+    """Return what torch refuses, without its advice to read it all the same."""
+    text = str(error)
+    for opening in ("Unsupported global: GLOBAL ", "Unsupported class "):
+        _, found, rest = text.partition(opening)
+        if found:
+            return f" ({rest.split()[0]})"
+    return ""

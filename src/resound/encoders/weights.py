@@ -1,0 +1,169 @@
+"""Weights of encoders: found or fetched, and checked before anything reads them."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resound.errors import CheckpointError
+from resound.pretrained import PUBLISHED, WEIGHT_FILES, Hub, Weights, find, weight_file
+
+HEAD_BYTES = 512
+ZIP_MAGIC = b"PK\x03\x04"
+POINTER_MAGIC = b"version https://git-lfs"
+FOLDER_FILES = ["*.json", "*.txt"]
+
+log = logging.getLogger(__name__)
+
+
+def locate(name: str, block: Mapping[str, Any]) -> Path:
+    """Return the file or folder that an encoder's config names, fetched from the hub if need be.
+
+    Parameters
+    ----------
+    name : str
+        The encoder, for messages.
+    block : mapping
+        Its ``weights``: `source`, and perhaps `revision` and `sha256`.
+
+    Returns
+    -------
+    pathlib.Path
+        A file, or a folder in transformers' form. Its weights have passed `check_file`.
+
+    Raises
+    ------
+    CheckpointError
+        When they are not here and cannot be had, or are not what they should be.
+    """
+    weights = Weights.of(block)
+    path = find(weights)
+    if path is None:
+        if weights.hub is None:
+            raise CheckpointError(
+                f"{weights.source}: there is no such file or folder; {advice(name, weights)}"
+            )
+        path = _fetch(name, weights, weights.hub)
+    check_path(path, name, weights)
+    return path
+
+
+def check_path(path: Path, name: str, weights: Weights) -> Path:
+    """Check the file of weights that `path` is or holds, and return it; see `check_file`."""
+    file = weight_file(path)
+    if file is None:
+        raise CheckpointError(
+            f"{path}: this folder holds no {' and no '.join(WEIGHT_FILES)}; {advice(name, weights)}"
+        )
+    if not check_file(file, name, weights):
+        log.warning(
+            "%s: no sha256 is known for it; tell it in encoders.%s.weights.sha256", file, name
+        )
+    return file
+
+
+def check_file(file: Path, name: str, weights: Weights) -> bool:
+    """Check size, header and sha256 of a file of weights.
+
+    Returns
+    -------
+    bool
+        Whether its digest is known, and so was compared.
+
+    Raises
+    ------
+    CheckpointError
+        When it is empty, a web page, a pointer of git-lfs, of no known form, or another file than
+        the config or the catalogue says.
+    """
+    _check_head(file, name, weights)
+    published = weights.published_as(file.name)
+    size = file.stat().st_size
+    if published and weights.sha256 in (None, published.sha256) and size != published.size:
+        raise CheckpointError(
+            f"{file}: has {size:,} bytes, not the {published.size:,} of {published.file}: it is "
+            f"cut off or another file; {advice(name, weights)}"
+        )
+    digest = weights.sha256 or (published.sha256 if published else None)
+    if digest is None:
+        return False
+    found = sha256_of(file)
+    if found != digest:
+        told = f"encoders.{name}.weights.sha256" if weights.sha256 else "the catalogue"
+        raise CheckpointError(
+            f"{file}: its sha256 is {found}, not {digest}, as {told} says; {advice(name, weights)}"
+        )
+    return True
+
+
+def _check_head(file: Path, name: str, weights: Weights) -> None:
+    with file.open("rb") as opened:
+        head = opened.read(HEAD_BYTES)
+    fault = ""
+    if not head:
+        fault = "is empty"
+    elif head.startswith(POINTER_MAGIC):
+        fault = "is no checkpoint but a pointer of git-lfs; run `git lfs pull` where it came from"
+    elif head.lstrip().startswith(b"<"):
+        fault = "is no checkpoint but a web page saved under its name"
+    elif file.suffix != ".safetensors" and not head.startswith(ZIP_MAGIC):
+        fault = "is not in the format of torch.save, a zip archive; it is damaged or something else"
+    if fault:
+        raise CheckpointError(f"{file}: {fault}; {advice(name, weights)}")
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def advice(name: str, weights: Weights) -> str:
+    """Say how to get an encoder's weights, and which key names them."""
+    key = f"encoders.{name}.weights.source"
+    hub = weights.hub
+    if hub is not None:
+        return (
+            f"get it with `{download_command(hub, weights.revision)}` where there is a network, or "
+            f"name a local copy in {key}; HF_HOME is the folder of the hub's cache"
+        )
+    files = " or ".join(entry.file for entry in PUBLISHED if entry.encoder == name)
+    return (
+        f"name {files or 'the weights'} by path or hub id in {key}; `resound weights` says where "
+        "to get it"
+    )
+
+
+def download_command(hub: Hub, revision: str | None) -> str:
+    """Return the command that brings what lies on the hub into the hub's cache."""
+    parts = ["hf download", hub.repository, hub.file or ""]
+    parts += ["--repo-type dataset"] if hub.kind == "dataset" else []
+    parts += [f"--revision {revision}"] if revision else []
+    return " ".join(filter(None, parts))
+
+
+def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
+    """Download what is meant into the hub's cache, and return where it lies there."""
+    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    place: dict[str, Any] = {
+        "repo_id": hub.repository,
+        "repo_type": hub.kind,
+        "revision": weights.revision,
+    }
+    try:
+        if hub.file is not None:
+            return Path(hf_hub_download(filename=hub.file, **place))
+        wanted = [weights.published.file] if weights.published else list(WEIGHT_FILES)
+        return Path(snapshot_download(allow_patterns=[*FOLDER_FILES, *wanted], **place))
+    except (OSError, HfHubHTTPError) as error:
+        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+        reason = "HF_HUB_OFFLINE forbids it" if offline else str(error).partition("\n")[0]
+        wanted_file = hub.file or " or ".join(WEIGHT_FILES)
+        raise CheckpointError(
+            f"{weights.source}: there is no such path here; as a hub id, its {wanted_file} is not "
+            f"in the cache and cannot be downloaded ({reason}); {advice(name, weights)}"
+        ) from error

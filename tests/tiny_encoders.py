@@ -1,0 +1,146 @@
+"""Write tiny encoders of random weights in the formats of the published ones, without network.
+
+``python tests/tiny_encoders.py OUT`` writes
+
+- ``OUT/beats.pt`` and ``OUT/beats_finetuned.pt``, as Microsoft publishes BEATs,
+- ``OUT/clap`` and ``OUT/ast``, folders in transformers' form.
+
+What they make of clips means nothing; all that loads, checks, stores and trains is the same.
+"""
+
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+
+from resound.encoders.beats import Beats
+from resound.encoders.beats_network import BeatsConfig
+
+N_CLASSES = 7
+BEATS_CFG = {
+    **BeatsConfig().as_dict(),
+    "encoder_layers": 2,
+    "encoder_embed_dim": 16,
+    "encoder_ffn_embed_dim": 32,
+    "encoder_attention_heads": 4,
+    "embed_dim": 8,
+    "conv_pos": 8,
+    "conv_pos_groups": 4,
+    "layer_wise_gradient_decay_ratio": 0.6,
+}
+CLASSES = "dog rooster rain sea_waves crackling_fire crying_baby sneezing clock_tick helicopter"
+
+
+def random_beats(cfg: dict, seed: int = 0) -> Beats:
+    """Return a network whose parameters are all random, biases and norms too."""
+    network = Beats(BeatsConfig.from_dict(cfg)).eval()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter.add_(noise * 0.1 if parameter.ndim == 1 else noise * 0.05)
+    return network
+
+
+def write_beats(path: Path, *, finetuned: bool = False, cfg: dict | None = None) -> Beats:
+    """Write a checkpoint as published: a dict of ``cfg``, ``model`` and perhaps ``label_dict``."""
+    classes = {"finetuned_model": True, "predictor_class": N_CLASSES} if finetuned else {}
+    cfg = {**(cfg or BEATS_CFG), **classes}
+    if not finetuned:
+        del cfg["predictor_class"], cfg["predictor_dropout"]
+    network = random_beats(cfg)
+    stored = {"cfg": cfg, "model": network.state_dict()}
+    if finetuned:
+        stored["label_dict"] = {i: f"/m/{i:05}" for i in range(N_CLASSES)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(stored, path)
+    return network
+
+
+def write_clap(folder: Path) -> None:
+    """Write an unfused CLAP of two stages, with the real extractor and a tokenizer of its own."""
+    from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, ClapProcessor
+
+    tokenizer = _tokenizer([f"This is a sound of {name}." for name in CLASSES.split()])
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 80,
+        "pad_token_id": tokenizer.pad_token_id,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    audio = {
+        "patch_embeds_hidden_size": 8,
+        "hidden_size": 16,
+        "depths": [1, 1],
+        "num_attention_heads": [1, 2],
+        "num_hidden_layers": 2,
+        "spec_size": 256,
+        "num_mel_bins": 64,
+        "window_size": 8,
+        "enable_fusion": False,
+    }
+    torch.manual_seed(0)
+    model = ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=32))
+    extractor = ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad")
+    ClapProcessor(feature_extractor=extractor, tokenizer=tokenizer).save_pretrained(folder)
+    model.save_pretrained(folder)
+
+
+def write_ast(folder: Path) -> None:
+    """Write an AST with a classifier, as it is published, of 128 frames instead of 1024."""
+    from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+
+    torch.manual_seed(0)
+    config = ASTConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_length=128,
+        num_labels=N_CLASSES,
+    )
+    ASTForAudioClassification(config).save_pretrained(folder)
+    with warnings.catch_warnings():
+        # One of the 128 triangles holds no frequency: so it is in the published model too.
+        warnings.filterwarnings("ignore", "At least one mel filter")
+        ASTFeatureExtractor(max_length=128).save_pretrained(folder)
+
+
+def write_all(folder: Path) -> None:
+    """Write all four."""
+    write_beats(folder / "beats.pt")
+    write_beats(folder / "beats_finetuned.pt", finetuned=True)
+    write_clap(folder / "clap")
+    write_ast(folder / "ast")
+
+
+def _tokenizer(sentences: list[str]):
+    """Return a byte-level tokenizer trained on a few sentences, special tokens as RoBERTa's."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import RobertaTokenizer
+
+    words = Tokenizer(models.BPE())
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    words.train_from_iterator(sentences, trainer)
+    learned = json.loads(words.to_str())["model"]
+    merges = [tuple(pair) for pair in learned["merges"]]
+    return RobertaTokenizer(vocab=learned["vocab"], merges=merges, model_max_length=64)
+
+
+if __name__ == "__main__":
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    write_all(Path(sys.argv[1]))

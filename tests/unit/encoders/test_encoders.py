@@ -1,0 +1,198 @@
+"""What holds for every registered encoder."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from resound.encoders.encoder import Encoder
+from resound.errors import ParameterError
+from resound.registry import ENCODERS
+
+FILES = {"beats": "beats.pt", "clap": "clap", "ast": "ast"}
+
+
+@pytest.fixture(scope="module", params=list(ENCODERS))
+def name(request) -> str:
+    assert request.param in FILES, "write a tiny checkpoint of it in tests/tiny_encoders.py"
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def encoder(name, tiny) -> Encoder:
+    return ENCODERS[name]({"source": str(tiny / FILES[name])})
+
+
+def clips(encoder: Encoder, count: int = 3, seconds: float = 0.7) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    samples = int(seconds * encoder.sample_rate)
+    return 0.1 * torch.randn(count, samples, generator=generator)
+
+
+def test_the_registry_knows_before_what_the_encoder_says_then(name, encoder):
+    traits = ENCODERS.entry(name).traits
+    assert traits["sample_rate"] == encoder.sample_rate
+    assert traits.get("text", False) == encoder.has_text
+    assert traits.get("masked", False) == encoder.can_mask
+    assert set(traits.get("text_options", [])) <= set(ENCODERS.options(name))
+
+
+def test_a_clip_has_one_finite_embedding_that_depends_on_it_alone(encoder):
+    x = clips(encoder)
+    with torch.inference_mode():
+        embeddings = encoder.embed(x)
+        alone = encoder.embed(x[1:2])
+    assert embeddings.shape == (3, encoder.dimension)
+    assert embeddings.dtype == torch.float32
+    assert embeddings.isfinite().all()
+    torch.testing.assert_close(embeddings[1:2], alone, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(embeddings[0], embeddings[1])
+
+
+def test_it_starts_in_evaluation_mode_and_is_repeatable(encoder):
+    assert not any(module.training for module in encoder.modules())
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            encoder.embed(clips(encoder)), encoder.embed(clips(encoder)), rtol=0, atol=0
+        )
+
+
+def test_silence_and_the_shortest_clip_have_an_embedding(encoder):
+    with torch.inference_mode():
+        assert encoder.embed(torch.zeros(2, encoder.sample_rate)).isfinite().all()
+        assert encoder.embed(clips(encoder)[:, : encoder.minimum]).isfinite().all()
+
+
+def test_gradients_reach_every_parameter_of_the_layer_groups_once(encoder):
+    groups = encoder.layer_groups()
+    parameters = [parameter for group in groups for parameter in group]
+    assert len(groups) > 2
+    assert all(groups)
+    assert len({id(parameter) for parameter in parameters}) == len(parameters)
+    encoder.zero_grad()
+    encoder.embed(clips(encoder)).square().sum().mul(1e3).backward()
+    assert all(parameter.grad is not None for parameter in parameters)
+    reached = {id(p) for p in encoder.parameters() if p.grad is not None and p.grad.any()}
+    assert reached <= {id(parameter) for parameter in parameters}
+
+
+def test_frozen_parts_stay_as_they_are_in_training(encoder):
+    before = [buffer.clone() for part in encoder.frozen_parts() for buffer in part.buffers()]
+    with torch.no_grad():
+        encoder.train().embed(clips(encoder))
+    assert encoder.training
+    assert not any(part.training for part in encoder.frozen_parts())
+    after = [buffer for part in encoder.frozen_parts() for buffer in part.buffers()]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    encoder.eval()
+
+
+def test_mixed_precision_changes_little(encoder):
+    x = clips(encoder)
+    with torch.inference_mode():
+        exact = encoder.embed(x)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            mixed = encoder.embed(x)
+    assert mixed.dtype == torch.float32
+    assert torch.nn.functional.cosine_similarity(mixed, exact).min() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((8000,), torch.float32), ((1, 1, 8000), torch.float32),
+                         ((1, 8000), torch.int16)]
+)  # fmt: skip
+def test_waveforms_of_another_form_are_an_error(encoder, shape, dtype):
+    with pytest.raises(ParameterError, match=r"must be floats \(clips, samples\), mono at"):
+        encoder.embed(torch.zeros(shape, dtype=dtype))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_an_error_that_names_the_clips(encoder, value):
+    x = clips(encoder)
+    x[1, 5] = value
+    with pytest.raises(ParameterError, match=r"NaN or infinity in the clips at positions \[1\]"):
+        encoder.embed(x)
+
+
+def test_clips_that_are_too_short_are_an_error(encoder):
+    with pytest.raises(ParameterError, match=f"shorter than the {encoder.minimum} "):
+        encoder.embed(torch.zeros(1, encoder.minimum - 1))
+
+
+def test_masking_wants_a_share_a_generator_and_an_encoder_that_can(encoder):
+    x, generator = clips(encoder), torch.Generator()
+    for share in (-0.1, 1.0):
+        with pytest.raises(ParameterError, match=rf"masked={share} must be a share"):
+            encoder.embed(x, masked=share, generator=generator)
+    if encoder.can_mask:
+        with pytest.raises(ParameterError, match="needs a generator"):
+            encoder.embed(x, masked=0.5)
+        half = encoder.embed(x, masked=0.5, generator=generator)
+        assert not torch.allclose(half, encoder.embed(x))
+    else:
+        with pytest.raises(ParameterError, match="cannot leave tokens out"):
+            encoder.embed(x, masked=0.5, generator=generator)
+
+
+def test_texts_are_embedded_or_refused(encoder):
+    if not encoder.has_text:
+        with pytest.raises(ParameterError, match="has no text"):
+            encoder.embed_text(["a dog"])
+        with pytest.raises(ParameterError, match="has no text"):
+            encoder.embed_classes(["dog"])
+        return
+    with torch.inference_mode():
+        embedded = encoder.embed_text(["This is a sound of dog.", "rain"])
+    assert embedded.shape == (2, encoder.dimension)
+    torch.testing.assert_close(embedded.norm(dim=1), torch.ones(2))
+
+
+def test_loading_needs_none_of_the_packages_that_break(tiny):
+    """In a process of its own, where importing them would be an error."""
+    code = """
+import sys
+from pathlib import Path
+for package in ("torchvision", "torchaudio", "timm"):
+    sys.modules[package] = None
+from resound.registry import ENCODERS
+for argument in sys.argv[2:]:
+    name, file = argument.split("=")
+    ENCODERS[name]({"source": str(Path(sys.argv[1], file))})
+print(sorted(m for m in ("librosa", "lightning", "pandas") if m in sys.modules))
+"""
+    files = [f"{name}={file}" for name, file in FILES.items()]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny), *files], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"
+
+
+def test_importing_beats_does_not_import_transformers():
+    code = "import resound.encoders.beats, resound.encoders.clap, resound.encoders.ast, sys; "
+    code += "assert not {'transformers', 'huggingface_hub', 'torchvision'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_broken_torchvision_is_named_with_the_way_out(tiny, tmp_path):
+    info = tmp_path / "torchvision-0.27.0.dist-info"
+    info.mkdir()
+    lines = ["Metadata-Version: 2.1", "Name: torchvision", "Version: 0.27.0"]
+    (info / "METADATA").write_text("\n".join([*lines, "Requires-Dist: torch==2.12.0"]) + "\n")
+    broken = "raise RuntimeError('operator torchvision::nms does not exist')"
+    (tmp_path / "torchvision.py").write_text(broken)
+    code = "import sys; from resound.registry import ENCODERS; "
+    code += "ENCODERS['ast']({'source': sys.argv[1]})"
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny / "ast")],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    message = done.stderr.strip().splitlines()[-1]
+    assert "EnvironmentProblem: torchvision 0.27.0 does not work with torch" in message
+    assert "python -m pip uninstall torchvision" in message

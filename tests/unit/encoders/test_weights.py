@@ -1,0 +1,269 @@
+import hashlib
+import re
+import shutil
+from collections import OrderedDict
+
+import pytest
+import torch
+from tiny_encoders import write_beats
+
+from resound import pretrained
+from resound.encoders.beats import Beats
+from resound.encoders.weights import locate
+from resound.errors import CheckpointError, ParameterError
+from resound.pretrained import Hub, Weights, find, hub_cache, hub_place
+from resound.registry import ENCODERS
+
+CLAP = "laion/clap-htsat-unfused"
+COMMIT = "8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Give every test an empty cache of the hub, in the place where the hub's code looks too."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return folder
+
+
+@pytest.fixture
+def beats(tmp_path):
+    """Return the path of a sound checkpoint."""
+    write_beats(tmp_path / "net.pt")
+    return tmp_path / "net.pt"
+
+
+def in_cache(cache, files, kind="models"):
+    """Put files into the hub's cache as its own code does, and return their folder."""
+    folder = cache / f"{kind}--laion--clap-htsat-unfused" / "snapshots" / COMMIT
+    shutil.copytree(files, folder)
+    return folder
+
+
+class Trap:
+    """An object whose unpickling would leave a file behind."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+# What is wrong with a file
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(CheckpointError, match=r"none/net\.pt: there is no such file"):
+        Beats.from_checkpoint(tmp_path / "none" / "net.pt")
+    with pytest.raises(
+        CheckpointError,
+        match=r"none/net\.pt: there is no such file or folder; name BEATs_iter3_plus_AS2M\.pt .* "
+        r"in encoders\.beats\.weights\.source; `resound weights` says where to get it",
+    ):
+        ENCODERS["beats"]({"source": str(tmp_path / "none" / "net.pt")})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\n<!DOCTYPE html><html>Sign in</html>", "no checkpoint but a web page"),
+        (b"<?xml version='1.0'?><Error>AuthenticationFailed", "no checkpoint but a web page"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:d43c\nsize 361499833\n",
+            r"a pointer of git-lfs; run `git lfs pull`",
+        ),
+        (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not in the format of torch\.save"),
+    ],
+)
+def test_a_file_that_is_no_checkpoint(tmp_path, content, message):
+    (tmp_path / "net.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"net\.pt: .*{message}") as caught:
+        Beats.from_checkpoint(tmp_path / "net.pt")
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_a_file_that_is_cut_off(beats, share):
+    content = beats.read_bytes()
+    beats.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(CheckpointError, match=r"net\.pt: is damaged or cut off .* download it aga"):
+        Beats.from_checkpoint(beats)
+
+
+def test_another_digest_than_told(beats):
+    digest = hashlib.sha256(beats.read_bytes()).hexdigest()
+    Beats.from_checkpoint(beats, sha256=digest)
+    with pytest.raises(
+        CheckpointError, match=rf"its sha256 is {digest}, not 0{{64}}, as encoders\.beats\.weig"
+    ):
+        Beats.from_checkpoint(beats, sha256="0" * 64)
+
+
+def test_a_published_name_on_a_file_of_another_size(beats, tmp_path):
+    path = tmp_path / "BEATs_iter3_plus_AS2M.pt"
+    beats.rename(path)
+    with pytest.raises(CheckpointError, match=r"bytes, not the 361,499,833 of BEATs_iter3_plus_A"):
+        Beats.from_checkpoint(path)
+
+
+def test_a_published_name_on_a_file_of_another_digest(beats, tmp_path, monkeypatch):
+    path = tmp_path / "BEATs_iter3_plus_AS2M.pt"
+    beats.rename(path)
+    entry = pretrained.PUBLISHED[0]._replace(size=path.stat().st_size)
+    monkeypatch.setattr(pretrained, "PUBLISHED", (entry,))
+    with pytest.raises(CheckpointError, match=r"its sha256 is .*, not d43cbf.*, as the catalogue"):
+        Beats.from_checkpoint(path)
+
+
+def test_an_unknown_digest_is_noted(beats, caplog):
+    Beats.from_checkpoint(beats)
+    assert "net.pt: no sha256 is known for it" in caplog.text
+
+
+def test_a_pickle_with_code_in_it_is_refused_and_not_run(tmp_path):
+    trace = tmp_path / "executed"
+    stored = {"cfg": {}, "model": OrderedDict(x=torch.zeros(1)), "trap": Trap(trace)}
+    torch.save(stored, tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match=r"could run code .* refused\. Nothing was") as caught:
+        Beats.from_checkpoint(tmp_path / "net.pt")
+    assert not trace.exists()
+    assert "weights_only" not in str(caught.value)
+    assert "open" in str(caught.value)
+
+
+@pytest.mark.parametrize("stored", [[1, 2], {"model": {}}, {"cfg": {"a": 1}, "model": {"x": 3}}])
+def test_something_else_than_a_checkpoint(tmp_path, stored):
+    torch.save(stored, tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match=r"net\.pt: .*(no checkpoint of BEATs|no state dict)"):
+        Beats.from_checkpoint(tmp_path / "net.pt")
+
+
+def test_missing_and_extra_tensors_are_all_listed_with_the_file(beats):
+    stored = torch.load(beats, weights_only=True)
+    del stored["model"]["layer_norm.bias"], stored["model"]["encoder.layers.0.fc2.bias"]
+    stored["model"]["extra"] = torch.zeros(1)
+    torch.save(stored, beats)
+    with pytest.raises(
+        CheckpointError,
+        match=r"net\.pt: .*2 missing: encoder\.layers\.0\.fc2\.bias, layer_norm\.bias; "
+        r"1 unexpected: extra",
+    ):
+        Beats.from_checkpoint(beats)
+
+
+def test_a_folder_without_our_files(tmp_path):
+    with pytest.raises(CheckpointError, match=r"holds no model\.safetensors and no pytorch_model"):
+        Beats.from_checkpoint(tmp_path)
+
+
+def test_a_damaged_folder_of_ours(beats, tmp_path):
+    Beats.from_checkpoint(beats).save(tmp_path / "own")
+    weights = tmp_path / "own" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: is damaged or no safetensors"):
+        Beats.from_checkpoint(tmp_path / "own")
+    (tmp_path / "own" / "config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"own: holds no config\.json of BEATs"):
+        Beats.from_checkpoint(tmp_path / "own")
+
+
+# Where weights are looked for
+
+
+def test_sources_are_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
+    assert hub_place(CLAP) == Hub(CLAP, None, "model")
+    assert hub_place("hf://owner/name/sub/net.pt") == Hub("owner/name", "sub/net.pt", "model")
+    assert hub_place("hf://datasets/owner/name/net.pt") == Hub("owner/name", "net.pt", "dataset")
+    for path in ("weights/clap", "net.pt", "/data/net.pt", "./a/b", "~/clap", "a/b/c"):
+        assert hub_place(path) is None, path
+
+
+def test_the_hub_s_code_and_ours_look_in_the_same_cache(cache, tiny):
+    from huggingface_hub import snapshot_download
+
+    assert hub_cache() == cache
+    weights = Weights(CLAP, COMMIT)
+    assert find(weights) is None
+    folder = in_cache(cache, tiny / "clap")
+    assert find(weights) == folder
+    assert snapshot_download(CLAP, revision=COMMIT) == str(folder)
+    reference = cache / "models--laion--clap-htsat-unfused" / "refs" / "main"
+    reference.parent.mkdir()
+    reference.write_text(COMMIT)
+    assert find(Weights(CLAP)) == folder
+    assert ENCODERS["clap"]({"source": CLAP, "revision": COMMIT}).dimension == 32
+
+
+def test_one_file_of_a_hub_s_repository_is_found(cache, tiny, tmp_path):
+    (tmp_path / "files").mkdir()
+    shutil.copy2(tiny / "beats.pt", tmp_path / "files")
+    folder = in_cache(cache, tmp_path / "files", "datasets")
+    source = f"hf://datasets/{CLAP}/beats.pt"
+    assert locate("beats", {"source": source, "revision": COMMIT}) == folder / "beats.pt"
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("HF_HUB_CACHE")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    assert hub_cache() == tmp_path / "hf" / "hub"
+    monkeypatch.delenv("HF_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert hub_cache() == tmp_path / "huggingface" / "hub"
+
+
+def test_a_hub_id_that_is_not_in_the_cache_and_may_not_be_fetched():
+    block = {"source": CLAP, "revision": COMMIT}
+    message = (
+        f"{CLAP}: there is no such path here; as a hub id, its model.safetensors or "
+        "pytorch_model.bin is not in the cache and cannot be downloaded (HF_HUB_OFFLINE forbids "
+        f"it); get it with `hf download {CLAP} --revision {COMMIT}` where there is a network, or "
+        "name a local copy in encoders.clap.weights.source"
+    )
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        ENCODERS["clap"](block)
+
+
+def test_a_hub_without_a_network(monkeypatch):
+    """The hub's own code tries an address at which nothing listens."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    for name, source, file in [
+        ("ast", "MIT/ast-finetuned-audioset-10-10-0.4593", "model.safetensors"),
+        ("beats", "hf://mooneyko/BEATs/BEATs_iter3_plus_AS2M.pt", "BEATs_iter3_plus_AS2M.pt"),
+    ]:
+        with pytest.raises(CheckpointError, match=rf"{file}.* cannot be downloaded .*hf download"):
+            ENCODERS[name]({"source": source, "revision": None})
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(CheckpointError, match=r"models/clap: there is no such file or folder"):
+        ENCODERS["clap"]({"source": str(tmp_path / "models" / "clap")})
+
+
+@pytest.mark.parametrize("block", [{}, {"source": None}, {"source": ""}, {"source": "a", "x": 1}])
+def test_a_block_of_another_form(block):
+    with pytest.raises(ParameterError, match="must hold source, a path or hub id, and may hold"):
+        Weights.of(block)
+
+
+def test_the_catalogue_is_whole():
+    digests = [entry.sha256 for entry in pretrained.PUBLISHED]
+    assert len(set(digests)) == len(digests)
+    for entry in pretrained.PUBLISHED:
+        assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
+        assert entry.encoder in ENCODERS
+        assert entry.size > 10**8
+        for source, revision in entry.sources:
+            assert revision is None or re.fullmatch("[0-9a-f]{40}", revision)
+            assert Weights(source).published == entry
+            assert Weights(source).digest == entry.sha256
+            assert Weights(source, revision, "0" * 64).digest == "0" * 64
+    assert Weights("some/where.pt").digest is None

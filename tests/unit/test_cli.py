@@ -1,0 +1,85 @@
+"""The command line, run as a user runs it."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resound import cli
+
+CLAP = "laion/clap-htsat-unfused"
+CONTENT = b"PK\x03\x04 not really tensors"
+
+
+@pytest.fixture
+def experiment(tmp_path, monkeypatch):
+    """Return a folder with an experiment of two encoders, one of whose weights are there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "net.pt").write_bytes(CONTENT)
+    write(beats={"weights": {"source": "net.pt"}}, clap={"weights": {"source": CLAP}})
+    return tmp_path
+
+
+def write(file: str = "config.yaml", **encoders) -> None:
+    Path(file).write_text(yaml.safe_dump({"encoders": encoders}))
+
+
+def test_every_encoder_s_weights_are_listed(experiment, capsys):
+    assert cli.main(["weights"]) == 0
+    beats, clap = capsys.readouterr().out.split("clap: ")
+    assert "beats: net.pt\n  here     yes, net.pt; not checked\n" in beats
+    assert f"size     {len(CONTENT)} bytes" in beats
+    assert "known    BEATs_iter3_plus_AS2M.pt (" in beats
+    assert "get      hf download mooneyko/BEATs BEATs_iter3_plus_AS2M.pt --revision 18cf" in beats
+    assert "  here     no\n" in clap
+    assert "sha256   1cd3c601bc4afe0fa87be3de4c13dd2cfadd249fac1e29acf74a9b296c3219bb" in clap
+    assert "size     614,525,833 bytes\n" in clap
+    assert "licence  Apache-2.0\n" in clap
+    assert f"get      hf download {CLAP} --revision 8fa0f1c6d0433df6e97c127f64b2a1" in clap
+
+
+def test_a_check_fails_for_missing_weights_but_not_for_optional_ones(experiment, capsys):
+    assert cli.main(["weights", "--check"]) == 1
+    assert "net.pt; sha256 is not known\n" in capsys.readouterr().out
+    write("laid_over.yaml", clap={"optional": True})
+    assert cli.main(["weights", "--check", "--configfile", "laid_over.yaml"]) == 0
+    assert "here     no; optional: its rows are left out" in capsys.readouterr().out
+
+
+def test_a_check_compares_digests(experiment, capsys):
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    write(beats={"weights": {"source": "net.pt", "sha256": digest}})
+    assert cli.main(["weights", "--check"]) == 0
+    assert "net.pt; sha256 is right\n" in capsys.readouterr().out
+    write(beats={"weights": {"source": "net.pt", "sha256": "0" * 64}, "optional": True})
+    assert cli.main(["weights", "--check"]) == 1
+    assert f"its sha256 is {digest}, not 0000" in capsys.readouterr().out
+
+
+def test_errors_are_one_line_and_a_status(experiment, capsys):
+    write()
+    assert cli.main(["weights"]) == 1
+    assert capsys.readouterr().err == (
+        "resound weights: config.yaml has no block encoders; docs/encoders.md shows one\n"
+    )
+    assert cli.main(["weights", "--configfile", "absent.yaml"]) == 1
+    assert "absent.yaml: cannot be read" in capsys.readouterr().err
+
+
+def test_the_help_names_every_command(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--help"])
+    printed = capsys.readouterr().out
+    assert all(f"    {command}" in printed for command in cli.COMMANDS)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["unheard-of"])
+
+
+def test_listing_weights_imports_neither_torch_nor_the_hub_s_code(experiment):
+    code = "from resound import cli; import sys; cli.main(['weights']); "
+    code += "assert not {'torch', 'numpy', 'transformers', 'huggingface_hub'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
