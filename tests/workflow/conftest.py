@@ -29,6 +29,12 @@ class Project:
         shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "tiny.yaml")
         return cls(folder)
 
+    def copy_to(self, folder: Path) -> "Project":
+        """Copy all of it, results included."""
+        other = copy.copy(self)
+        other.folder = Path(shutil.copytree(self.folder, folder, symlinks=True))
+        return other
+
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
         """Run Snakemake in the copy, against the copy's package; return all that it printed.
 
@@ -105,9 +111,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def copied(finished: Project, tmp_path: Path) -> Project:
     """Return a copy of the finished project, in which a test may run what it likes."""
-    other = copy.copy(finished)
-    other.folder = Path(shutil.copytree(finished.folder, tmp_path / "copied", symlinks=True))
-    return other
+    return finished.copy_to(tmp_path / "copied")
 
 
 @pytest.fixture

@@ -44,15 +44,11 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
     classifiers = _classifiers(results, clips, options["mistakes"], lost)
     maps = _maps(results, clips, lost)
     shown_tables, measures, missing = _tables(results, lost)
-    mistakes = [clip for found in classifiers for clip, _, _ in found["mistakes"]]
+    mistakes = [[clip for clip, _, _ in found["mistakes"]] for found in classifiers]
     view = {
         "tables": shown_tables,
         "headlines": _headlines(measures, results.headline),
-        "missing": [
-            *missing,
-            *results.absent,
-            *(f"{file}: there is no such file" for file in lost),
-        ],
+        "missing": [*missing, *lost],
         "origin": origin.origin(),
         "versions": origin.versions(),
         "rules": origin.rule_seconds(results.benchmarks),
@@ -108,15 +104,16 @@ def _sources(results: Results, files: Iterable[store.AnyPath]) -> Data:
 def _methods(
     results: Results, clips: Clips, options: Mapping[str, Any], lost: list[str]
 ) -> tuple[list[Data], list[int], list[Hits]]:
-    """Return the retrieval methods, the queries that are shown, and all hits."""
+    """Return the retrieval methods, the best first, the queries that are shown, and all hits."""
     found = _there(results.rankings, lost)
     hits = [read_hits(method.files, clips, options["top_k"]) for method in found]
     shown = choose_queries(hits, clips, options["queries_per_class"])
     methods = [
-        {**about, **method_data(own, clips, shown, options["top_k"])}
+        ({**about, **method_data(own, clips, shown, options["top_k"])}, own)
         for about, own in zip(_described(found, results), hits, strict=True)
     ]
-    return _best_first(methods), shown.tolist(), hits
+    methods.sort(key=lambda method: _share_right(method[0]), reverse=True)
+    return [data for data, _ in methods], shown.tolist(), [own for _, own in methods]
 
 
 def _classifiers(results: Results, clips: Clips, n_mistakes: int, lost: list[str]) -> list[Data]:
@@ -129,7 +126,7 @@ def _classifiers(results: Results, clips: Clips, n_mistakes: int, lost: list[str
         else:
             data = predicted.classifier_data(predictions, clips, n_mistakes)
             classifiers.append({**about, **data})
-    return _best_first(classifiers)
+    return sorted(classifiers, key=_share_right, reverse=True)
 
 
 def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
@@ -141,14 +138,10 @@ def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
     ]
 
 
-def _best_first(methods: list[Data]) -> list[Data]:
-    """Sort methods by the share of hits or clips that are of the right class."""
-
-    def share_right(method: Data) -> float:
-        right = sum(count for row, column, count in method["pairs"] if row == column)
-        return float(right / (sum(method["asked"]) * method.get("depth", 1)))
-
-    return sorted(methods, key=share_right, reverse=True)
+def _share_right(method: Data) -> float:
+    """Return the share of a method's hits or clips that are of the right class."""
+    right = sum(count for row, column, count in method["pairs"] if row == column)
+    return float(right / (sum(method["asked"]) * method.get("depth", 1)))
 
 
 def _tables(

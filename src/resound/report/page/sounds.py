@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -25,31 +25,39 @@ ELEMENT = '<script type="text/plain" class="sound" data-clip="{}">{}</script>\n'
 
 
 def order(
-    queries: Iterable[int], methods: Iterable[Hits], mistakes: Iterable[int], clips: Clips
+    queries: Sequence[int], methods: Sequence[Hits], mistakes: Sequence[Sequence[int]], clips: Clips
 ) -> list[int]:
     """Return all clips in the order in which they get sound, while the budget lasts.
 
-    First the shown queries, then their first hits by each method, misclassified clips, the further
-    hits rank by rank, and at last all others.
+    First the shown queries, their hits by the best method, and the mistakes of the best classifier:
+    what the page shows when it is opened. Then the first hits of the other methods, the other
+    classifiers' mistakes, further hits rank by rank, and at last all other clips.
+
+    Parameters
+    ----------
+    queries : sequence of int
+        The queries that are shown.
+    methods : sequence of Hits
+        The best first.
+    mistakes : sequence of sequence of int
+        Misclassified clips of each classifier, of the best first.
     """
-    shown, methods = list(queries), list(methods)
-    asked = np.array(shown, np.int64)
-    by_rank = [_hits_at(rank, asked, methods) for rank in range(1, 1 + _depth(methods))]
-    first, further = by_rank[:1], by_rank[1:]
-    listed = [shown, *first, mistakes, *further, range(len(clips.ids))]
-    return list(dict.fromkeys(int(clip) for part in listed for clip in part))
+    shown = [_of_queries(hits, queries) for hits in methods]
+    deepest = max((int(hits.rank.max(initial=0)) for hits in shown), default=0)
+    by_rank = [_at_rank(shown, rank) for rank in range(1, deepest + 1)]
+    best = [hits.hit.tolist() for hits in shown[:1]]
+    opened, others = [queries, *best, *mistakes[:1]], [*by_rank[:1], *mistakes[1:], *by_rank[1:]]
+    listed = [*opened, *others, range(len(clips.ids))]
+    return list(dict.fromkeys(clip for part in listed for clip in part))
 
 
-def _depth(methods: list[Hits]) -> int:
-    return max((int(hits.rank.max(initial=0)) for hits in methods), default=0)
+def _of_queries(hits: Hits, queries: Sequence[int]) -> Hits:
+    asked = np.isin(hits.query, queries)
+    return Hits(hits.query[asked], hits.hit[asked], hits.rank[asked], hits.score[asked])
 
 
-def _hits_at(rank: int, asked: npt.NDArray[np.int64], methods: list[Hits]) -> list[int]:
-    return [
-        clip
-        for hits in methods
-        for clip in hits.hit[(hits.rank == rank) & np.isin(hits.query, asked)].tolist()
-    ]
+def _at_rank(methods: Sequence[Hits], rank: int) -> list[int]:
+    return [clip for hits in methods for clip in hits.hit[hits.rank == rank].tolist()]
 
 
 def encode(waveform: npt.NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:

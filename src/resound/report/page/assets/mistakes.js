@@ -14,7 +14,7 @@ const Mistakes = (() => {
     const shown = mistakes.length < wrong ? `; the ${mistakes.length} surest are shown` : "";
     Dom.byId("mistakes-count").textContent = `${wrong} of ${clips} test clips were taken for another class${shown}.`;
     Dom.byId("mistakes-list").replaceChildren(...mistakes.map((mistake) =>
-      Clips.button(mistake[0], { name: caption(mistake), lines: [`by ${Math.round(100 * mistake[2])} %`] })));
+      Clips.button(mistake[0], { name: caption(mistake), lines: [`probability ${mistake[2].toFixed(2)}`] })));
     Dom.showSources("mistakes-source", classifier);
   }
 
