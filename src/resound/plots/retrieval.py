@@ -158,7 +158,7 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
     axes.axhline(curves.chance, color="0.3", linestyle=":", lw=0.9, label="chance")
     axes.set_ylim(0, 1)
     axes.set_xlim(left=1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.legend(fontsize=SMALL, frameon=False, loc="upper right", labelspacing=0.25)
 
 
