@@ -12,8 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from resound.evaluation.precision import precision_over_rank
 from resound.plots.style import MUTED, SMALL, colours, say
-from resound.report.comparison import POOLED
-from resound.report.labels import method_labels
+from resound.report.labels import POOLED, method_labels
 from resound.runs import Run
 
 METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
