@@ -6,7 +6,7 @@ from resound.report import comparison, tables
 with job(snakemake) as this:
     spec = this.params.spec
     frames = {
-        name: comparison.read_table(path, fold)
+        name: tables.read_table(path, fold)
         for (name, fold), path in zip(spec["tables"].items(), this.input.tables, strict=True)
     }
     frame = comparison.summary_table(frames, spec["metric"])

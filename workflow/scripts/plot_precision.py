@@ -6,7 +6,7 @@ from resound import store
 from resound.data.splits import read_split
 from resound.jobs import job
 from resound.plots import retrieval, style
-from resound.report.comparison import FAMILIES
+from resound.report.labels import FAMILIES
 from resound.runs import Run
 
 with job(snakemake) as this:

@@ -4,7 +4,7 @@ from functools import partial
 
 from resound.jobs import job
 from resound.plots import retrieval, style
-from resound.report.comparison import read_table
+from resound.report.tables import read_table
 
 with job(snakemake) as this:
     spec = this.params.spec

@@ -110,6 +110,6 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     axes.set_yticks(place, names, fontsize=6.5)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
     axes.set_xlim(0, 1.35 * pairs["clips"].max())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("clips")
     axes.spines[["top", "right"]].set_visible(False)

@@ -12,8 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from resound.evaluation.precision import precision_over_rank
 from resound.plots.style import MUTED, SMALL, colours, say
-from resound.report.comparison import POOLED
-from resound.report.labels import method_labels
+from resound.report.labels import POOLED, method_labels
 from resound.runs import Run
 
 METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
@@ -158,7 +157,7 @@ def _draw_curves(axes: Axes, curves: Curves) -> None:
     axes.axhline(curves.chance, color="0.3", linestyle=":", lw=0.9, label="chance")
     axes.set_ylim(0, 1)
     axes.set_xlim(left=1)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.legend(fontsize=SMALL, frameon=False, loc="upper right", labelspacing=0.25)
 
 

@@ -1,6 +1,6 @@
 """Training curves: the loss of every epoch, and the accuracy where there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from resound.plots.style import SMALL, colours, say
-from resound.runs import Cell
+from resound.runs import AUTOENCODER, Cell
 
 PANEL = 1.7  # inches
 PARTS = {"train": "-", "validation": "--"}
@@ -39,26 +39,40 @@ def draw(figure: Figure, histories: Histories) -> None:
     if not networks:
         say(figure, "No training has finished an epoch yet.")
         return
-    names = list(dict.fromkeys(name for lines in networks.values() for name in lines))
-    colour = dict(zip(names, colours(len(names)), strict=True))
+    colour = _colours(
+        line for network in networks if network != AUTOENCODER for line in networks[network]
+    )
     panels = figure.subplots(len(networks), 2, squeeze=False)
     for (left, right), (network, trainings) in zip(panels, networks.items(), strict=True):
         left.set_title(network)
-        _draw_quantity(left, trainings, "loss", colour)
-        _draw_quantity(right, trainings, "accuracy", colour)
+        own = _colours(trainings) if network == AUTOENCODER else colour
+        _draw_quantity(left, trainings, "loss", own)
+        _draw_quantity(right, trainings, "accuracy", own)
+        if network == AUTOENCODER:
+            left.legend(handles=_lines(own), fontsize=SMALL, frameon=False)
         if right.lines:
             right.set_ylim(0, 1)
         else:
             right.set_axis_off()
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
-    handles = [Line2D([], [], color=colour[name], label=name) for name in names]
+    handles = _lines(colour)
     used = [part for part in PARTS if any(f"{part}_loss" in frame for _, frame in histories)]
     if len(used) > 1:
         handles += [Line2D([], [], color="0.3", ls=PARTS[part], label=part) for part in used]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL
-    )
+    if handles:
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL
+        )
+
+
+def _colours(names: Iterable[str]) -> dict[str, Any]:
+    different = list(dict.fromkeys(names))
+    return dict(zip(different, colours(len(different)), strict=True))
+
+
+def _lines(colour: Mapping[str, Any]) -> list[Line2D]:
+    return [Line2D([], [], color=value, label=name) for name, value in colour.items()]
 
 
 def _networks(histories: Histories) -> dict[str, dict[str, list[pd.DataFrame]]]:
@@ -67,7 +81,7 @@ def _networks(histories: Histories) -> dict[str, dict[str, list[pd.DataFrame]]]:
     for cell, frame in histories:
         if frame.empty:
             continue
-        panel = "autoencoder" if cell.code_size else cell.network
+        panel = AUTOENCODER if cell.code_size else cell.network
         line = f"{cell.feature}, code {cell.code_size}" if cell.code_size else cell.feature
         grouped.setdefault(panel, {}).setdefault(line, []).append(frame)
     return grouped
@@ -85,4 +99,4 @@ def _draw_quantity(
                 if (column := f"{part}_{quantity}") in frame:
                     axes.plot(frame["epoch"], frame[column], dashes, color=colour[name], lw=1)
     axes.set_ylabel(quantity)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

@@ -6,19 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resound import store
 from resound.evaluation.comparison import COLUMNS
 from resound.report import tables
-from resound.report.labels import method_labels
-
-FAMILIES = {
-    "retrieval_cosine": "features by cosine",
-    "retrieval_dtw": "features by DTW",
-    "retrieval_embeddings": "embeddings of classifiers",
-    "retrieval_autoencoder": "codes of autoencoders",
-    "classification": "classifiers",
-}
-POOLED = "all"
+from resound.report.labels import FAMILIES, POOLED, method_labels
 
 
 def significance_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -67,11 +57,6 @@ def significance_caption(dataset: str, level: float, *, pairs: str, samples: int
             "with each other. The best were found on the same queries, which favours them."
         )
     return "\n".join(lines)
-
-
-def read_table(path: store.AnyPath, fold: str) -> pd.DataFrame:
-    """Read a table's CSV file; `fold` is its column of folds, ``5`` or ``all``."""
-    return store.read_csv(path, dtypes={fold: "str"})
 
 
 def summary_table(frames: Mapping[str, pd.DataFrame], metric: str) -> pd.DataFrame:

@@ -6,6 +6,15 @@ from typing import Any
 
 Row = Mapping[Any, Any]
 
+FAMILIES = {
+    "retrieval_cosine": "features by cosine",
+    "retrieval_dtw": "features by DTW",
+    "retrieval_embeddings": "embeddings of classifiers",
+    "retrieval_autoencoder": "codes of autoencoders",
+    "classification": "classifiers",
+}
+POOLED = "all"  # the fold of a row of all folds together
+
 
 def method_labels(rows: Sequence[Row]) -> list[str]:
     """Name each row by its network, its feature, and what else differs between the rows.

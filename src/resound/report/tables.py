@@ -70,6 +70,11 @@ def write(frame: pd.DataFrame, csv: store.AnyPath, shown: pd.DataFrame, caption:
         store.write_text(Path(csv).with_suffix(suffix), f"{head}{text}\n")
 
 
+def read_table(path: store.AnyPath, fold: str) -> pd.DataFrame:
+    """Read a table's CSV file; `fold` is its column of folds, ``5`` or ``all``."""
+    return store.read_csv(path, dtypes={fold: "str"})
+
+
 def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
     """Return what a reader compares: each metric with its interval, the study's, the difference.
 
