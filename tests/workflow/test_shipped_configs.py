@@ -86,10 +86,10 @@ def test_the_cross_validation_plans_five_trainings_a_network(project):
     }
 
 
-def test_all_is_tables_and_figures(project):
+def test_all_is_tables_figures_and_the_page(project):
     plan = project.snakemake("--dry-run")
     jobs = {rule: n for rule, n in project.jobs(plan).items() if rule != "all"}
-    assert jobs == GRID | learned(32, 8, 3) | FIGURES
+    assert jobs == GRID | learned(32, 8, 3) | FIGURES | {"render_report": 1}
 
 
 def test_snakemake_lint_is_clean(project):
