@@ -22,13 +22,14 @@ $(READY): pyproject.toml envs/constraints.txt
 	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,encoders,dev]"
 	@touch $@
 
-demo: $(READY)  ## run the whole workflow on a small generated data set, tables to results/demo/tables
+demo: $(READY)  ## run the whole workflow on a small generated data set, tables and page to results/demo
 	@echo "==> From generated clips to the retrieval tables (a minute or two; again: only what is stale)"
-	$(BIN)/snakemake results/demo/tables --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
+	$(BIN)/snakemake results/demo/tables results/demo/report --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
 	@for table in retrieval_cosine retrieval_dtw retrieval_embeddings retrieval_autoencoder classification; do echo; grep '^|' results/demo/tables/$$table.md | cut -c 1-128; done
 	@echo
 	@echo "==> Each cell: ours [95% interval] (the published study's on ESC-50). All columns, and the"
 	@echo "    validation against librosa, as .csv, .md and .tex: results/demo/tables"
+	@echo "==> The page, to see and to hear, opens in any browser: results/demo/report/index.html"
 
 test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
 	@echo "==> Testing on two processes; real recordings too when RESOUND_ESC10 names their folder"

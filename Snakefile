@@ -30,6 +30,7 @@ wildcard_constraints:
     split=r"fold\d+(-\d+)*|all",
     row=r"\d+",
     column=r"\d+",
+    embedding=r"[a-z0-9_]+(/[a-z0-9_]+)*",
     retrieval_table=r"retrieval_[a-z0-9_]+",
 
 
@@ -40,14 +41,16 @@ include: "workflow/rules/classify.smk"
 include: "workflow/rules/encoders.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 TABLES = collect(
     "<results>/tables/{table}.{form}", table=EXPERIMENT.tables(), form=TABLE_FORMS
 )
 FIGURES = collect(
-    "<results>/figures/{figure}.{form}", figure=EXPERIMENT.figures(), form=FIGURE_FORMS
+    "<results>/figures/{figure}.{form}", figure=figure_names(), form=FIGURE_FORMS
 )
+PAGE = "<results>/report/index.html"
 
 
 rule all:
@@ -55,6 +58,7 @@ rule all:
     input:
         TABLES,
         FIGURES,
+        PAGE,
     localrule: True
 
 
@@ -88,4 +92,20 @@ rule figures_folder:
         f"{config['results_dir']}/figures/"
     input:
         FIGURES,
+    localrule: True
+
+
+rule page:
+    name:
+        f"{config['results_dir']}/report"
+    input:
+        PAGE,
+    localrule: True
+
+
+rule page_folder:
+    name:
+        f"{config['results_dir']}/report/"
+    input:
+        PAGE,
     localrule: True

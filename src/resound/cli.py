@@ -14,6 +14,7 @@ from resound.errors import ResoundError
 
 # What each command does, for --help; its module is imported when it is called.
 COMMANDS = {
+    "show": "open the page of an experiment in the browser",
     "weights": "list the encoders' weights: whether they are here, and where to get them",
 }
 

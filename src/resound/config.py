@@ -71,6 +71,8 @@ def _meaning(config: Config) -> Iterator[str]:
         )
     yield from _trainings(config)
     yield from _encoders(config)
+    yield from _figures(config)
+    yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -124,6 +126,26 @@ def _having(trait: str, where: str, names: list[str]) -> Iterator[str]:
         if name in ENCODERS and name not in having:
             what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
+
+
+def _figures(config: Config) -> Iterator[str]:
+    block = config["figures"]
+    for figure in ("features", "dtw"):
+        yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
+    feature = block["dtw"]["feature"]
+    yield from _names("figures.dtw.feature", [feature], config["features"])
+    if feature in FEATURES and not FEATURES.entry(feature).traits.get("framed", True):
+        yield f"figures.dtw.feature: {feature!r} has no frames to align; mfcc has"
+
+
+def _report(config: Config) -> Iterator[str]:
+    block, deepest = config["report"], max(config["retrieval"]["top_k"])
+    yield from _names("report.stft", [block["stft"]], config["stft"])
+    if block["top_k"] > deepest:
+        yield (
+            f"report.top_k: {block['top_k']} must not be more than the largest of "
+            f"retrieval.top_k, {deepest}: rankings may end there"
+        )
 
 
 def _warmup(where: str, block: Config) -> Iterator[str]:

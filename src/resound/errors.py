@@ -40,6 +40,10 @@ class CheckpointError(ResoundError):
     """A trained network is damaged, was made for something else, or has seen the clips asked of."""
 
 
+class ReportError(ResoundError):
+    """The page of a run cannot be made as it was asked for."""
+
+
 class EnvironmentProblem(ResoundError):
     """The installed packages do not work together."""
 

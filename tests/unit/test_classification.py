@@ -123,7 +123,7 @@ def test_the_study_s_accuracy_stands_beside_its_own_protocol():
     assert frame["published_note"].item() == ""
     cell = classification.shown_classification(frame)["accuracy"].item()
     assert cell.startswith("0.750 [")
-    assert cell.endswith("(0.385)")
+    assert cell.endswith("(0.385, +0.365)")
     other = table(one(), dataset="esc10")
     assert other["published_note"].item() == "data set esc10, the study's esc50"
 

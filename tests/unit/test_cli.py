@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import webbrowser
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,45 @@ def test_listing_weights_imports_neither_torch_nor_the_hub_s_code(experiment):
     code = "from resound import cli; import sys; cli.main(['weights']); "
     code += "assert not {'torch', 'numpy', 'transformers', 'huggingface_hub'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Return the addresses that the browser was asked to open."""
+    addresses = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: addresses.append(address) or True)
+    return addresses
+
+
+def test_the_page_is_shown_in_the_browser(tmp_path, monkeypatch, opened, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("results_dir: results\n")
+    Path("demo.yaml").write_text("results_dir: results/demo\n")
+    page = tmp_path / "results/demo/report/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<!doctype html>")
+    assert cli.main(["show", "--print", "--configfile", "demo.yaml"]) == 0
+    assert (capsys.readouterr().out, opened) == ("results/demo/report/index.html\n", [])
+    assert cli.main(["show", "--configfile", "demo.yaml"]) == 0
+    assert opened == [page.as_uri()]
+
+
+def test_without_a_browser_the_page_s_place_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("results_dir: out\n")
+    Path("out/report").mkdir(parents=True)
+    Path("out/report/index.html").touch()
+    monkeypatch.setattr(webbrowser, "open", lambda address: False)
+    assert cli.main(["show"]) == 0
+    assert capsys.readouterr().out.startswith("out/report/index.html\nNo browser")
+
+
+def test_without_a_page_the_command_that_makes_it_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("results_dir: results\n")
+    Path("demo.yaml").write_text("results_dir: results/demo\n")
+    assert cli.main(["show", "--configfile", "demo.yaml"]) == 1
+    assert capsys.readouterr().err == (
+        "resound show: results/demo/report/index.html: there is no page yet; "
+        "`snakemake results/demo/report --cores all --configfile demo.yaml` makes it\n"
+    )

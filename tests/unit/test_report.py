@@ -54,7 +54,30 @@ def test_a_row_without_a_figure_of_the_study_has_none():
     assert pd.isna(frame["published_mrr@10"][1])
     assert frame["published_note"][1] == ""
     shown = tables.shown_retrieval(frame, [10])
-    assert list(shown["mrr@10"]) == ["0.500 [0.500, 0.500] (0.421)", "0.500 [0.500, 0.500]"]
+    assert list(shown["mrr@10"]) == [
+        "0.500 [0.500, 0.500] (0.421, +0.079)",
+        "0.500 [0.500, 0.500]",
+    ]
+
+
+def test_ours_minus_the_study_s_stands_beside_it():
+    frame = tables.retrieval_table([row()], SETTINGS, "esc50")
+    assert frame["difference_mrr@10"].item() == pytest.approx(0.5 - 0.4215)
+    columns = list(frame.columns)
+    assert columns.index("difference_mrr@10") > columns.index("published_proportion@10")
+
+
+def test_the_best_of_those_that_ask_one_fold_is_bold(tmp_path):
+    values = {("4", "a"): 0.2, ("4", "b"): 0.3, ("5", "a"): 0.9, ("5", "b"): 0.8999}
+    rows = [row(query_fold=f, feature=n, **{"mrr@10": v}) for (f, n), v in values.items()]
+    frame = tables.retrieval_table(rows, SETTINGS, "esc10")
+    assert tables.best_of(frame, "mrr@10", "query_fold") == [False, True, False, False]
+    shown = tables.shown_retrieval(frame, [10])
+    tables.write(frame, tmp_path / "t.csv", shown, "What it is.")
+    markdown, latex = ((tmp_path / f"t.{form}").read_text() for form in ("md", "tex"))
+    assert "| **0.300** [0.500, 0.500] |" in markdown
+    assert r" \textbf{0.300} [0.500, 0.500] " in latex
+    assert markdown.count("**") == latex.count("textbf") * 2 == 2
 
 
 def test_the_study_s_learned_rows_stand_beside_ours():

@@ -34,6 +34,12 @@ class Project:
             shutil.copy2(Path(__file__).with_name(config), folder / config)
         return cls(folder)
 
+    def copy_to(self, folder: Path) -> "Project":
+        """Copy all of it, results included."""
+        other = copy.copy(self)
+        other.folder = Path(shutil.copytree(self.folder, folder, symlinks=True))
+        return other
+
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
         """Run Snakemake in the copy, against the copy's package; return all that it printed.
 
@@ -93,6 +99,12 @@ class Project:
         path.write_text(text.replace(old, new))
 
 
+@pytest.fixture(scope="session")
+def project_class() -> type[Project]:
+    """Return what makes copies of the repository, for fixtures that keep one for longer."""
+    return Project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a fresh copy of the project in which nothing has run."""
@@ -110,9 +122,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def copied(finished: Project, tmp_path: Path) -> Project:
     """Return a copy of the finished project, in which a test may run what it likes."""
-    other = copy.copy(finished)
-    other.folder = Path(shutil.copytree(finished.folder, tmp_path / "copied", symlinks=True))
-    return other
+    return finished.copy_to(tmp_path / "copied")
 
 
 @pytest.fixture
@@ -138,3 +148,47 @@ def undone(project: Project) -> Iterator[Project]:
         ):
             path.write_bytes(content)
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Yield the system's Chromium, or skip the test where there is none."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if program is None:
+        pytest.skip("no Chromium here: apt-get install chromium, and the pages are tested")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        chromium = playwright.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens a page and fails when it complains or asks for a file."""
+    contexts, complaints = [], []
+
+    def open_page(path: Path, *, width: int = 1280, scheme: str = "light", tap: bool = False):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, has_touch=tap
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: _note_request(asked.url, path, complaints))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note_request(url: str, path: Path, complaints: list[str]) -> None:
+    """Note every request but for the page itself and for what it holds in memory."""
+    if url.partition("#")[0] != path.as_uri() and not url.startswith(("blob:", "data:")):
+        complaints.append(f"asked for {url}")

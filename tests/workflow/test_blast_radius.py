@@ -4,7 +4,7 @@ The tiny experiment has six runs by cosine (fft, mfcc and f0 at two settings) an
 and f0 at one); mel is validated against librosa at one setting; the spectrogram matrix is measured
 for a table of its own, and drawn with a clip's spectrogram; one network is trained on mel, and its
 hidden vectors are ranked by cosine; one autoencoder is trained on mel, and its codes are ranked by
-both distances.
+both distances. Both networks' embeddings are mapped and drawn; each retrieval table has a figure.
 """
 
 import os
@@ -16,56 +16,72 @@ import pytest
 pytestmark = pytest.mark.xdist_group("workflow")
 
 
+# One job each, whatever it is that they look across.
+COMPARED = dict.fromkeys(("make_significance_table", "make_summary_table"), 1)
+ONCE = (*COMPARED, "plot_precision", "plot_training", "plot_features", "plot_dtw_path")
+
+
 def chain(n_runs: int, n_tables: int) -> dict[str, int]:
-    """Return the jobs of so many runs of retrieval, from their distances to their tables."""
+    """Return the jobs of so many runs of retrieval, from distances to tables and their figures."""
     rules = ("compute_distances", "rank_gallery", "score_retrieval")
-    return {**dict.fromkeys(rules, n_runs), "make_retrieval_table": n_tables}
+    tabled = dict.fromkeys(("make_retrieval_table", "plot_retrieval"), n_tables)
+    return {**dict.fromkeys(rules, n_runs), **tabled, **COMPARED, "plot_precision": 1}
 
 
 def together(*jobs: dict[str, int]) -> dict[str, int]:
-    """Add up jobs that have none in common."""
-    return dict(sum(map(Counter, jobs), Counter()))
+    """Add up jobs that have none in common but those that look across."""
+    total = dict(sum(map(Counter, jobs), Counter()))
+    return total | {rule: 1 for rule in ONCE if rule in total}
 
 
 # Codes stand in one table by both distances, beside the table of each distance; hidden vectors in
 # one of their own.
 DTW = chain(2 + 1, 2)
+PATH = {"plot_dtw_path": 1}
+CLIPS = {"plot_features": 1}
 COSINE = chain(6 + 2, 3)
 RETRIEVAL = chain(11, 4)
 RANKED = {rule: n for rule, n in RETRIEVAL.items() if rule != "compute_distances"}
-SEARCH = {
+SEARCH = {rule: n for rule, n in DTW.items() if rule != "compute_distances"} | {
     "search_gallery": 3,
-    "rank_gallery": 3,
-    "score_retrieval": 3,
-    "make_retrieval_table": 2,
     "make_search_table": 1,
 }
-MFCC = {"build_feature_bank": 2, **chain(3, 2)}
+F0 = {"build_feature_bank": 2, **chain(3, 2), **CLIPS}
+MFCC = {**F0, **PATH}
 VALIDATION = {"validate_features": 1, "make_validation_table": 1}
-TABLED = {"score_classification": 1, "make_classification_table": 1}
-TRAINED_CLASSIFIER = {"train_classifier": 1, **TABLED, "embed_clips": 1}
-CLASSIFICATION = TRAINED_CLASSIFIER | chain(1, 1)
-TRAINED_AUTOENCODER = {"train_autoencoder": 1, "embed_clips": 1}
-AUTOENCODER = TRAINED_AUTOENCODER | chain(2, 1)
+TABLED = {
+    "score_classification": 1,
+    "make_classification_table": 1,
+    "plot_confusion": 1,
+    **COMPARED,
+}
+EMBEDDED = dict.fromkeys(("embed_clips", "map_embeddings", "plot_tsne", "plot_training"), 1)
+CLASSIFICATION = {"train_classifier": 1, **TABLED, **EMBEDDED, **chain(1, 1)}
+AUTOENCODER = {"train_autoencoder": 1, **EMBEDDED, **chain(2, 1)}
 LEARNED = together(CLASSIFICATION, AUTOENCODER)
-MEL = {"build_feature_bank": 1, **LEARNED, **VALIDATION}
+MEL = {"build_feature_bank": 1, **LEARNED, **VALIDATION, **CLIPS}
 BANDS = together(MFCC, MEL)
 KERNELS = BANDS | chain(3 + 1 + 3, 4)
-FEATURES = {"build_feature_bank": 7, **LEARNED, **RETRIEVAL, **VALIDATION}
+FEATURES = {"build_feature_bank": 7, **LEARNED, **RETRIEVAL, **VALIDATION, **CLIPS, **PATH}
 FIGURE = {"plot_stft_matrix": 1}
 MATRIX_TABLE = {"measure_matrix": 1, "make_matrix_table": 1}
 FROM_CLIPS = {"decode_audio": 2, **FEATURES, **FIGURE}
-STFT_44K = {"build_feature_bank": 2, **chain(2, 1)}
+STFT_44K = {"build_feature_bank": 2, **chain(2, 1), **CLIPS, **PATH}
 MODEL = "out/models/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
+RETABLED = {"make_retrieval_table": 4, "plot_retrieval": 4, "make_classification_table": 1}
+PLOTTED = {
+    **FIGURE, **CLIPS, **PATH, "plot_retrieval": 4, "plot_precision": 1, "plot_training": 1,
+    "plot_confusion": 1, "plot_tsne": 2,
+}  # fmt: skip
 
 CONFIG = [
     ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
-    ("f0: {fmin: 75.0", "f0: {fmin: 80.0", MFCC),
+    ("f0: {fmin: 75.0", "f0: {fmin: 80.0", F0),
     ("mel: {n_mels: 40", "mel: {n_mels: 39", MEL),
-    ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", {}),
-    ("local_cost: euclidean", "local_cost: squared", DTW),
-    ("band: null", "band: 0.5", DTW),
+    ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", CLIPS),
+    ("local_cost: euclidean", "local_cost: squared", {**DTW, **PATH}),
+    ("band: null", "band: 0.5", {**DTW, **PATH}),
     (
         "n_fft: 4096, hop_length: 1024,",
         "n_fft: 4096, hop_length: 512,",
@@ -82,7 +98,7 @@ CONFIG = [
     (
         "level: 0.95",
         "level: 0.9",
-        {"make_retrieval_table": 4, "make_classification_table": 1},
+        {**RETABLED, **COMPARED},
     ),
     (
         "top_k: [10, 20]",
@@ -107,8 +123,21 @@ CONFIG = [
     ("weight_decay: 0.01", "weight_decay: 0.02", AUTOENCODER),
     ("max_bins: 128", "max_bins: 64", LEARNED),
     ("seeds: [0]", "seeds: [1]", LEARNED),
-    ("distance: [dtw, cosine]", "distance: [cosine, dtw]", {"make_retrieval_table": 1}),
+    (
+        "distance: [dtw, cosine]",
+        "distance: [cosine, dtw]",
+        {
+            **COMPARED,
+            "make_retrieval_table": 1,
+            "plot_retrieval": 1,
+            "plot_precision": 1,
+        },
+    ),
     ("  crnn: {}", "  crnn: {hidden: 32}", {}),
+    ("metric: mrr", "metric: map", {**COMPARED, "plot_retrieval": 4}),
+    ("pairs: best", "pairs: all", {"make_significance_table": 1}),
+    ("perplexity: 30.0", "perplexity: 20.0", {"map_embeddings": 2, "plot_tsne": 2}),
+    ("show: [matrix, features", "show: [features, matrix", {}),
     ("project: resound", "project: another", {}),
     ("partial: false", "partial: true", {}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
@@ -118,9 +147,9 @@ CONFIG = [
 ]
 
 MODULES = [
-    ("src/resound/distances/dtw.py", DTW),
-    ("src/resound/distances/_dtw_kernels.py", DTW),
-    ("src/resound/distances/_dtw_inputs.py", DTW),
+    ("src/resound/distances/dtw.py", {**DTW, **PATH}),
+    ("src/resound/distances/_dtw_kernels.py", {**DTW, **PATH}),
+    ("src/resound/distances/_dtw_inputs.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_cuda.py", {}),
     ("src/resound/dsp/_fft_kernels.py", BANDS),
     ("src/resound/lanes.py", KERNELS),
@@ -138,10 +167,14 @@ MODULES = [
     ("src/resound/tiling.py", RETRIEVAL),
     ("src/resound/dsp/matrix.py", {"measure_matrix": 1, "make_matrix_table": 1, **FIGURE}),
     ("src/resound/evaluation/matrix_costs.py", {**MATRIX_TABLE, **FIGURE}),
-    ("src/resound/plots/style.py", FIGURE),
+    ("src/resound/plots/style.py", PLOTTED),
+    ("src/resound/plots/tsne.py", {"plot_tsne": 2}),
+    ("src/resound/distances/dtw_path.py", PATH),
+    ("src/resound/evaluation/maps.py", {"map_embeddings": 2, "plot_tsne": 2}),
+    ("src/resound/evaluation/comparison.py", COMPARED),
     (
         "src/resound/metrics/bootstrap.py",
-        {"make_retrieval_table": 4, "make_classification_table": 1},
+        {**RETABLED, **COMPARED},
     ),
     ("src/resound/models/cnn.py", CLASSIFICATION),
     ("src/resound/models/crnn.py", {}),
@@ -153,16 +186,22 @@ MODULES = [
     # Every ranking asks a record what its network has seen.
     ("src/resound/training/record.py", {**LEARNED, **RANKED}),
     ("src/resound/evaluation/predictions.py", TABLED),
-    ("src/resound/evaluation/classification.py", {"make_classification_table": 1}),
-    ("src/resound/report/classification.py", {"make_classification_table": 1}),
+    (
+        "src/resound/evaluation/classification.py",
+        {"make_classification_table": 1, "make_summary_table": 1},
+    ),
+    (
+        "src/resound/report/classification.py",
+        {"make_classification_table": 1, "make_summary_table": 1},
+    ),
     ("src/resound/validation.py", VALIDATION),
     (
         "src/resound/report/tables.py",
         {
-            "make_retrieval_table": 4,
+            **RETABLED,
+            **COMPARED,
             "make_validation_table": 1,
             "make_matrix_table": 1,
-            "make_classification_table": 1,
         },
     ),
     ("src/resound/config.py", {}),
@@ -174,6 +213,7 @@ MODULES = [
 def test_a_config_key_re_runs_its_chain(restored, old, new, expected):
     if old.startswith("  44k"):
         restored.edit("config.yaml", "stft: [44k, 16k]", "stft: [x44, 16k]")
+        restored.edit("config.yaml", "stft: 44k", "stft: x44")
     restored.edit("config.yaml", old, new)
     assert restored.stale() == expected
 
@@ -239,6 +279,13 @@ def test_a_partial_table_is_made_without_the_cells_that_are_not_there(restored):
     model.unlink()
     try:
         restored.edit("config.yaml", "partial: false", "partial: true")
-        assert restored.stale() == {"make_classification_table": 1, "make_retrieval_table": 1}
+        assert restored.stale() == {
+            "make_classification_table": 1,
+            "make_retrieval_table": 1,
+            "plot_retrieval": 1,
+            "plot_precision": 1,
+            "plot_training": 1,
+            **COMPARED,
+        }
     finally:
         model.write_bytes(kept)

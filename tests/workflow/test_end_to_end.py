@@ -20,14 +20,69 @@ def test_the_tables_are_made_in_three_forms(finished):
         "retrieval_cosine",
         "retrieval_dtw",
         "retrieval_embeddings",
+        "significance",
+        "summary",
         "validation",
     )
     assert made == sorted(f"{name}.{form}" for name in names for form in ("csv", "md", "tex"))
 
 
 def test_the_figures_are_made_in_two_forms(finished):
-    made = sorted(path.name for path in (finished.folder / "out/figures").iterdir())
-    assert made == ["stft_matrix_real.png", "stft_matrix_real.svg"]
+    figures = finished.folder / "out/figures"
+    made = sorted(str(p.relative_to(figures)) for p in figures.rglob("*") if p.is_file())
+    setting = "mel/sr44100_nfft2048_hop1024"
+    names = (
+        "stft_matrix_real", "features", "dtw_path", "precision", "training",
+        "retrieval_autoencoder", "retrieval_cosine", "retrieval_dtw", "retrieval_embeddings",
+        f"confusion/cnn/{setting}",
+        f"tsne/cnn/{setting}/fold5/seed0",
+        f"tsne/autoencoder_128/{setting}/fold5/seed0",
+    )  # fmt: skip
+    assert made == sorted(f"{name}.{form}" for name in names for form in ("png", "svg"))
+
+
+def test_a_map_has_a_place_for_every_clip(finished):
+    path = "out/maps/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0.csv"
+    places = pd.read_csv(finished.folder / path)
+    clips = pd.read_csv(finished.folder / "out/index/clips.csv")
+    assert list(places.columns) == ["clip_id", "x", "y"]
+    assert list(places["clip_id"]) == list(clips["id"])
+
+
+def test_methods_are_compared_query_by_query(finished):
+    tests = pd.read_csv(finished.folder / "out/tables/significance.csv")
+    # Four tables of retrieval: their best, and each table's best with its 5, 1, 0 and 1 others;
+    # the one classifier has none to be compared with.
+    assert len(tests) == 6 + 7
+    assert set(tests["metric"]) == {"mrr@10"}
+    assert (tests["n_recordings"] == 10).all()
+    assert (tests["difference"] >= 0).all()
+    assert (tests["p_holm"] >= tests["p_value"]).all()
+    # Ten recordings have 512 patterns of signs, and all are counted.
+    assert (tests["p_value"] * 512 % 1 == 0).all()
+
+
+def test_the_summary_has_a_row_for_each_table(finished):
+    summary = pd.read_csv(finished.folder / "out/tables/summary.csv").set_index("table")
+    assert summary["n_methods"].to_dict() == {
+        "retrieval_cosine": 6, "retrieval_dtw": 2, "retrieval_embeddings": 1,
+        "retrieval_autoencoder": 2, "classification": 1,
+    }  # fmt: skip
+    cosine = pd.read_csv(finished.folder / "out/tables/retrieval_cosine.csv")
+    assert summary.loc["retrieval_cosine", "value"] == cosine["mrr@10"].max()
+
+
+def test_snakemake_s_report_has_every_table_and_figure(finished, tmp_path):
+    report = tmp_path / "report.html"
+    finished.snakemake("--report", str(report), "--configfile", "tiny.yaml")
+    text = report.read_text()
+    tables = [path.name for path in (finished.folder / "out/tables").glob("*.csv")]
+    figures = [path.name for path in (finished.folder / "out/figures").rglob("*.png")]
+    for name in tables + figures:
+        assert f'"name": "{name}"' in text
+    assert text.count('"category": "Tables"') == len(tables)
+    assert text.count('"category": "Figures"') == len(figures)
+    assert "cut at rank 10, the best by mrr@10 first" in text
 
 
 def test_the_matrix_s_table_has_a_row_for_each_length(finished):
@@ -96,7 +151,9 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
             "make_retrieval_table", "make_validation_table", "measure_matrix", "make_matrix_table",
-            "plot_stft_matrix", "train_classifier", "train_autoencoder", "embed_clips",
+            "plot_stft_matrix", "plot_features", "plot_dtw_path", "plot_retrieval",
+            "plot_precision", "plot_training", "plot_confusion", "map_embeddings", "plot_tsne",
+            "make_significance_table", "make_summary_table", "train_classifier", "train_autoencoder", "embed_clips",
             "score_classification", "make_classification_table",
         }  # fmt: skip
 

@@ -37,6 +37,7 @@ def checked_experiment():
 EXPERIMENT = checked_experiment()
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
+PAGE_ASSETS = sorted(Path(workflow.basedir, "src/resound/report/page/assets").iterdir())
 TILES = {
     "full": ("distances", "distances.npy"),
     "top_k": ("searches", "hits.parquet"),
@@ -180,3 +181,56 @@ def present_runs(table):
 def was_trained(cell):
     """Say whether the record that a training left is not one of a failure."""
     return json.loads(record_of(cell).read_bytes())["outcome"] == "trained"
+
+
+def figure_names():
+    """Return the figures that are asked for: with `partial`, of the networks that are there."""
+    runs = [run for listed in compared_runs().values() for run in listed]
+    return EXPERIMENT.figures(present_cells(), runs)
+
+
+def cells_of(wildcards):
+    """Return the trainings of a classifier that are there, of all splits and seeds."""
+    classifier = (wildcards.network, wildcards.feature, wildcards.setting)
+    return [cell for cell in present_cells() if cell[:3] == classifier]
+
+
+def compared_runs():
+    """Return the runs whose methods are compared, by their table."""
+    return {table: present_runs(table) for table in EXPERIMENT.retrieval_tables()}
+
+
+def runs_there():
+    """Return the runs of all tables that are there."""
+    return list(dict.fromkeys(run for runs in compared_runs().values() for run in runs))
+
+
+def shown_runs():
+    """Return the runs whose hits the page shows: of each network those of its first seed."""
+    first = {}
+    for run in runs_there():
+        first.setdefault((*run.about.items(), run.split), run)
+    return list(first.values())
+
+
+def shown_cells():
+    """Return the classifiers whose mistakes the page shows: of each its first seed's."""
+    first = {}
+    for cell in present_cells():
+        first.setdefault(cell[:4], cell)
+    return list(first.values())
+
+
+def shown_maps():
+    """Return the mapped embeddings whose network is there, by their path."""
+    return EXPERIMENT.maps(runs_there())
+
+
+def makers_of(files):
+    """Return the rule that makes each of some files."""
+    return {
+        str(file): rule.name
+        for file in files
+        for rule in workflow.rules
+        if rule.is_producer(str(file))
+    }

@@ -33,7 +33,13 @@ rule make_retrieval_table:
             run=present_runs(wildcards.retrieval_table),
         ),
     output:
-        multiext("<results>/tables/{retrieval_table}", csv=".csv", md=".md", tex=".tex"),
+        multiext("<results>/tables/{retrieval_table}", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/{retrieval_table}.csv",
+            caption="../report/table_retrieval.rst",
+            category="Tables",
+            labels={"table": "{retrieval_table}"},
+        ),
     log:
         "<logs>/make_retrieval_table/{retrieval_table}.log",
     benchmark:
@@ -67,7 +73,13 @@ rule make_search_table:
             for file in tile_files(run, "statistics.csv")
         ],
     output:
-        multiext("<results>/tables/search", csv=".csv", md=".md", tex=".tex"),
+        multiext("<results>/tables/search", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/search.csv",
+            caption="../report/table_search.rst",
+            category="Tables",
+            labels={"table": "search"},
+        ),
     log:
         "<logs>/make_search_table.log",
     benchmark:
@@ -94,7 +106,13 @@ rule make_validation_table:
             for feature, setting in EXPERIMENT.validations()
         ],
     output:
-        multiext("<results>/tables/validation", csv=".csv", md=".md", tex=".tex"),
+        multiext("<results>/tables/validation", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/validation.csv",
+            caption="../report/table_validation.rst",
+            category="Tables",
+            labels={"table": "validation"},
+        ),
     log:
         "<logs>/make_validation_table.log",
     benchmark:
@@ -141,8 +159,12 @@ rule make_matrix_table:
     input:
         costs="<results>/matrix/costs.csv",
     output:
-        multiext(
-            "<results>/tables/matrix_spectrogram", csv=".csv", md=".md", tex=".tex"
+        multiext("<results>/tables/matrix_spectrogram", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/matrix_spectrogram.csv",
+            caption="../report/table_matrix_spectrogram.rst",
+            category="Tables",
+            labels={"table": "matrix_spectrogram"},
         ),
     log:
         "<logs>/make_matrix_table.log",
@@ -199,7 +221,13 @@ rule make_classification_table:
             cell=present_cells(),
         ),
     output:
-        multiext("<results>/tables/classification", csv=".csv", md=".md", tex=".tex"),
+        multiext("<results>/tables/classification", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/classification.csv",
+            caption="../report/table_classification.rst",
+            category="Tables",
+            labels={"table": "classification"},
+        ),
     log:
         "<logs>/make_classification_table.log",
     benchmark:
@@ -217,3 +245,76 @@ rule make_classification_table:
         "table classification"
     script:
         "../scripts/make_classification_table.py"
+
+
+rule make_significance_table:
+    input:
+        retrieval=lambda wildcards: collect(
+            "<results>/scores/retrieval/{run.path}.csv",
+            run=dict.fromkeys(
+                run for runs in compared_runs().values() for run in runs
+            ),
+        ),
+        classification=lambda wildcards: collect(
+            "<results>/scores/classification/{cell.path}.csv",
+            cell=present_cells(),
+        ),
+    output:
+        multiext("<results>/tables/significance", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/significance.csv",
+            caption="../report/table_significance.rst",
+            category="Tables",
+            labels={"table": "significance"},
+        ),
+    log:
+        "<logs>/make_significance_table.log",
+    benchmark:
+        "<benchmarks>/make_significance_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        spec=lambda wildcards: EXPERIMENT.significance_table(
+            compared_runs(), present_cells()
+        ),
+        code=code_of("make_significance_table"),
+    message:
+        "table significance"
+    script:
+        "../scripts/make_significance_table.py"
+
+
+rule make_summary_table:
+    input:
+        tables=collect(
+            "<results>/tables/{table}.csv", table=EXPERIMENT.compared_tables()
+        ),
+    output:
+        multiext("<results>/tables/summary", md=".md", tex=".tex"),
+        csv=report(
+            "<results>/tables/summary.csv",
+            caption="../report/table_summary.rst",
+            category="Tables",
+            labels={"table": "summary"},
+        ),
+    log:
+        "<logs>/make_summary_table.log",
+    benchmark:
+        "<benchmarks>/make_summary_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        spec=EXPERIMENT.summary_table(),
+        code=code_of("make_summary_table"),
+    message:
+        "table summary"
+    script:
+        "../scripts/make_summary_table.py"

@@ -1,17 +1,12 @@
 """``resound weights``: the weights of an experiment's encoders."""
 
 import argparse
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import yaml
-
+from resound.commands.configs import DEFAULT_CONFIG, add_configfile, read_config
 from resound.encoders.weights import check_path, download_command
 from resound.errors import CheckpointError, ConfigError
 from resound.pretrained import PUBLISHED, Published, Weights, find, hub_place, weight_file
-
-DEFAULT_CONFIG = "config.yaml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the files and compare their sha256; exit with 1 when one is not as it should be",
     )
-    parser.add_argument(
-        "--configfile",
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help=f"configs that are laid over {DEFAULT_CONFIG}, as Snakemake does",
-    )
+    add_configfile(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,28 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
         for key, value in [("here", state), *_facts(name, weights)]:
             print(f"  {key:9}{value}")
     return int(faults > 0 and arguments.check)
-
-
-def read_config(files: list[str]) -> dict[str, Any]:
-    """Return configs laid one over the other, mappings key by key; raise ConfigError."""
-    config: dict[str, Any] = {}
-    for file in files:
-        try:
-            found = yaml.safe_load(Path(file).read_text())
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigError(
-                f"{file}: cannot be read ({error}); call resound where {DEFAULT_CONFIG} is"
-            ) from error
-        _lay(config, found or {})
-    return config
-
-
-def _lay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
-    for key, value in above.items():
-        if isinstance(value, Mapping) and isinstance(below.get(key), dict):
-            _lay(below[key], value)
-        else:
-            below[key] = value
 
 
 def _state(name: str, weights: Weights, optional: bool, check: bool) -> tuple[str, bool]:

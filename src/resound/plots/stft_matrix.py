@@ -1,6 +1,5 @@
 """The spectrogram matrix as a picture, and a spectrogram made by it beside the FFT's."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from resound.dsp.matrix import apply, spectrogram_operator
-from resound.errors import ParameterError
 from resound.evaluation.matrix_costs import fft_spectrogram
+from resound.plots.choice import check_clips
 from resound.plots.style import DIVERGING, SEQUENTIAL
 
 HEIGHT = 7.5  # inches
@@ -30,12 +29,7 @@ def position_of(clip_id: str | None, clip_ids: Sequence[str]) -> int:
     """
     if clip_id is None:
         return 0
-    if clip_id not in clip_ids:
-        close = difflib.get_close_matches(clip_id, clip_ids, n=1)
-        raise ParameterError(
-            f"matrix_spectrogram.figure.clip={clip_id!r} is none of the {len(clip_ids)} clips; "
-            f"did you mean {(close or clip_ids)[0]!r}? index/clips.csv lists them"
-        )
+    check_clips("matrix_spectrogram.figure.clip", [clip_id], clip_ids)
     return list(clip_ids).index(clip_id)
 
 

@@ -20,6 +20,10 @@ WIDTH = 6.5  # inches: a text column of a page
 DPI = 200
 SEQUENTIAL = "mako"
 DIVERGING = "vlag"
+MUTED = "0.75"  # grey: what stands behind what is told
+MARKERS = "osD^vP*X<>"
+FONT_SCALE = 0.85  # of seaborn's "paper": 7.5 points for ticks, 8 for titles
+SMALL = 6.5  # points: ticks and legends of crowded panels
 METADATA = {"svg": {"Date": None}, "png": {"Software": None}}
 
 
@@ -51,10 +55,21 @@ def save(draw: Callable[[Figure], None], paths: Iterable[store.AnyPath], *, heig
                 figure.savefig(temporary, format=form, dpi=DPI, metadata=METADATA[form])
 
 
+def colours(n: int) -> list[tuple[float, float, float]]:
+    """Return `n` colours of the colour-blind palette, from the start again after its tenth."""
+    palette = seaborn.color_palette("colorblind")
+    return [palette[i % len(palette)] for i in range(n)]
+
+
+def say(figure: Figure, text: str) -> None:
+    """Write a sentence where nothing can be drawn."""
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+
+
 def _settings() -> dict[str, object]:
     return {
         **seaborn.axes_style("ticks"),
-        **seaborn.plotting_context("paper"),
+        **seaborn.plotting_context("paper", font_scale=FONT_SCALE),
         "axes.prop_cycle": cycler(color=seaborn.color_palette("colorblind")),
         "axes.titlelocation": "left",
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine

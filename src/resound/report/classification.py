@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from resound.pretrained import PUBLISHED
-from resound.report import published
+from resound.report import published, tables
 from resound.runs import ALL_CLIPS
 
 # Published files that a table can name; others it shows by the first digits of their digest.
@@ -23,14 +23,17 @@ def classification_table(rows: Iterable[Mapping[str, Any]], dataset: str) -> pd.
     Returns
     -------
     DataFrame
-        The columns of `rows`, then ``published_accuracy`` and ``published_note``, which says where
-        our protocol differs from the study's.
+        The columns of `rows`, then ``published_accuracy``, ours minus it as
+        ``difference_accuracy``, and ``published_note``, which says where our protocol differs from
+        the study's.
     """
     full = []
     for row in rows:
         study, note = published.accuracy_beside(row, dataset)
         named = {**row, "weights": _weights_name(row)}
-        full.append({**named, "published_accuracy": study, "published_note": note})
+        difference = None if study is None else row["accuracy"] - study
+        beside = {"published_accuracy": study, "difference_accuracy": difference}
+        full.append({**named, **beside, "published_note": note})
     return pd.DataFrame(full)
 
 
@@ -42,11 +45,18 @@ def _weights_name(row: Mapping[str, Any]) -> str:
 
 
 def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what a reader compares; a number that saw the test fold carries a mark."""
+    """Return what a reader compares; a number that saw the test fold carries a mark.
+
+    The best of the rows with the same test fold is bold.
+    """
     shown = frame[["network", "feature", "setting", "test_fold"]].copy()
     rows = frame.to_dict("records")
-    shown["accuracy"] = [_accuracy(row) for row in rows]
-    shown["macro F1"] = [_number(row, "macro_f1") + _mark(row) for row in rows]
+    best = {m: tables.best_of(frame, m, "test_fold") for m in ("accuracy", "macro_f1")}
+    shown["accuracy"] = [_accuracy(*row) for row in zip(rows, best["accuracy"], strict=True)]
+    shown["macro F1"] = [
+        _number(row, "macro_f1", is_best) + _mark(row)
+        for row, is_best in zip(rows, best["macro_f1"], strict=True)
+    ]
     for axis in ("seeds", "folds"):
         shown[f"spread over {axis}"] = [_number(row, f"accuracy_std_{axis}") for row in rows]
     for column in ("selection", "epochs", "parameters", "weights", "device"):
@@ -57,22 +67,22 @@ def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def _accuracy(row: Mapping[Any, Any]) -> str:
-    study = row["published_accuracy"]
-    beside = f" ({study:.3f})" if pd.notna(study) else ""
+def _accuracy(row: Mapping[Any, Any], is_best: bool) -> str:
+    beside = tables.beside_study(row, "accuracy")
     if not row["n_trainings"]:
         return f"missing: {row['missing']}{beside}"
     low, high = row["accuracy_low"], row["accuracy_high"]
     lacking = f"; missing: {row['missing']}" if row["missing"] else ""
-    return f"{row['accuracy']:.3f}{_mark(row)} [{low:.3f}, {high:.3f}]{beside}{lacking}"
+    ours = tables.number(row["accuracy"], is_best)
+    return f"{ours}{_mark(row)} [{low:.3f}, {high:.3f}]{beside}{lacking}"
 
 
 def _mark(row: Mapping[Any, Any]) -> str:
     return MARK if row["selection"] == "test" else ""
 
 
-def _number(row: Mapping[Any, Any], column: str) -> str:
-    return "" if pd.isna(row[column]) else f"{row[column]:.3f}"
+def _number(row: Mapping[Any, Any], column: str, is_best: bool = False) -> str:
+    return "" if pd.isna(row[column]) else tables.number(row[column], is_best)
 
 
 def _whole(value: Any) -> str:
@@ -90,8 +100,9 @@ def classification_caption(
     n_clips = frame["n_clips"][~whole].max()
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
-        f"of test clips [{level:.0%} bootstrap interval] (the study's). Spread: standard deviation "
-        "of the accuracy. Seconds: time in training epochs of one training.",
+        f"of test clips [{level:.0%} bootstrap interval] (the study's, ours minus it). Bold: the "
+        "best on the same test fold. Spread: standard deviation of the accuracy. Seconds: time in "
+        "training epochs of one training.",
     ]
     if whole.any():
         lines.append(

@@ -2,15 +2,28 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
 from resound import store
 from resound.report import published
 
-FORMATS = {".md": "github", ".tex": "latex_booktabs"}
+
+class Form(NamedTuple):
+    """How a table is written for people: tabulate's name of it, and what stands around bold."""
+
+    name: str
+    opening: str
+    closing: str
+
+
+FORMS = {".md": Form("github", "**", "**"), ".tex": Form("latex_booktabs", r"\textbf{", "}")}
+# Stand around bold text until its form is known: from Unicode's private use area, twice, so that
+# the columns of a Markdown table keep their width.
+BOLD, PLAIN = "\ue000" * 2, "\ue001" * 2
 SEARCH_CAPTION = (
     "What the exact search for the nearest clips left out, and the cells of the DTW matrices that "
     "it computed; the hits are those of the full matrix."
@@ -26,8 +39,9 @@ def retrieval_table(
     Returns
     -------
     DataFrame
-        The columns of `rows`, then ``published_mrr@10, ...`` and ``published_note``, which says
-        where our protocol differs from the one behind the study's figures.
+        The columns of `rows`, then ``published_mrr@10, ...``, ours minus it as
+        ``difference_mrr@10, ...``, and ``published_note``, which says where our protocol differs
+        from the one behind the study's figures.
     """
     full = []
     for row in rows:
@@ -37,39 +51,83 @@ def retrieval_table(
     frame = pd.DataFrame(full)
     studied = [c for c in frame.columns if c.startswith("published_") and c != "published_note"]
     ordered = [c for c in frame.columns if not c.startswith("published_")]
-    return frame[[*ordered, *studied, "published_note"]]
+    metrics = [c.removeprefix("published_") for c in studied]
+    differences = {
+        f"difference_{m}": frame.get(m, np.nan) - frame[f"published_{m}"] for m in metrics
+    }
+    return frame.assign(**differences)[[*ordered, *studied, *differences, "published_note"]]
 
 
 def write(frame: pd.DataFrame, csv: store.AnyPath, shown: pd.DataFrame, caption: str) -> None:
     """Write a table as ``.csv``, and what is shown of it as ``.md`` and ``.tex`` beside it."""
     store.write_csv(frame, csv)
-    for suffix, form in FORMATS.items():
+    for suffix, form in FORMS.items():
         cells, header = shown.to_numpy(object).tolist(), list(shown.columns)
-        text = tabulate(cells, header, tablefmt=form, floatfmt=".4g")
+        text = tabulate(cells, header, tablefmt=form.name, floatfmt=".4g")
+        text = text.replace(BOLD, form.opening).replace(PLAIN, form.closing)
         comment = "".join(f"% {line}\n" for line in caption.splitlines())
         head = f"{caption}\n\n" if suffix == ".md" else comment
         store.write_text(Path(csv).with_suffix(suffix), f"{head}{text}\n")
 
 
+def read_table(path: store.AnyPath, fold: str) -> pd.DataFrame:
+    """Read a table's CSV file; `fold` is its column of folds, ``5`` or ``all``."""
+    return store.read_csv(path, dtypes={fold: "str"})
+
+
 def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
-    """Return what a reader compares: each metric as ours with its interval, and the study's."""
+    """Return what a reader compares: each metric with its interval, the study's, the difference.
+
+    The best of the rows that ask the same fold is bold.
+    """
     about = ("method", "network", "feature", "setting", "query_fold")
     shown = frame[[column for column in about if column in frame]].copy()
     for k in top_k:
         for metric in (f"{name}@{k}" for name in SHOWN):
-            shown[metric] = [_cell(row, metric) for row in frame.to_dict("records")]
+            best = best_of(frame, metric, "query_fold")
+            rows = zip(frame.to_dict("records"), best, strict=True)
+            shown[metric] = [_cell(row, metric, is_best) for row, is_best in rows]
     return shown
 
 
-def _cell(row: Mapping[Any, Any], metric: str) -> str:
-    study = row.get(f"published_{metric}")
-    beside = f" ({study:.3f})" if pd.notna(study) else ""
+def _cell(row: Mapping[Any, Any], metric: str, is_best: bool) -> str:
+    study = beside_study(row, metric)
     if not row["n_queries"]:
-        return f"missing{beside}"
+        return f"missing{study}"
     low, high = row[f"{metric}_low"], row[f"{metric}_high"]
     spread = row.get(f"{metric}_std_seeds")
     over_seeds = f" ± {spread:.3f}" if pd.notna(spread) else ""
-    return f"{row[metric]:.3f}{over_seeds} [{low:.3f}, {high:.3f}]{beside}"
+    return f"{number(row[metric], is_best)}{over_seeds} [{low:.3f}, {high:.3f}]{study}"
+
+
+def best_of(frame: pd.DataFrame, column: str, group: str) -> list[bool]:
+    """Say which rows hold the largest value of their group, as it is printed.
+
+    None is the best where all are alike, or where there is no other to compare with.
+    """
+    if column not in frame:
+        return [False] * len(frame)
+    values = frame[column].round(3)
+    groups = values.groupby(frame[group])
+    return list((values == groups.transform("max")) & (groups.transform("nunique") > 1))
+
+
+def number(value: float, is_best: bool = False) -> str:
+    """Return a figure with three digits, in bold when it is the best."""
+    return emphasised(f"{value:.3f}", is_best)
+
+
+def emphasised(text: str, is_bold: bool) -> str:
+    """Return text that `write` sets in bold, or leaves as it is."""
+    return f"{BOLD}{text}{PLAIN}" if is_bold else text
+
+
+def beside_study(row: Mapping[Any, Any], metric: str) -> str:
+    """Return the study's figure in brackets, and by how much ours is above it."""
+    study, difference = row.get(f"published_{metric}"), row.get(f"difference_{metric}")
+    if pd.isna(study):
+        return ""
+    return f" ({study:.3f})" if pd.isna(difference) else f" ({study:.3f}, {difference:+.3f})"
 
 
 def shown_matrix(frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +174,8 @@ def retrieval_caption(
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
-        f"queries [{level:.0%} bootstrap interval] (the study's figure).",
+        f"queries [{level:.0%} bootstrap interval] (the study's figure, ours minus it). Bold: the "
+        "best of those that ask the same fold.",
     ]
     if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
         lines.append("±: standard deviation over seeds; the mean is of all seeds.")

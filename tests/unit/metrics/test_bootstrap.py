@@ -121,9 +121,18 @@ def exact_p(differences, clusters):
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.2, 0.5])
-def test_sign_flip_equals_the_enumeration_of_all_signs(shift):
-    clusters = np.arange(30) // 3
+@pytest.mark.parametrize("n_clusters", [1, 2, 10])
+def test_few_clusters_are_flipped_in_all_ways(shift, n_clusters):
+    clusters = np.arange(30) % n_clusters
     a, b = rng().normal(size=30) + shift, rng(1).normal(size=30)
+    p = paired_sign_flip(a, b, clusters, samples=512, rng=None)
+    assert p == pytest.approx(exact_p(a - b, clusters), abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.5])
+def test_random_flips_come_near_to_all_of_them(shift):
+    clusters = np.arange(48) // 3
+    a, b = rng().normal(size=48) + shift, rng(1).normal(size=48)
     p = paired_sign_flip(a, b, clusters, samples=20_000, rng=rng(2))
     # Four standard errors of a share of 20,000.
     assert p == pytest.approx(exact_p(a - b, clusters), abs=4 * 0.5 / np.sqrt(20_000))

@@ -1,0 +1,68 @@
+"""Embeddings on a plane: clips that a network makes alike lie near each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.manifold import TSNE
+
+from resound import store
+from resound.errors import ParameterError
+
+FEWEST = 4  # clips of which t-SNE can say anything
+
+
+def map_clips(
+    bank: npt.NDArray[np.floating], clip_ids: Sequence[str], *, perplexity: float, seed: int
+) -> pd.DataFrame:
+    """Place clips on a plane by t-SNE, so that neighbours stay neighbours.
+
+    A clip's frames are strung together and scaled to length 1: then the squared Euclidean distance
+    is twice the cosine distance by which the clips are ranked. t-SNE starts from the first two
+    principal components (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008;
+    Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", Nat. Commun. 10,
+    2019). Distances between far groups, and the axes, mean nothing.
+
+    Parameters
+    ----------
+    bank : ndarray, shape (clips, frames, dims)
+        What a network makes of each clip.
+    clip_ids : sequence of str
+        Their names.
+    perplexity : float
+        About how many neighbours each clip keeps; at most a third of the other clips.
+    seed : int
+        Of scikit-learn's generator, which finds the principal components of many clips.
+
+    Returns
+    -------
+    DataFrame
+        ``clip_id, x, y``. Fewer than four clips, and clips that are all alike, lie on a line.
+
+    Raises
+    ------
+    ParameterError
+        If the ids do not name the clips one by one.
+    """
+    if len(clip_ids) != len(bank):
+        raise ParameterError(f"{len(clip_ids)} clip ids must name each of {len(bank)} clips")
+    vectors = np.asarray(bank, np.float64).reshape(len(bank), -1)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    points = _plane(vectors / np.where(norms > 0, norms, 1.0), perplexity, seed)
+    return pd.DataFrame({"clip_id": list(clip_ids), "x": points[:, 0], "y": points[:, 1]})
+
+
+def read_map(path: store.AnyPath) -> pd.DataFrame:
+    """Read a map as `map_clips` returned it."""
+    return store.read_csv(path, dtypes={"clip_id": "str"})
+
+
+def _plane(
+    vectors: npt.NDArray[np.float64], perplexity: float, seed: int
+) -> npt.NDArray[np.float64]:
+    if len(vectors) < FEWEST or not np.ptp(vectors, axis=0).any():
+        return np.column_stack([np.arange(len(vectors)), np.zeros(len(vectors))])
+    perplexity = min(perplexity, (len(vectors) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
+    return np.asarray(tsne.fit_transform(vectors), np.float64)

@@ -1,0 +1,168 @@
+"""Clips as pictures: their features side by side, and two of them warped onto each other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from resound.distances.dtw_path import Alignment
+from resound.plots.style import DIVERGING, SEQUENTIAL, colours
+
+DYNAMIC_RANGE = 80.0  # dB
+DEVIATIONS = 2.5  # standard deviations, the ends of the scale of coefficients
+Array = npt.NDArray[Any]
+
+
+def features_height(n_rows: int) -> float:
+    """Return the inches that so many features need."""
+    return 0.5 + 1.05 * n_rows
+
+
+def draw_features(
+    figure: Figure,
+    waveforms: Sequence[Array],
+    features: Mapping[str, Sequence[Array]],
+    *,
+    titles: Sequence[str],
+    sample_rate: int,
+    hop_length: int,
+) -> None:
+    """Draw a column a clip: its waveform, and below it each of its features over time.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to draw into.
+    waveforms : sequence of ndarray, shape (samples,)
+        The clips, all of one length.
+    features : mapping of str to sequence of ndarray, shape (frames, dims)
+        Each feature of all clips, in their order. One of a single dim is drawn as a line in Hz, 0
+        being where there is none.
+    titles : sequence of str
+        What stands above each clip.
+    sample_rate, hop_length : int
+        Hz; samples between the frames.
+    """
+    panels = figure.subplots(
+        1 + len(features), len(waveforms), squeeze=False, sharex=True, sharey="row"
+    )
+    seconds = waveforms[0].size / sample_rate
+    for axes, wave, title in zip(panels[0], waveforms, titles, strict=True):
+        axes.plot(np.arange(wave.size) / sample_rate, wave, lw=0.3, color=colours(1)[0])
+        axes.set_title(title, fontsize=6.5, loc="center")
+        axes.set_xlim(0, seconds)
+    panels[0][0].set_ylabel("waveform", fontsize=7)
+    for row, (name, values) in zip(panels[1:], features.items(), strict=True):
+        _draw_feature(row, name, values, sample_rate, hop_length, seconds)
+    for axes in panels.flat:
+        axes.tick_params(labelsize=6, pad=1.5, length=2)
+    for axes in panels[-1]:
+        axes.set_xlabel("time in s", fontsize=7)
+
+
+def _draw_feature(
+    row: Sequence[Axes], name: str, values: Sequence[Array], rate: int, hop: int, seconds: float
+) -> None:
+    if values[0].shape[1] == 1:
+        for axes, clip in zip(row, values, strict=True):
+            times = np.arange(len(clip)) * hop / rate
+            axes.plot(times, np.where(clip[:, 0] > 0, clip[:, 0], np.nan), ".", ms=2)
+        row[0].set_ylim(0, max(float(np.max(values)) * 1.1, 1.0))
+        row[0].set_ylabel(f"{name.upper()} in Hz", fontsize=7)
+        return
+    pictures, options, unit = _picture(name, values, rate)
+    for axes, picture in zip(row, pictures, strict=True):
+        axes.imshow(
+            picture.T, aspect="auto", origin="lower", interpolation="nearest",
+            extent=(0, min(seconds, len(picture) * hop / rate), *options["limits"]),
+            cmap=options["cmap"], vmin=options["vmin"], vmax=options["vmax"],
+        )  # fmt: skip
+    row[0].set_ylabel(unit, fontsize=7)
+
+
+def _picture(
+    name: str, values: Sequence[Array], rate: int
+) -> tuple[list[Array], dict[str, Any], str]:
+    """Return what is shown of a feature: magnitudes and bands in dB, coefficients in deviations."""
+    if name in ("stft", "mel"):
+        shown = [_decibels(clip) if name == "stft" else clip - clip.max() for clip in values]
+        dims = values[0].shape[1]
+        limits = (0.0, rate / 2000 if name == "stft" else dims)
+        unit = "STFT, kHz" if name == "stft" else "mel band"
+        options = {"cmap": SEQUENTIAL, "vmin": -DYNAMIC_RANGE, "vmax": 0, "limits": limits}
+        return shown, options, unit
+    # As they are, the first coefficients would leave the others pale.
+    every = np.concatenate(list(values))
+    mean, deviation = every.mean(axis=0), every.std(axis=0)
+    shown = [(clip - mean) / np.where(deviation > 0, deviation, 1.0) for clip in values]
+    limits = (-0.5, values[0].shape[1] - 0.5)
+    options = {"cmap": DIVERGING, "vmin": -DEVIATIONS, "vmax": DEVIATIONS, "limits": limits}
+    return shown, options, name.upper()
+
+
+def _decibels(magnitudes: Array) -> Array:
+    peak = float(magnitudes.max()) or 1.0
+    floor = 10 ** (-DYNAMIC_RANGE / 20)
+    return np.asarray(20 * np.log10(np.maximum(magnitudes / peak, floor)))
+
+
+ALIGNMENT_HEIGHT = 5.2  # inches
+
+
+def draw_alignment(
+    figure: Figure,
+    alignment: Alignment,
+    waveforms: Sequence[Array],
+    *,
+    titles: Sequence[str],
+    about: str,
+    sample_rate: int,
+    hop_length: int,
+) -> None:
+    """Draw the local costs of two clips with the path of least cost, their waveforms beside it.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to draw into.
+    alignment : Alignment
+        Of the first clip, from below to above, with the second, from left to right.
+    waveforms : sequence of ndarray, shape (samples,)
+        The two clips.
+    titles : sequence of str
+        Their names.
+    about : str
+        What is compared.
+    sample_rate, hop_length : int
+        Hz; samples between the frames.
+    """
+    grid = figure.add_gridspec(2, 2, width_ratios=(1, 5), height_ratios=(5, 1))
+    matrix = figure.add_subplot(grid[0, 1])
+    frame = hop_length / sample_rate
+    n, m = alignment.costs.shape
+    image = matrix.imshow(
+        alignment.costs, origin="lower", aspect="auto", cmap=SEQUENTIAL, interpolation="nearest",
+        extent=(0, m * frame, 0, n * frame),
+    )  # fmt: skip
+    first, second = ((alignment.path[:, side] + 0.5) * frame for side in (0, 1))
+    matrix.plot(second, first, color="white", lw=2.4)
+    matrix.plot(second, first, color=colours(2)[1], lw=1.4, label="path of least cost")
+    ends = (min(n, m) * frame,) * 2
+    matrix.plot((0, ends[1]), (0, ends[0]), color="white", lw=0.7, ls=":", label="no warping")
+    matrix.legend(
+        loc="upper left", fontsize=7, facecolor="0.35", labelcolor="white", framealpha=0.8
+    )
+    matrix.set_title(f"DTW distance by {about}: {alignment.distance:.4g}")
+    matrix.tick_params(labelbottom=False, labelleft=False)
+    figure.colorbar(image, ax=matrix, label="local cost of two frames", pad=0.02)
+    left = figure.add_subplot(grid[0, 0], sharey=matrix)
+    below = figure.add_subplot(grid[1, 1], sharex=matrix)
+    one, two = waveforms
+    left.plot(one, np.arange(one.size) / sample_rate, lw=0.3, color=colours(1)[0])
+    below.plot(np.arange(two.size) / sample_rate, two, lw=0.3, color=colours(1)[0])
+    left.set(ylabel=f"{titles[0]}\ntime in s", xticks=[], ylim=(0, n * frame))
+    below.set(xlabel=f"time in s\n{titles[1]}", yticks=[], xlim=(0, m * frame))
+    left.invert_xaxis()

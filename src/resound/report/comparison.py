@@ -1,0 +1,146 @@
+"""The tables that look across tables: which methods differ, and the best of each family."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resound.evaluation.comparison import COLUMNS
+from resound.report import tables
+from resound.report.labels import FAMILIES, POOLED, method_labels
+
+
+def significance_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the comparisons of `compare` with both methods named, in `COLUMNS`."""
+    labels = method_labels([row[side] for row in rows for side in ("about_a", "about_b")])
+    named = [
+        {**row, "method_a": a, "method_b": b}
+        for row, a, b in zip(rows, labels[::2], labels[1::2], strict=True)
+    ]
+    return pd.DataFrame(named, columns=list(COLUMNS))
+
+
+def shown_significance(frame: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return what a reader asks: which method is better, by how much, and how sure that is."""
+    rows = frame.to_dict("records")
+    return pd.DataFrame(
+        {
+            "metric": frame["metric"],
+            "better": frame["method_a"],
+            "than": frame["method_b"],
+            "difference": [
+                f"{row['difference']:.3f} "
+                f"[{row['difference_low']:.3f}, {row['difference_high']:.3f}]"
+                for row in rows
+            ],
+            "p": [f"{p:.2g}" for p in frame["p_value"]],
+            "p (Holm)": [tables.emphasised(f"{p:.2g}", p <= 1 - level) for p in frame["p_holm"]],
+            "queries": frame["n_queries"],
+            "recordings": frame["n_recordings"],
+        }
+    )
+
+
+def significance_caption(dataset: str, level: float, *, pairs: str, samples: int, **_: Any) -> str:
+    """Say what is tested, and what a p-value of the best of many is worth."""
+    lines = [
+        f"Paired comparisons on {dataset}, on the queries that both methods have. Difference: mean "
+        f"over queries [{level:.0%} bootstrap interval]. p: two-sided sign-flip test, in which all "
+        f"queries of a source recording change sign together, of all sign patterns or {samples} "
+        "random ones. Holm: adjusted for all comparisons of the metric; bold: at most "
+        f"{1 - level:.2g}. Where a class has few recordings the interval is too short; trust p.",
+    ]
+    if pairs == "best":
+        lines.append(
+            "Compared are the best of each table with the others of it, and the best of the tables "
+            "with each other. The best were found on the same queries, which favours them."
+        )
+    return "\n".join(lines)
+
+
+def summary_table(frames: Mapping[str, pd.DataFrame], metric: str) -> pd.DataFrame:
+    """Return the headline of each table.
+
+    Parameters
+    ----------
+    frames : mapping
+        The tables by name, as they are in their CSV files.
+    metric : str
+        By which a retrieval table has its best; classifiers have theirs by accuracy.
+
+    Returns
+    -------
+    DataFrame
+        A row a table: how many methods have a result, the best of them, its figure with the ends of
+        its interval, the best of the study's figures that stand beside ours, and the difference.
+    """
+    rows = []
+    for name, frame in frames.items():
+        classifies = "accuracy" in frame
+        fold = "test_fold" if classifies else "query_fold"
+        pooled = frame[frame[fold] == POOLED] if (frame[fold] == POOLED).any() else frame
+        rows.append({"table": name, **_headline(pooled, "accuracy" if classifies else metric)})
+    return pd.DataFrame(rows)
+
+
+def _headline(frame: pd.DataFrame, metric: str) -> dict[str, Any]:
+    records = frame.to_dict("records")
+    rows = [
+        {**row, "label": label} for row, label in zip(records, method_labels(records), strict=True)
+    ]
+    ours = [row for row in rows if pd.notna(row.get(metric))]
+    study = [row for row in rows if pd.notna(row.get(f"published_{metric}"))]
+    found: dict[str, Any] = {"n_methods": len(ours), "metric": metric, "best": "", "value": np.nan}
+    if ours:
+        best = max(ours, key=lambda row: row[metric])
+        found |= {"best": best["label"], "value": best[metric]}
+        found |= {end: best[f"{metric}_{end}"] for end in ("low", "high")}
+    if study:
+        best = max(study, key=lambda row: row[f"published_{metric}"])
+        value = best[f"published_{metric}"]
+        found |= {"published_best": best["label"], "published_value": value}
+        found |= {"difference": found["value"] - value, "published_note": best["published_note"]}
+    return found
+
+
+def shown_summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the headlines as a reader compares them."""
+    rows = frame.to_dict("records")
+    return pd.DataFrame(
+        {
+            "family": [FAMILIES.get(name, name) for name in frame["table"]],
+            "methods": frame["n_methods"],
+            "best": frame["best"],
+            "metric": frame["metric"],
+            "ours": [_ours(row) for row in rows],
+            "the study's best": [_study(row) for row in rows],
+        }
+    )
+
+
+def _ours(row: Mapping[Any, Any]) -> str:
+    if not row["n_methods"]:
+        return "missing"
+    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+
+
+def _study(row: Mapping[Any, Any]) -> str:
+    value = row.get("published_value")
+    if pd.isna(value):
+        return ""
+    difference = row["difference"]
+    above = "" if pd.isna(difference) else f" ({difference:+.3f})"
+    return f"{value:.3f}{above}: {row['published_best']}"
+
+
+def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
+    """Say what the headlines are."""
+    lines = [
+        f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best "
+        "figure that the study prints for the methods of that table (ours minus it). The best of "
+        "many is flattered by chance; the table significance tells by how much it leads.",
+    ]
+    notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
+    lines += [f"Not the study's protocol: {note}." for note in notes]
+    return "\n".join(lines)

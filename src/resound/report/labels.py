@@ -1,0 +1,57 @@
+"""Short names of methods, for tables and figures: no longer than telling them apart needs."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Row = Mapping[Any, Any]
+
+FAMILIES = {
+    "retrieval_cosine": "features by cosine",
+    "retrieval_dtw": "features by DTW",
+    "retrieval_embeddings": "embeddings of classifiers",
+    "retrieval_autoencoder": "codes of autoencoders",
+    "classification": "classifiers",
+}
+POOLED = "all"  # the fold of a row of all folds together
+
+
+def method_labels(rows: Sequence[Row]) -> list[str]:
+    """Name each row by its network, its feature, and what else differs between the rows.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        ``feature`` and ``setting`` of each, ``method`` and ``network`` where it has them.
+
+    Returns
+    -------
+    list of str
+        ``"mfcc, 44.1 kHz"``; ``"dtw cnn mel"`` where the rows share one rate and have several
+        distances; with the written-out setting where rates alone do not tell the rows apart.
+    """
+    methods = {row.get("method", "") for row in rows}
+    short = [_label(row, _rate, len(methods) > 1) for row in rows]
+    if len({_rate(row) for row in rows}) == 1:
+        short = [_label(row, _nothing, len(methods) > 1) for row in rows]
+    names = [_label(row, _setting, len(methods) > 1) for row in rows]
+    return short if len(set(short)) == len(set(names)) else names
+
+
+def _label(row: Row, setting: Callable[[Row], str], with_method: bool) -> str:
+    parts = [row.get("method", "") if with_method else "", row.get("network", ""), row["feature"]]
+    words = " ".join(part for part in parts if isinstance(part, str) and part)
+    return ", ".join(filter(None, [words, setting(row)]))
+
+
+def _rate(row: Row) -> str:
+    found = re.match(r"sr(\d+)", row["setting"])
+    return f"{int(found[1]) / 1000:g} kHz" if found else ""
+
+
+def _setting(row: Row) -> str:
+    return str(row["setting"])
+
+
+def _nothing(row: Row) -> str:
+    return ""

@@ -1,0 +1,7 @@
+Theme.start();
+Table.start();
+Overview.start();
+ClipMap.start();
+Explorer.start();
+Mistakes.start();
+Classes.start();

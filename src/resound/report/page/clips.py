@@ -1,0 +1,66 @@
+"""Clips as the page's data name them: by their position in the index."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Positions = npt.NDArray[np.int64]
+
+
+class Clips:
+    """The index as columns, and where its clips and classes stand.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``index/clips.csv``.
+
+    Attributes
+    ----------
+    ids : list of str
+        In the order of the index.
+    classes : list of str
+        The categories, group by group.
+    groups : list of str
+    label, group : ndarray of int, shape (clips,)
+        Positions in `classes` and in `groups`.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self.ids = [str(name) for name in frame["id"]]
+        self._place = {name: position for position, name in enumerate(self.ids)}
+        group_of = dict(zip(frame["category"], frame["group"], strict=True))
+        self.classes = sorted(group_of, key=lambda category: (group_of[category], category))
+        self.groups = sorted(set(group_of.values()))
+        self._class_place = {name: position for position, name in enumerate(self.classes)}
+        self.label = self.class_positions(frame["category"])
+        self.group = np.array([self.groups.index(name) for name in frame["group"]], np.int64)
+
+    def positions(self, ids: Sequence[str] | pd.Series) -> Positions:
+        """Return where clips stand; KeyError for one that the index does not list."""
+        return np.array([self._place[str(name)] for name in ids], np.int64)
+
+    def class_positions(self, categories: Sequence[str] | pd.Series) -> Positions:
+        """Return where categories stand in `classes`."""
+        return np.array([self._class_place[name] for name in categories], np.int64)
+
+    def count_pairs(self, true: Positions, taken: Positions) -> list[list[int]]:
+        """Count (class, class taken for it) as ``[row, column, count]``, zeros left out."""
+        n_classes = len(self.classes)
+        counts = np.bincount(true * n_classes + taken, minlength=n_classes**2)
+        pairs = np.flatnonzero(counts)
+        return [[int(p // n_classes), int(p % n_classes), int(counts[p])] for p in pairs]
+
+    def as_data(self) -> dict[str, object]:
+        """Return what the page needs to know of every clip."""
+        return {
+            "ids": self.ids,
+            "fold": self.frame["fold"].tolist(),
+            "label": self.label.tolist(),
+            "classes": self.classes,
+            "groups": self.groups,
+            "groupOf": self.group.tolist(),
+        }

@@ -1,0 +1,11 @@
+"""Place all clips on a plane by what a network makes of them."""
+
+from resound import store
+from resound.evaluation.maps import map_clips
+from resound.jobs import job
+
+with job(snakemake) as this:
+    spec = this.params.spec
+    bank = store.open_array(this.input.bank, spec=spec["bank"])
+    points = map_clips(bank.values, bank.ids["clips"], **spec["tsne"])
+    store.write_csv(points, this.output.map)
