@@ -243,6 +243,16 @@ def test_a_hub_without_a_network(monkeypatch):
             ENCODERS[name]({"source": source, "revision": None})
 
 
+def test_local_files_only_keeps_the_hub_s_code_from_the_network(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    for source in (CLAP, f"hf://{CLAP}/net.pt"):
+        block = {"source": source, "revision": COMMIT, "local_files_only": True}
+        with pytest.raises(CheckpointError, match=r"\(encoders\.ast\.weights\.local_files_only fo"):
+            locate("ast", block)
+
+
 def test_a_folder_that_does_not_exist(tmp_path):
     with pytest.raises(CheckpointError, match=r"models/clap: there is no such file or folder"):
         ENCODERS["clap"]({"source": str(tmp_path / "models" / "clap")})
