@@ -109,7 +109,7 @@ def _check_head(file: Path, name: str, weights: Weights) -> None:
     elif head.lstrip().startswith(b"<"):
         fault = "is no checkpoint but a web page saved under its name"
     elif file.suffix != ".safetensors" and not head.startswith(ZIP_MAGIC):
-        fault = "is not in the format of torch.save, a zip archive; it is damaged or something else"
+        fault = "is not what torch.save has written since torch 1.6, a zip archive; it is damaged"
     if fault:
         raise CheckpointError(f"{file}: {fault}; {advice(name, weights)}")
 
