@@ -208,6 +208,12 @@ def test_one_file_of_a_hub_s_repository_is_found(cache, tiny, tmp_path):
     assert locate("beats", {"source": source, "revision": COMMIT}) == folder / "beats.pt"
 
 
+def test_a_file_that_a_repository_does_not_hold(cache, tiny):
+    in_cache(cache, tiny / "clap")
+    with pytest.raises(CheckpointError, match=r"repository holds no net\.pt, or only a part"):
+        locate("beats", {"source": f"hf://{CLAP}/net.pt", "revision": COMMIT})
+
+
 def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.delenv("HF_HUB_CACHE")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
