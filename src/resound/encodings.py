@@ -214,8 +214,10 @@ class Encodings:
         for row in rows:
             if row.feature == WAVEFORM:
                 name = self.encoder_of(row)
-                weights = {"source": self.weights(name).source, "absent": name in self.absent}
-                names = told.setdefault(name, {**weights, "rows": []})["rows"]
+                # Where weights are is told of those that are not: moving them re-runs nothing.
+                lacking = {"source": self.weights(name).source} if name in self.absent else {}
+                about = {"absent": bool(lacking), **lacking, "rows": []}
+                names = told.setdefault(name, about)["rows"]
                 names += [] if row.network in names else [row.network]
         return told
 

@@ -107,6 +107,18 @@ def test_an_encoder_that_no_block_lists_is_not_used():
     assert not {"retrieval_clap", "retrieval_beats"} & set(experiment.tables())
 
 
+def test_a_table_does_not_know_where_weights_are_that_are_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("beats.pt").touch()
+    here, moved = (
+        changed("encoders.beats.weights.source", at) for at in ("beats.pt", "./beats.pt")
+    )
+    assert here.encodings.absent == ["clap", "ast"]
+    table = here.retrieval_table("retrieval_beats", [])
+    assert table == moved.retrieval_table("retrieval_beats", [])
+    assert table["encoders"]["beats"]["absent"] is False
+
+
 def test_only_what_may_be_trained_is_ranked():
     experiment = changed("finetune.encoders", ["beats"])
     rows = [run.network for run in experiment.table_runs("retrieval_clap")]

@@ -26,7 +26,7 @@ def locate(name: str, block: Mapping[str, Any]) -> Path:
     name : str
         The encoder, for messages.
     block : mapping
-        Its ``weights``: `source`, and perhaps `revision` and `sha256`.
+        Its ``weights``: `source`, and perhaps `revision`, `sha256` and `local_files_only`.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def _check_head(file: Path, name: str, weights: Weights) -> None:
     elif head.lstrip().startswith(b"<"):
         fault = "is no checkpoint but a web page saved under its name"
     elif file.suffix != ".safetensors" and not head.startswith(ZIP_MAGIC):
-        fault = "is not in the format of torch.save, a zip archive; it is damaged or something else"
+        fault = "is not what torch.save has written since torch 1.6, a zip archive; it is damaged"
     if fault:
         raise CheckpointError(f"{file}: {fault}; {advice(name, weights)}")
 
@@ -146,24 +146,37 @@ def download_command(hub: Hub, revision: str | None) -> str:
 
 def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
     """Download what is meant into the hub's cache, and return where it lies there."""
-    from huggingface_hub import hf_hub_download, snapshot_download
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    place: dict[str, Any] = {
-        "repo_id": hub.repository,
-        "repo_type": hub.kind,
-        "revision": weights.revision,
-    }
+    known = [weights.published.file] if weights.published else list(WEIGHT_FILES)
     try:
-        if hub.file is not None:
-            return Path(hf_hub_download(filename=hub.file, **place))
-        wanted = [weights.published.file] if weights.published else list(WEIGHT_FILES)
-        return Path(snapshot_download(allow_patterns=[*FOLDER_FILES, *wanted], **place))
+        folder = snapshot_download(
+            hub.repository,
+            repo_type=hub.kind,
+            revision=weights.revision,
+            allow_patterns=[hub.file] if hub.file else [*FOLDER_FILES, *known],
+            local_files_only=weights.local_files_only,
+        )
     except (OSError, HfHubHTTPError) as error:
-        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-        reason = "HF_HUB_OFFLINE forbids it" if offline else str(error).partition("\n")[0]
-        wanted_file = hub.file or " or ".join(WEIGHT_FILES)
         raise CheckpointError(
-            f"{weights.source}: there is no such path here; as a hub id, its {wanted_file} is not "
-            f"in the cache and cannot be downloaded ({reason}); {advice(name, weights)}"
+            f"{weights.source}: there is no such path here; as a hub id, its "
+            f"{hub.file or ' or '.join(WEIGHT_FILES)} is not in the cache and cannot be downloaded "
+            f"({_reason(name, weights, error)}); {advice(name, weights)}"
         ) from error
+    path = Path(folder, hub.file or "")
+    if not path.exists():
+        raise CheckpointError(
+            f"{weights.source}: the hub's repository holds no {hub.file}, or only a part of it is "
+            f"in the cache; {advice(name, weights)}"
+        )
+    return path
+
+
+def _reason(name: str, weights: Weights, error: Exception) -> str:
+    """Say why nothing could be downloaded."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+        return "HF_HUB_OFFLINE forbids it"
+    if weights.local_files_only:
+        return f"encoders.{name}.weights.local_files_only forbids it"
+    return str(error).partition("\n")[0]

@@ -107,7 +107,8 @@ def _scored(
     there = [run for run in runs if run in scores]
     learned: dict[str, Any] = {}
     if runs[0].network:
-        lacking = (f"{run.split} seed {run.seed}" for run in runs if run not in scores)
+        named = {run: f"{run.split} seed {run.seed}" if run.seed else run.split for run in runs}
+        lacking = (name for run, name in named.items() if run not in scores)
         learned = {"missing": "; ".join(lacking)}
     if not there:
         return {"n_queries": 0, **learned}

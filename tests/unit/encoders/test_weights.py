@@ -76,7 +76,7 @@ def test_a_file_that_is_not_there(tmp_path):
             b"version https://git-lfs.github.com/spec/v1\noid sha256:d43c\nsize 361499833\n",
             r"a pointer of git-lfs; run `git lfs pull`",
         ),
-        (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not in the format of torch\.save"),
+        (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not what torch\.save has written"),
     ],
 )
 def test_a_file_that_is_no_checkpoint(tmp_path, content, message):
@@ -208,6 +208,12 @@ def test_one_file_of_a_hub_s_repository_is_found(cache, tiny, tmp_path):
     assert locate("beats", {"source": source, "revision": COMMIT}) == folder / "beats.pt"
 
 
+def test_a_file_that_a_repository_does_not_hold(cache, tiny):
+    in_cache(cache, tiny / "clap")
+    with pytest.raises(CheckpointError, match=r"repository holds no net\.pt, or only a part"):
+        locate("beats", {"source": f"hf://{CLAP}/net.pt", "revision": COMMIT})
+
+
 def test_the_cache_is_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.delenv("HF_HUB_CACHE")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -241,6 +247,16 @@ def test_a_hub_without_a_network(monkeypatch):
     ]:
         with pytest.raises(CheckpointError, match=rf"{file}.* cannot be downloaded .*hf download"):
             ENCODERS[name]({"source": source, "revision": None})
+
+
+def test_local_files_only_keeps_the_hub_s_code_from_the_network(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    for source in (CLAP, f"hf://{CLAP}/net.pt"):
+        block = {"source": source, "revision": COMMIT, "local_files_only": True}
+        with pytest.raises(CheckpointError, match=r"\(encoders\.ast\.weights\.local_files_only "):
+            locate("ast", block)
 
 
 def test_a_folder_that_does_not_exist(tmp_path):

@@ -175,6 +175,13 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(clips, spec):
     torch.testing.assert_close(one, two, rtol=0, atol=2e-5)
 
 
+def test_mixed_precision_trains_too(clips, spec):
+    done = finetune(encoder(), *clips, spec | {"precision": "bf16-mixed", "epochs": 1})
+    assert done.record["training"]["precision"] == "bf16-mixed"
+    assert np.isfinite(done.history["train_loss"]).all()
+    assert all(value.dtype == torch.float32 for value in done.network.trained_tensors().values())
+
+
 def test_what_is_stored_is_read_back_to_the_bit(trained, clips, tmp_path):
     files = tmp_path / "weights.safetensors", tmp_path / "model.json"
     write_tensors(*files, trained.network.trained_tensors(), trained.record)
