@@ -27,7 +27,7 @@ demo: $(READY)  ## run the whole workflow on a small generated data set, tables 
 	$(BIN)/snakemake results/demo/tables results/demo/report --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
 	@for table in retrieval_cosine retrieval_dtw retrieval_embeddings retrieval_autoencoder classification; do echo; grep '^|' results/demo/tables/$$table.md | cut -c 1-128; done
 	@echo
-	@echo "==> Each cell: ours [95% interval] (the published study's on ESC-50). All columns, and the"
+	@echo "==> Each cell: ours [95% interval] (the published study's on ESC-50, ours minus it). All columns, and the"
 	@echo "    validation against librosa, as .csv, .md and .tex: results/demo/tables"
 	@echo "==> The page, to see and to hear, opens in any browser: results/demo/report/index.html"
 
