@@ -152,20 +152,23 @@ class Weights(NamedTuple):
         Commit of a hub's repository.
     sha256 : str or None
         Digest that the file must have; None: the published one, where one is known.
+    local_files_only : bool
+        True: nothing is downloaded, as with the environment's ``HF_HUB_OFFLINE=1``.
     """
 
     source: str
     revision: str | None = None
     sha256: str | None = None
+    local_files_only: bool = False
 
     @classmethod
     def of(cls, block: Mapping[str, Any]) -> "Weights":
-        """Return what a block ``{source, revision, sha256}`` names; raise ParameterError."""
+        """Return what a block names; raise ParameterError when it has no source or other keys."""
         unknown = sorted(set(block) - set(cls._fields))
         if unknown or not isinstance(block.get("source"), str) or not block["source"]:
             raise ParameterError(
                 f"weights={dict(block)!r} must hold source, a path or hub id, and may hold "
-                "revision and sha256"
+                f"{', '.join(cls._fields[1:])}"
             )
         return cls(**block)
 

@@ -36,8 +36,8 @@ def test_the_page_of_the_matrix_says_what_is_true():
 
 
 def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
-    feature, distance, _ = blocks("docs/extending.md", "python")
-    feature_line, distance_line, _ = blocks("docs/extending.md", "yaml")
+    feature, distance, *_ = blocks("docs/extending.md", "python")
+    feature_line, distance_line, *_ = blocks("docs/extending.md", "yaml")
     (project.folder / "src/resound/features/zero_crossings.py").write_text(feature)
     (project.folder / "src/resound/distances/manhattan.py").write_text(distance)
     project.edit("config.yaml", "\nfeatures:", "\nfeatures:\n" + feature_line.rstrip() + "\n#")
@@ -53,8 +53,8 @@ def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
 
 
 def test_a_network_is_one_file_and_one_line(copied):
-    *_, network = blocks("docs/extending.md", "python")
-    *_, line = blocks("docs/extending.md", "yaml")
+    _, _, network, _ = blocks("docs/extending.md", "python")
+    _, _, line, _ = blocks("docs/extending.md", "yaml")
     (copied.folder / "src/resound/models/band_mlp.py").write_text(network)
     copied.edit("config.yaml", "\nnetworks:", "\nnetworks:\n" + line.rstrip() + "\n#")
     copied.edit("tiny.yaml", "networks: [cnn]", "networks: [band_mlp]")
@@ -66,9 +66,10 @@ def test_a_network_is_one_file_and_one_line(copied):
     assert made["accuracy"].item() >= 0
 
 
-def test_the_page_of_features_is_what_the_code_says():
-    shown = (ROOT / "docs/features.md").read_text()
-    command = "import generate; print(generate.features_page(), end='')"
+@pytest.mark.parametrize("page", ["features", "encoders"])
+def test_what_is_generated_is_what_the_code_says(page):
+    shown = (ROOT / f"docs/{page}.md").read_text()
+    command = f"import generate; print(generate.{page}_page(), end='')"
     now = subprocess.run(
         [sys.executable, "-c", command],
         cwd=ROOT / "docs",

@@ -1,5 +1,6 @@
 """The layers of BEATs, with the parameter names of its published checkpoints."""
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +19,20 @@ ONLY = {
     "gru_rel_pos": True,
     "activation_fn": "gelu",
 }
+# What a cfg may leave out: it serves training alone, or fine-tuned models alone.
+OPTIONAL = {
+    "conv_bias",
+    "dropout",
+    "attention_dropout",
+    "activation_dropout",
+    "dropout_input",
+    "encoder_layerdrop",
+    "finetuned_model",
+    "predictor_dropout",
+    "predictor_class",
+}
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class BeatsConfig:
 
     @classmethod
     def from_dict(cls, cfg: Mapping[str, Any]) -> "BeatsConfig":
-        """Return the sizes of a checkpoint's ``cfg``; keys that decide nothing here are left out.
+        """Return the sizes of a checkpoint's ``cfg``; keys that decide nothing here are noted.
 
         Raises
         ------
@@ -59,8 +74,7 @@ class BeatsConfig:
             When a size is missing, or the model is of a kind that the published ones are not.
         """
         known = {field.name for field in fields(cls)}
-        optional = {"conv_bias", "predictor_class", "predictor_dropout", "finetuned_model"}
-        missing = sorted(known - optional - set(cfg))
+        missing = sorted(known - OPTIONAL - set(cfg))
         if missing:
             raise CheckpointError(f"cfg lacks {', '.join(missing)}; it is not one of BEATs")
         other = {key: cfg[key] for key, only in ONLY.items() if cfg.get(key, only) != only}
@@ -70,6 +84,9 @@ class BeatsConfig:
                 f"{ {key: ONLY[key] for key in other} }"
             )
         sizes = {key: value for key, value in cfg.items() if key in known}
+        others = sorted(cfg.keys() - known - ONLY.keys())
+        if others:
+            log.info("cfg of BEATs: %s decide nothing here", ", ".join(others))
         if not sizes.get("finetuned_model"):
             sizes["predictor_class"] = 0
         return cls(**sizes)

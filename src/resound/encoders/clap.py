@@ -116,11 +116,12 @@ class Clap(Encoder):
         x = _fill(waveforms, self.longest)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             # In 64 bits, as the extractor: what is 100 dB below the peak would be noise in 32.
+            window = self.window.double()
             spectrum = torch.stft(
-                x.double(), self.n_fft, self.hop_length, window=self.window, return_complex=True
+                x.double(), self.n_fft, self.hop_length, window=window, return_complex=True
             )
             power = torch.view_as_real(spectrum).square().sum(-1)
-            bands = power.transpose(1, 2) @ self.filters
+            bands = power.transpose(1, 2) @ self.filters.double()
             return bands.clamp_min(POWER_FLOOR).log10().mul(10.0).float()[:, None]
 
     def embed_clips(

@@ -26,7 +26,7 @@ def locate(name: str, block: Mapping[str, Any]) -> Path:
     name : str
         The encoder, for messages.
     block : mapping
-        Its ``weights``: `source`, and perhaps `revision` and `sha256`.
+        Its ``weights``: `source`, and perhaps `revision`, `sha256` and `local_files_only`.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def _check_head(file: Path, name: str, weights: Weights) -> None:
     elif head.lstrip().startswith(b"<"):
         fault = "is no checkpoint but a web page saved under its name"
     elif file.suffix != ".safetensors" and not head.startswith(ZIP_MAGIC):
-        fault = "is not in the format of torch.save, a zip archive; it is damaged or something else"
+        fault = "is not what torch.save has written since torch 1.6, a zip archive; it is damaged"
     if fault:
         raise CheckpointError(f"{file}: {fault}; {advice(name, weights)}")
 
@@ -153,6 +153,7 @@ def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
         "repo_id": hub.repository,
         "repo_type": hub.kind,
         "revision": weights.revision,
+        "local_files_only": weights.local_files_only,
     }
     try:
         if hub.file is not None:
@@ -160,8 +161,11 @@ def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
         wanted = [weights.published.file] if weights.published else list(WEIGHT_FILES)
         return Path(snapshot_download(allow_patterns=[*FOLDER_FILES, *wanted], **place))
     except (OSError, HfHubHTTPError) as error:
-        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-        reason = "HF_HUB_OFFLINE forbids it" if offline else str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0]
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+            reason = "HF_HUB_OFFLINE forbids it"
+        elif weights.local_files_only:
+            reason = f"encoders.{name}.weights.local_files_only forbids it"
         wanted_file = hub.file or " or ".join(WEIGHT_FILES)
         raise CheckpointError(
             f"{weights.source}: there is no such path here; as a hub id, its {wanted_file} is not "

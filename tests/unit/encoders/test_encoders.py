@@ -1,16 +1,20 @@
 """What holds for every registered encoder."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from resound.encoders.encoder import Encoder
 from resound.errors import ParameterError
 from resound.registry import ENCODERS
 
+ROOT = Path(__file__).resolve().parents[3]
 FILES = {"beats": "beats.pt", "clap": "clap", "ast": "ast"}
 
 
@@ -196,3 +200,34 @@ def test_a_broken_torchvision_is_named_with_the_way_out(tiny, tmp_path):
     message = done.stderr.strip().splitlines()[-1]
     assert "EnvironmentProblem: torchvision 0.27.0 does not work with torch" in message
     assert "python -m pip uninstall torchvision" in message
+
+
+def test_an_encoder_is_one_file_and_one_line(tmp_path):
+    """The example of the docs, put where it says, on a tiny checkpoint of its kind."""
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    page = (ROOT / "docs/extending.md").read_text()
+    code = page.rpartition("```python\n")[2].partition("```")[0]
+    line = yaml.safe_load(page.rpartition("```yaml\n")[2].partition("```")[0])
+    assert list(line) == ["wav2vec2"]
+    assert set(line["wav2vec2"]) == {"weights", "optional"}
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    (tmp_path / "src/resound/encoders/wav2vec2.py").write_text(code)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    few = {"conv_dim": [8] * 7, "intermediate_size": 32, "num_conv_pos_embedding_groups": 4}
+    Wav2Vec2Model(Wav2Vec2Config(**sizes, **few)).save_pretrained(tmp_path / "net")
+    use = """
+import sys, torch
+from resound.registry import ENCODERS
+encoder = ENCODERS["wav2vec2"]({"source": sys.argv[1]})
+encoder.embed(torch.randn(2, 8000)).sum().backward()
+print([all(p.grad is not None for p in group) for group in encoder.layer_groups()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", use, str(tmp_path / "net")],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "[True, True, True]\n", done.stderr

@@ -76,7 +76,7 @@ def test_a_file_that_is_not_there(tmp_path):
             b"version https://git-lfs.github.com/spec/v1\noid sha256:d43c\nsize 361499833\n",
             r"a pointer of git-lfs; run `git lfs pull`",
         ),
-        (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not in the format of torch\.save"),
+        (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not what torch\.save has written"),
     ],
 )
 def test_a_file_that_is_no_checkpoint(tmp_path, content, message):
@@ -241,6 +241,16 @@ def test_a_hub_without_a_network(monkeypatch):
     ]:
         with pytest.raises(CheckpointError, match=rf"{file}.* cannot be downloaded .*hf download"):
             ENCODERS[name]({"source": source, "revision": None})
+
+
+def test_local_files_only_keeps_the_hub_s_code_from_the_network(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    for source in (CLAP, f"hf://{CLAP}/net.pt"):
+        block = {"source": source, "revision": COMMIT, "local_files_only": True}
+        with pytest.raises(CheckpointError, match=r"\(encoders\.ast\.weights\.local_files_only "):
+            locate("ast", block)
 
 
 def test_a_folder_that_does_not_exist(tmp_path):
