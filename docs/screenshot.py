@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "results" / "demo" / "report" / "index.html"
 PICTURE = ROOT / "docs" / "page.png"
 WINDOW = {"width": 1180, "height": 860}
-COLOURS = 128  # of the picture's palette: a third of the bytes
 
 
 def choose_clip(page: Page) -> None:
@@ -42,7 +41,7 @@ def main() -> None:
         choose_clip(page)
         shot = Image.open(io.BytesIO(page.screenshot()))
         browser.close()
-    shot.convert("RGB").quantize(COLOURS).save(PICTURE, optimize=True)
+    shot.convert("RGB").save(PICTURE, optimize=True)
     print(f"{PICTURE}: {PICTURE.stat().st_size / 1000:.0f} kB")
 
 

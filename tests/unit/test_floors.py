@@ -106,6 +106,7 @@ def test_imports_go_down_only(path):
         "models",
         "plots",
         "report",
+        "report/page",
         "evaluation",
         "training",
     ],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from resound import store
-from resound.report.comparison import POOLED
+from resound.report.labels import POOLED
 from resound.report.tables import SHOWN
 
 STUDY = "published_"

@@ -37,8 +37,12 @@ const Charts = (() => {
   async function render(holder) {
     const chart = charts.get(holder);
     if (!chart.near) return;
-    loading ??= unpack();
-    await loading;
+    try {
+      await (loading ??= unpack());
+    } catch (error) {
+      holder.textContent = `This browser cannot unpack the charts: ${error.message}`;
+      return;
+    }
     const { traces, layout } = chart.build();
     await Plotly.react(holder, traces, layoutOf(layout), config);
     if (!chart.listening && chart.onClick) {
