@@ -40,6 +40,10 @@ class CheckpointError(ResoundError):
     """A trained network is damaged, was made for something else, or has seen the clips asked of."""
 
 
+class RunError(ResoundError):
+    """The workflow cannot run where it is: another run is at work there, or nothing can be written."""
+
+
 class EnvironmentProblem(ResoundError):
     """The installed packages do not work together."""
 

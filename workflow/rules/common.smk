@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
@@ -15,6 +16,7 @@ from resound import config as resound_config
 from resound import environment, provenance
 from resound.errors import ResoundError
 from resound.registry import AUTOENCODERS, FEATURES, NETWORKS, SEARCHES
+from resound.running import Presence
 from resound.runs import LOSSES, Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid
@@ -31,13 +33,32 @@ def checked_experiment():
     return Experiment(config)
 
 
+def announced():
+    """Return the presence of this run in the folder, after telling of other runs, dead or alive."""
+    presence = Presence(Path.cwd())
+    if presence.cleared:
+        logger.info("A killed run had left locks. No run is alive here: they are deleted.")
+    for run in presence.others:
+        logger.warning(f"Another run is alive in this folder: {run}. Do not unlock it.")
+    return presence
+
+
 EXPERIMENT = checked_experiment()
+# A job on a cluster reads this file too, and is a part of the run that sent it.
+PRESENCE = announced() if workflow.is_main_process else None
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
 TILES = {
     "full": ("distances", "distances.npy"),
     "top_k": ("searches", "hits.parquet"),
 }
+
+
+onstart:
+    try:
+        PRESENCE.claim(Path(config["results_dir"]))
+    except ResoundError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code_of(rule, *modules):
