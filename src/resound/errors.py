@@ -41,7 +41,7 @@ class CheckpointError(ResoundError):
 
 
 class RunError(ResoundError):
-    """The workflow cannot run where it is: another run is at work there, or nothing can be written."""
+    """The workflow cannot run here: another run is at work, or nothing can be written."""
 
 
 class EnvironmentProblem(ResoundError):

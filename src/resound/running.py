@@ -14,9 +14,10 @@ import os
 import platform
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from resound.errors import RunError
+from resound.processes import is_alive
 
 STATE = ".snakemake"
 SNAKEMAKE_LOCKS = "locks/*.lock"
@@ -25,7 +26,7 @@ RESULTS_LOCK = ".run.lock"
 
 
 class Presence:
-    """A run in a working folder, known to others as long as this object and its process live.
+    """A run in a working folder, known to others until it is closed or its process ends.
 
     Parameters
     ----------
@@ -45,20 +46,28 @@ class Presence:
     def __init__(self, folder: Path) -> None:
         self.others: list[str] = []
         self.cleared: list[Path] = []
+        self._files: list[TextIO] = []
         state = folder / STATE
         try:
             state.mkdir(exist_ok=True)
-            self._shared = (state / FOLDER_LOCK).open("a+", encoding="utf-8")
+            shared = self._opened(state / FOLDER_LOCK)
         except OSError:  # Snakemake writes there too, and says what is wrong
             return
-        known = _content(self._shared).splitlines()
-        if _locked(self._shared, fcntl.LOCK_EX, if_unknown=False):
+        known = _content(shared).splitlines()
+        if _locked(shared, fcntl.LOCK_EX, if_unknown=False):
             self.cleared = _clear(state) if all(map(_is_from_here, known)) else []
-            self._shared.truncate(0)
+            shared.truncate(0)
         else:
             self.others = [line for line in known if not (_is_from_here(line) and _is_over(line))]
-        _write(self._shared, f"{_signature()}\n")
-        _locked(self._shared, fcntl.LOCK_SH, if_unknown=True)
+        _write(shared, f"{_signature()}\n")
+        _locked(shared, fcntl.LOCK_SH, if_unknown=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
 
     def claim(self, results: Path) -> None:
         """Take ``results_dir`` for this run alone; it is made when it is absent.
@@ -70,19 +79,23 @@ class Presence:
         """
         try:
             results.mkdir(parents=True, exist_ok=True)
-            self._own = (results / RESULTS_LOCK).open("a+", encoding="utf-8")
+            own = self._opened(results / RESULTS_LOCK)
         except OSError as error:
             raise RunError(
                 f"results_dir={results} cannot be written ({error.strerror}); make it writable, "
                 "or set another results_dir"
             ) from error
-        if not _locked(self._own, fcntl.LOCK_EX, if_unknown=True):
+        if not _locked(own, fcntl.LOCK_EX, if_unknown=True):
             raise RunError(
-                f"results_dir={results}: another run is at work there, {_content(self._own)}; "
+                f"results_dir={results}: another run is at work there, {_content(own)}; "
                 "wait until it has ended, or stop it and run again"
             )
-        self._own.truncate(0)
-        _write(self._own, _signature())
+        own.truncate(0)
+        _write(own, _signature())
+
+    def _opened(self, path: Path) -> TextIO:
+        self._files.append(path.open("a+", encoding="utf-8"))
+        return self._files[-1]
 
 
 def _clear(state: Path) -> list[Path]:
@@ -113,13 +126,7 @@ def _is_from_here(signature: str) -> bool:
 
 
 def _is_over(signature: str) -> bool:
-    try:
-        os.kill(int(signature.split()[1]), 0)
-    except (ValueError, IndexError, ProcessLookupError):
-        return True
-    except PermissionError:
-        return False
-    return False
+    return not is_alive(int(signature.split()[1]))
 
 
 def _content(file: TextIO) -> str:

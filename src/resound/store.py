@@ -1,7 +1,6 @@
 """Stored artefacts: arrays, tables and texts that are complete, undamaged and of known origin.
 
-Every artefact is written to a temporary name in its own folder (``.<name>.<process>.<random>.tmp``)
-and renamed when complete, so a killed process leaves the old artefact or none.
+Every artefact appears whole or not at all: `resound.files.replacing`.
 
 An artefact may carry the spec that made it: a nested dict of plain built-ins (dict, list, str, int,
 float, bool, None). Tables keep it in the Parquet file; arrays and CSV files in a JSON record beside
@@ -11,11 +10,9 @@ spec gets an artefact of that spec or a `StoreError` which names the keys that d
 """
 
 import errno
-import hashlib
 import json
 import math
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,9 +26,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resound.errors import StoreError
+from resound.files import AnyPath as AnyPath
+from resound.files import replacing as replacing
+from resound.files import sha256_of as sha256_of
+from resound.files import write_text as write_text
 
 PLAIN_SCALARS = (str, int, float, bool, type(None))
-AnyPath = str | os.PathLike[str]
 SPEC_KEY = b"resound.spec"
 AGAIN = "delete it and run the workflow again"
 
@@ -71,31 +71,6 @@ class StoredArray(NamedTuple):
         if rows == list(range(first, first + len(rows))):
             return self.values[first : first + len(rows)]
         return self.values[rows]
-
-
-@contextmanager
-def replacing(path: AnyPath) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends well.
-
-    The block may write a file or make a folder there. A file replaces `path`; a folder needs that
-    `path` is absent or an empty folder. When the block fails, the temporary goes and `path` stays.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: AnyPath, text: str) -> None:
-    """Write `text` to `path` as UTF-8 with its line ends as they are, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode())
 
 
 @contextmanager
@@ -380,9 +355,3 @@ def _array_record(path: Path, spec_path: AnyPath | None) -> Path:
 
 def _csv_record(path: Path) -> Path:
     return path.with_name(f"{path.name}.spec.json")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 digest of a file's bytes, in hexadecimal; reads it in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

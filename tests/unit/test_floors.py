@@ -20,8 +20,10 @@ GROUND = {
     "specs",
     "config",
     "environment",
+    "processes",
+    "running",
 }
-FILES = {"store", "data", "audio", "progress"}
+FILES = {"files", "store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
 TRAINING = {"training"}
