@@ -147,8 +147,9 @@ def open_array(
     path = Path(path)
     record = _read_record(path, _array_record(path, spec_path), spec, verify=verify)
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Not np.load, which opens archives too; the file's header is the claim of whoever wrote it.
+        values = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # numpy raises errors of many kinds on foreign bytes
         raise StoreError(f"{path}: is not a whole .npy file ({error}); {AGAIN}") from error
     if list(values.shape) != record.get("shape") or values.dtype.str != record.get("dtype"):
         raise StoreError(
@@ -233,7 +234,7 @@ def read_csv(
             raise ValueError(f"no column {', '.join(lacking)}")
         empty = {name: [""] for name in columns if dtypes.get(name) != "str"}
         return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=empty)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise StoreError(f"{path}: is not the CSV file expected ({error}); {AGAIN}") from error
 
 
@@ -294,10 +295,10 @@ def _read_record(
     _check_present(path)
     try:
         record: dict[str, Any] = json.loads(record_path.read_bytes())
-        stored, digest = record["spec"], record["sha256"]
+        stored, digest = plain_spec(record["spec"]), record["sha256"]
     except FileNotFoundError:
         raise StoreError(f"{path}: its record {record_path} is missing; {AGAIN}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, ValueError, KeyError, RecursionError, TypeError, StoreError) as error:
         raise StoreError(
             f"{record_path}: is no record of {path.name} ({error!r}); {AGAIN}"
         ) from error
@@ -322,11 +323,15 @@ def _check_present(path: AnyPath) -> Path:
 def _check_ids(
     path: Path, ids: Mapping[str, Sequence[str]], shape: tuple[int, ...]
 ) -> dict[str, list[str]]:
+    if not (
+        isinstance(ids, Mapping) and all(isinstance(names, Sequence) for names in ids.values())
+    ):
+        raise StoreError(f"{path}: ids={ids!r} must map the name of an axis to a list of ids")
     lengths = [len(names) for names in ids.values()]
     if not lengths or lengths != list(shape[: len(lengths)]):
         raise StoreError(f"{path}: ids of {lengths} positions do not name the axes of {shape}")
     for axis, names in ids.items():
-        if len(set(names)) < len(names) or not all(type(name) is str for name in names):
+        if not all(type(name) is str for name in names) or len(set(names)) < len(names):
             raise StoreError(f"{path}: the ids of axis {axis!r} must be different strings")
     return {axis: list(names) for axis, names in ids.items()}
 

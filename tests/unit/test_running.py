@@ -72,9 +72,7 @@ def test_a_lock_of_another_machine_stays(tmp_path, lock):
 def test_results_are_for_one_run_alone(tmp_path):
     results = tmp_path / "out"
     with run_in(tmp_path, results) as first, Presence(tmp_path) as second:
-        with pytest.raises(
-            RunError, match=rf"out: another run .* {first.pid} on .*wait"
-        ):
+        with pytest.raises(RunError, match=rf"out: another run .* {first.pid} on .*wait"):
             second.claim(results)
         second.claim(tmp_path / "others")
     with Presence(tmp_path) as third:
