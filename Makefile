@@ -44,8 +44,9 @@ $(BENCH_READY): pyproject.toml benchmarks/requirements.txt
 	$(BENCH)/bin/python -m pip install --requirement benchmarks/requirements.txt --editable .
 	@touch $@
 
-bench: $(BENCH_READY)  ## measure speed and memory beside other libraries, write docs/performance.md
+bench: $(READY) $(BENCH_READY)  ## measure speed and memory beside other libraries, write docs/performance.md
 	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone)"
+	$(BIN)/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 lint: $(READY)  ## check style, types, spelling and the workflow

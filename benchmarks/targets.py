@@ -72,4 +72,8 @@ TARGETS = (
         "400 x 1600 full matrix, peak memory in MB",
         *("peak memory", "resound", 2, "peak_mb", "<=", 1000.0),
     ),
+    Target(
+        "the demo on 2 cores, share of its time outside rules",
+        *("workflow", "resound, demo", 2, "share_outside", "<=", 0.25),
+    ),
 )

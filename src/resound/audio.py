@@ -16,7 +16,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,9 @@ import soundfile
 import soxr
 
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
+from resound.files import AnyPath as AnyPath
+from resound.files import sha256_of
 from resound.progress import track
-
-AnyPath = str | PathLike[str]
 
 QUALITIES = ("QQ", "LQ", "MQ", "HQ", "VHQ")
 SAMPLE_RATES = range(1_000, 1_000_001)
@@ -108,6 +107,7 @@ def decode_clips(
     duration: float,
     quality: str = "HQ",
     n_threads: int = 1,
+    digests: Sequence[str] | None = None,
 ) -> None:
     """Decode one file into each row of `out`, as `load` does.
 
@@ -121,11 +121,14 @@ def decode_clips(
         As in `load`.
     n_threads : int
         Threads that decode; soundfile and soxr release the interpreter's lock.
+    digests : sequence of str, optional
+        The sha256 of each file when it was indexed. It is compared after the file was decoded, so
+        that a file replaced since then, or at this moment, is found out.
 
     Raises
     ------
     AudioError
-        Lists every file that cannot be used, after all others were decoded.
+        Lists every file that cannot be used or was replaced, after all others were decoded.
     ParameterError
         When an argument is out of its range or `out` has another shape or dtype.
     """
@@ -133,10 +136,12 @@ def decode_clips(
     if out.shape != shape or out.dtype != np.float32:
         raise ParameterError(f"out is {out.dtype} {out.shape}; these clips need float32 {shape}")
 
-    def decode(row: int) -> UnreadableAudio | None:
+    def decode(row: int) -> AudioError | None:
         try:
             out[row] = load(paths[row], sample_rate=sample_rate, duration=duration, quality=quality)
-        except UnreadableAudio as error:
+            if digests is not None:
+                _check_unchanged(Path(paths[row]), digests[row])
+        except AudioError as error:
             return error
         return None
 
@@ -219,6 +224,14 @@ def mono_blocks(
             raise UnreadableAudio(path, "not_finite", f"frame {where} is NaN or infinite")
         done += len(block)
         yield block[:, 0] if file.channels == 1 else block.mean(axis=1)
+
+
+def _check_unchanged(path: Path, digest: str) -> None:
+    if sha256_of(path) != digest:
+        raise AudioError(
+            f"{path}: was replaced after the index was made (sha256); run the workflow again with "
+            "--forcerun build_index"
+        )
 
 
 def _check_header(path: Path, file: Any) -> None:

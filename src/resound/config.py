@@ -4,6 +4,7 @@ The schema holds the form; here follow the rules that tie one key to another and
 that must exist, options that a feature must know, windows that must fit into a clip.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ def check(config: Config, schema: Mapping[str, Any]) -> None:
 
 
 def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from _not_finite("", config)
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path))):
         where = ".".join(map(str, error.absolute_path))
@@ -45,6 +47,16 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"
         else:
             yield f"{where or 'top level'}: {error.message}"
+
+
+def _not_finite(where: str, value: Any) -> Iterator[str]:
+    """Name the numbers that are none: YAML has .inf and .nan, and a schema lets them pass."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: {value!r} must be a finite number"
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from _not_finite(f"{where}.{key}" if where else str(key), inner)
 
 
 def _meaning(config: Config) -> Iterator[str]:

@@ -44,6 +44,10 @@ class ReportError(ResoundError):
     """The page of a run cannot be made as it was asked for."""
 
 
+class RunError(ResoundError):
+    """The workflow cannot run here: another run is at work, or nothing can be written."""
+
+
 class EnvironmentProblem(ResoundError):
     """The installed packages do not work together."""
 

@@ -26,17 +26,20 @@ def job(snakemake: Any) -> Iterator[Any]:
         The `snakemake` object itself, so that a script reads ``with job(snakemake) as this:``.
     """
     log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", buffering=1) as file:
-        try:
-            with _output_to(file):
-                yield snakemake
-        except ResoundError as error:
-            file.write(f"{type(error).__name__}: {error}\n")
-            sys.exit(1)
-        except Exception:
-            traceback.print_exc(file=file)
-            sys.exit(1)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("w", buffering=1) as file:
+            try:
+                with _output_to(file):
+                    yield snakemake
+            except ResoundError as error:
+                file.write(f"{type(error).__name__}: {error}\n")
+                sys.exit(1)
+            except Exception:
+                traceback.print_exc(file=file)
+                sys.exit(1)
+    except OSError as error:  # the log could not take the message
+        sys.exit(f"{log}: cannot be written ({error.strerror}); free some space and run again")
 
 
 @contextlib.contextmanager

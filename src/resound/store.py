@@ -1,7 +1,6 @@
 """Stored artefacts: arrays, tables and texts that are complete, undamaged and of known origin.
 
-Every artefact is written to a temporary name in its own folder (``.<name>.<process>.<random>.tmp``)
-and renamed when complete, so a killed process leaves the old artefact or none.
+Every artefact appears whole or not at all: `resound.files.replacing`.
 
 An artefact may carry the spec that made it: a nested dict of plain built-ins (dict, list, str, int,
 float, bool, None). Tables keep it in the Parquet file; arrays and CSV files in a JSON record beside
@@ -11,11 +10,9 @@ spec gets an artefact of that spec or a `StoreError` which names the keys that d
 """
 
 import errno
-import hashlib
 import json
 import math
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,9 +26,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resound.errors import StoreError
+from resound.files import AnyPath as AnyPath
+from resound.files import replacing as replacing
+from resound.files import sha256_of as sha256_of
+from resound.files import write_text as write_text
 
 PLAIN_SCALARS = (str, int, float, bool, type(None))
-AnyPath = str | os.PathLike[str]
 SPEC_KEY = b"resound.spec"
 AGAIN = "delete it and run the workflow again"
 
@@ -71,31 +71,6 @@ class StoredArray(NamedTuple):
         if rows == list(range(first, first + len(rows))):
             return self.values[first : first + len(rows)]
         return self.values[rows]
-
-
-@contextmanager
-def replacing(path: AnyPath) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends well.
-
-    The block may write a file or make a folder there. A file replaces `path`; a folder needs that
-    `path` is absent or an empty folder. When the block fails, the temporary goes and `path` stays.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(path: AnyPath, text: str) -> None:
-    """Write `text` to `path` as UTF-8 with its line ends as they are, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode())
 
 
 @contextmanager
@@ -172,8 +147,9 @@ def open_array(
     path = Path(path)
     record = _read_record(path, _array_record(path, spec_path), spec, verify=verify)
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        # Not np.load, which opens archives too; the file's header is the claim of whoever wrote it.
+        values = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # numpy raises errors of many kinds on foreign bytes
         raise StoreError(f"{path}: is not a whole .npy file ({error}); {AGAIN}") from error
     if list(values.shape) != record.get("shape") or values.dtype.str != record.get("dtype"):
         raise StoreError(
@@ -258,7 +234,7 @@ def read_csv(
             raise ValueError(f"no column {', '.join(lacking)}")
         empty = {name: [""] for name in columns if dtypes.get(name) != "str"}
         return pd.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=empty)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise StoreError(f"{path}: is not the CSV file expected ({error}); {AGAIN}") from error
 
 
@@ -319,10 +295,10 @@ def _read_record(
     _check_present(path)
     try:
         record: dict[str, Any] = json.loads(record_path.read_bytes())
-        stored, digest = record["spec"], record["sha256"]
+        stored, digest = plain_spec(record["spec"]), record["sha256"]
     except FileNotFoundError:
         raise StoreError(f"{path}: its record {record_path} is missing; {AGAIN}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, ValueError, KeyError, RecursionError, TypeError, StoreError) as error:
         raise StoreError(
             f"{record_path}: is no record of {path.name} ({error!r}); {AGAIN}"
         ) from error
@@ -347,11 +323,15 @@ def _check_present(path: AnyPath) -> Path:
 def _check_ids(
     path: Path, ids: Mapping[str, Sequence[str]], shape: tuple[int, ...]
 ) -> dict[str, list[str]]:
+    if not (
+        isinstance(ids, Mapping) and all(isinstance(names, Sequence) for names in ids.values())
+    ):
+        raise StoreError(f"{path}: ids={ids!r} must map the name of an axis to a list of ids")
     lengths = [len(names) for names in ids.values()]
     if not lengths or lengths != list(shape[: len(lengths)]):
         raise StoreError(f"{path}: ids of {lengths} positions do not name the axes of {shape}")
     for axis, names in ids.items():
-        if len(set(names)) < len(names) or not all(type(name) is str for name in names):
+        if not all(type(name) is str for name in names) or len(set(names)) < len(names):
             raise StoreError(f"{path}: the ids of axis {axis!r} must be different strings")
     return {axis: list(names) for axis, names in ids.items()}
 
@@ -380,9 +360,3 @@ def _array_record(path: Path, spec_path: AnyPath | None) -> Path:
 
 def _csv_record(path: Path) -> Path:
     return path.with_name(f"{path.name}.spec.json")
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 digest of a file's bytes, in hexadecimal; reads it in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,6 +15,7 @@ from resound.audio import (
     open_audio,
 )
 from resound.errors import AudioError, ParameterError
+from resound.files import sha256_of
 
 RATE = 16_000
 
@@ -227,3 +228,13 @@ def test_decode_clips_needs_room_that_fits(tmp_path, noise, shape, dtype):
     path = write(tmp_path / "a.wav", noise)
     with pytest.raises(ParameterError, match=r"these clips need float32 \(1, 16000\)"):
         decode_clips([path], np.empty(shape, dtype), sample_rate=RATE, duration=1.0)
+
+
+def test_a_file_that_was_replaced_after_it_was_indexed_is_named(tmp_path, noise):
+    paths = [write(tmp_path / f"{name}.wav", noise) for name in ("one", "two")]
+    digests = [sha256_of(path) for path in paths]
+    out = np.empty((2, RATE), np.float32)
+    decode_clips(paths, out, sample_rate=RATE, duration=1.0, digests=digests)
+    write(paths[1], noise[::-1])
+    with pytest.raises(AudioError, match=r"^\S*two\.wav: was replaced .* --forcerun build_index$"):
+        decode_clips(paths, out, sample_rate=RATE, duration=1.0, digests=digests)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,9 +7,11 @@ import pytest
 from benchmarks import report
 from benchmarks.cases import simulated_gallery
 from benchmarks.libraries import DTW, MFCC
+from benchmarks.overhead import overhead_row, stored_rows
 from benchmarks.processes import ChildFailed, _child, peak_memory_row
 from benchmarks.runner import Case, Contender, Disagreement, absolute, measure, relative
 from benchmarks.targets import TARGETS, Target
+from resound import store
 from resound.errors import ParameterError
 
 RNG = np.random.default_rng(0)
@@ -138,3 +142,22 @@ def test_a_fact_stands_in_a_column_of_its_own(tmp_path):
     assert "| share of cells" in text
     assert "| 0.125 " in text
     assert pd.read_csv(tmp_path / "t.csv")["share_of_cells"].tolist()[0] == 0.125
+
+
+def test_the_time_in_which_no_rule_is_at_work_is_overhead(tmp_path):
+    # Two jobs that overlap, a gap, and one more: 1 to 5 and 7 to 8 of 0 to 10 seconds.
+    for name, seconds, end in (("a", 3, 4), ("b/c", 2, 5), ("d", 1, 8)):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\th:m:s\n{seconds}\t0:00:0{seconds}\n")
+        os.utime(path, (end, end))
+    row = overhead_row(tmp_path, 0, 10)
+    assert row["work"] == 3
+    assert row["share_outside"] == pytest.approx(0.5)
+    assert row["jobs_at_once"] == pytest.approx(0.6)
+    csv = tmp_path / "overhead.csv"
+    assert stored_rows(csv) == []
+    store.write_csv(pd.DataFrame([row]), csv)
+    assert stored_rows(csv) == [row]
+    (target,) = (target for target in TARGETS if target.column == "share_outside")
+    assert target.verdict(pd.DataFrame([row])) == "missed"

@@ -22,8 +22,10 @@ GROUND = {
     "environment",
     "encodings",
     "pretrained",
+    "processes",
+    "running",
 }
-FILES = {"store", "data", "audio", "progress"}
+FILES = {"files", "store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
 ENCODERS = {"encoders"}

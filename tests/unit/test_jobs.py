@@ -48,3 +48,12 @@ def test_a_fault_of_ours_keeps_its_traceback(this):
         {}["absent"]
     assert "Traceback" in read_log(this)
     assert "KeyError: 'absent'" in read_log(this)
+
+
+@pytest.mark.parametrize("error", [DataError("no such clip"), ValueError("a fault")])
+def test_a_log_that_cannot_take_the_message_is_told_itself(error):
+    with (
+        pytest.raises(SystemExit, match=r"/dev/full: cannot be written \(No space left"),
+        job(SimpleNamespace(log=["/dev/full"])),
+    ):
+        raise error

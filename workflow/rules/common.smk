@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
@@ -16,6 +17,7 @@ from resound import environment, provenance
 from resound.errors import ResoundError
 from resound.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
 from resound.registry import AUTOENCODERS, ENCODERS, FEATURES, NETWORKS, SEARCHES
+from resound.running import Presence
 from resound.runs import LOSSES, WAVEFORM, Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid
@@ -34,7 +36,19 @@ def checked_experiment():
     return experiment
 
 
+def announced():
+    """Return the presence of this run in the folder, after telling of other runs, dead or alive."""
+    presence = Presence(Path.cwd())
+    if presence.cleared:
+        logger.info("A killed run had left locks. No run is alive here: they are deleted.")
+    for run in presence.others:
+        logger.warning(f"Another run is alive in this folder: {run}. Do not unlock it.")
+    return presence
+
+
 EXPERIMENT = checked_experiment()
+# A job on a cluster reads this file too, and is a part of the run that sent it.
+PRESENCE = announced() if workflow.is_main_process else None
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
 PAGE_ASSETS = sorted(Path(workflow.basedir, "src/resound/report/page/assets").iterdir())
@@ -42,6 +56,13 @@ TILES = {
     "full": ("distances", "distances.npy"),
     "top_k": ("searches", "hits.parquet"),
 }
+
+
+onstart:
+    try:
+        PRESENCE.claim(Path(config["results_dir"]))
+    except ResoundError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code_of(rule, *modules):

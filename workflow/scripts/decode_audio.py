@@ -23,4 +23,5 @@ with job(snakemake) as this:
             duration=spec["duration"],
             quality=spec["resampling"],
             n_threads=this.threads,
+            digests=list(clips["sha256"]),
         )

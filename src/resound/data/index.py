@@ -107,7 +107,8 @@ def build_index(
     Raises
     ------
     AudioError
-        Lists every unusable file, with ``on_bad_audio="error"`` or when no file is usable.
+        Lists every unusable file, with ``on_bad_audio="error"`` or when no file is usable; or
+        names a file that was replaced while it was read.
     DataError
         When the layout is broken, the numbers of clips are wrong, or a recording spans folds.
     """
@@ -145,6 +146,7 @@ def _check_meta(meta: pd.DataFrame, dataset: str) -> None:
 
 def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
     """Return what a file holds as the last columns of the clips, or why it cannot be used."""
+    before = _version(path)
     try:
         with open_audio(path) as file:
             levels = _levels(file, silence_db)
@@ -155,7 +157,18 @@ def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
             }
     except UnreadableAudio as error:
         return error
-    return {"sha256": sha256_of(path), **header, **levels}
+    digest = sha256_of(path)
+    if _version(path) != before:
+        raise AudioError(f"{path}: was replaced while it was read; run the workflow again")
+    return {"sha256": digest, **header, **levels}
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """Return what changes when a file is replaced or written to; nothing when it is not there."""
+    if not path.is_file():
+        return ()
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _levels(file: Any, silence_db: float) -> dict[str, float]:

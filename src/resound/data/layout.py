@@ -36,6 +36,8 @@ REQUIRED = {
 AUDIO, META = "audio", "meta"
 FOLDS = range(1, 6)
 SURPLUS = "cells beyond the header"
+LARGEST_NUMBER = 10**9
+LONGEST_NAME = 255  # bytes, on the file systems in use
 GROUPS = {
     "Animals": "dog rooster pig cow frog cat hen insects sheep crow",
     "Natural soundscapes & water sounds": "rain sea_waves crackling_fire crickets chirping_birds "
@@ -210,11 +212,11 @@ def _cell_faults(row: Row, dataset: str) -> Iterator[str]:
     if not row["category"].strip():
         yield f"category={row['category']!r} must not be empty"
     fold = row.get("fold", "1")
-    if not (fold.isdecimal() and int(fold) > 0):
+    if not is_number(fold, 1):
         yield f"fold={fold!r} must be a positive integer"
     elif dataset != "folder" and int(fold) not in FOLDS:
         yield f"fold={fold!r} must be one of 1 to 5"
-    if not row.get("target", "0").isdecimal():
+    if not is_number(row.get("target", "0"), 0):
         yield f"target={row['target']!r} must be a whole number, 0 or more"
     if dataset == "esc10" and row["esc10"] not in ("True", "False"):
         yield f"esc10={row['esc10']!r} must be True or False"
@@ -235,7 +237,14 @@ def _two_sided(left: str, right: str, pairs: list[tuple[str, str]]) -> list[str]
 
 def is_plain_name(name: str) -> bool:
     """Whether `name` is a file name that cannot leave its folder on any system."""
-    return name.isprintable() and name not in ("", "..") and PureWindowsPath(name).name == name
+    plain = name.isprintable() and len(name.encode()) <= LONGEST_NAME
+    return plain and name not in ("", "..") and PureWindowsPath(name).name == name
+
+
+def is_number(text: str, lowest: int) -> bool:
+    """Whether `text` is a whole number from `lowest` to a billion."""
+    short = len(text) <= len(str(LARGEST_NUMBER))
+    return short and text.isdecimal() and lowest <= int(text) <= LARGEST_NUMBER
 
 
 def clip_id(filename: str) -> str:

@@ -127,9 +127,10 @@ def read_checkpoint(
     """
     record = read_record(model, spec=spec)
     _check_record(record, model, bank, classes)
-    network = _built(record)
-    take_weights(network, weights, model, record)
-    return TrainedNetwork(network.eval(), InputTransform.from_dict(record["input"]), record)
+    check_digest(weights, model, record)
+    network, transform = _built(record, model, Path(weights))
+    _load(network, weights, model)
+    return TrainedNetwork(network.eval(), transform, record)
 
 
 def take_weights(
@@ -147,18 +148,35 @@ def take_weights(
     CheckpointError
         When the file is damaged or holds other tensors.
     """
+    check_digest(weights, model, record)
+    _load(network, weights, model, given)
+
+
+def check_digest(weights: store.AnyPath, model: store.AnyPath, record: Mapping[str, Any]) -> None:
+    """Raise CheckpointError unless the file of weights is the one that `record` tells of."""
     try:
-        if store.sha256_of(Path(weights)) != record["weights_sha256"]:
-            raise CheckpointError(f"{weights}: its bytes are not those that {model} records")
+        same = store.sha256_of(Path(weights)) == record.get("weights_sha256")
+    except OSError as error:
+        raise CheckpointError(f"{weights}: are not the weights of {model} ({error})") from error
+    if not same:
+        raise CheckpointError(
+            f"{weights}: its bytes are not those that {model} records; delete it and run the "
+            "workflow again"
+        )
+
+
+def _load(
+    network: nn.Module, weights: store.AnyPath, model: store.AnyPath, given: Container[str] = ()
+) -> None:
+    try:
         missing, unexpected = network.load_state_dict(load_file(weights), strict=False)
-        lacking = [name for name in missing if name not in given]
-        if lacking or unexpected:
-            raise CheckpointError(
-                f"{weights}: are not the weights of {model}: missing {lacking}, unexpected "
-                f"{unexpected}"
-            )
     except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"{weights}: are not the weights of {model} ({error})") from error
+    lacking = [name for name in missing if name not in given]
+    if lacking or unexpected:
+        raise CheckpointError(
+            f"{weights}: are not the weights of {model}: missing {lacking}, unexpected {unexpected}"
+        )
 
 
 def describe(network: Network, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +190,26 @@ def describe(network: Network, spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _built(record: Mapping[str, Any]) -> Network:
+def _built(
+    record: Mapping[str, Any], model: store.AnyPath, weights: Path
+) -> tuple[Network, InputTransform]:
+    """Return what a record describes, unless it cannot be built or its weights are too few."""
+    try:
+        transform = InputTransform.from_dict(record["input"])
+        with torch.device("meta"):  # takes no memory, whatever sizes the record claims
+            tensors = _network(record).state_dict().values()
+        claimed, found = sum(tensor.nbytes for tensor in tensors), weights.stat().st_size
+        if claimed > found:
+            raise ValueError(f"its network has {claimed} bytes of weights and {weights} {found}")
+        return _network(record), transform
+    except Exception as error:  # registries, networks and numpy raise errors of many kinds
+        raise CheckpointError(
+            f"{model}: describes no network that can be built ({error!r}); delete it and train "
+            "again"
+        ) from error
+
+
+def _network(record: Mapping[str, Any]) -> Network:
     about = record["network"]
     name, options = about["name"], {"n_planes": about["n_planes"], **about["options"]}
     network: Network
@@ -191,14 +228,14 @@ def _check_record(
 ) -> None:
     if record["outcome"] != TRAINED:
         raise CheckpointError(f"{model}: its training failed: {record['reason']}")
-    trained_on = record["spec"]["bank"]
-    if bank is not None and store.plain_spec(bank) != store.plain_spec(trained_on):
+    trained_on = record["spec"].get("bank")
+    if bank is not None and store.plain_spec(bank) != trained_on:
         raise CheckpointError(
             f"{model}: was trained on {_bank_name(trained_on)} and cannot read "
             f"{_bank_name(bank)}; give it the bank of its own spec, or train it anew"
         )
     if classes is not None and list(classes) != record.get("classes"):
-        ours, theirs = set(record.get("classes", ())), set(classes)
+        ours, theirs = set(map(str, record.get("classes", ()))), set(classes)
         raise CheckpointError(
             f"{model}: its classes are not those asked for: it lacks "
             f"{sorted(theirs - ours) or 'none'} and adds {sorted(ours - theirs) or 'none'}; "
@@ -206,8 +243,10 @@ def _check_record(
         )
 
 
-def _bank_name(bank: Mapping[str, Any]) -> str:
-    return f"{bank['feature']} ({bank['stft']}, options {bank['options']})"
+def _bank_name(bank: Any) -> str:
+    if not isinstance(bank, Mapping):
+        return f"bank={bank!r}"
+    return f"{bank.get('feature')} ({bank.get('stft')}, options {bank.get('options')})"
 
 
 def _batches(x: Float32) -> list[Float32]:

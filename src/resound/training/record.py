@@ -10,6 +10,7 @@ from resound import store
 from resound.errors import CheckpointError
 
 TRAINED, FAILED = "trained", "failed"
+FIELDS = {"outcome": str, "spec": dict, "reason": str, "classes": list, "folds_seen": list}
 VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
 
 
@@ -31,8 +32,11 @@ def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) 
     """
     try:
         record: dict[str, Any] = json.loads(Path(model).read_bytes())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{model}: is no record of a network ({error})") from error
+        _check_form(record)
+    except (OSError, RecursionError, ValueError) as error:
+        raise CheckpointError(
+            f"{model}: is no record of a network ({error}); delete it and train again"
+        ) from error
     if spec is not None:
         store.check_spec(Path(model), record["spec"], spec)
     return record
@@ -41,6 +45,16 @@ def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) 
 def write_record(record: Mapping[str, Any], model: store.AnyPath) -> None:
     """Write ``model.json``, whole or not at all."""
     store.write_text(model, json.dumps(record, indent=1) + "\n")
+
+
+def _check_form(record: Any) -> None:
+    """Raise ValueError unless a record has what every reader looks for, of the right types."""
+    if not isinstance(record, dict):
+        raise ValueError(f"it holds a {type(record).__name__}")
+    needed = {"outcome", "spec"} | ({"reason"} if record.get("outcome") == FAILED else set())
+    for key, kind in FIELDS.items():
+        if (key in needed or key in record) and not isinstance(record.get(key), kind):
+            raise ValueError(f"{key!r} must be there and be of type {kind.__name__}")
 
 
 def check_unseen(record: Mapping[str, Any], folds: Iterable[int]) -> None:

@@ -19,9 +19,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     CheckpointError
         When the file is neither.
     """
-    with path.open("rb") as file:
-        zipped = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     try:
+        with path.open("rb") as file:
+            zipped = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
         state = (
             torch.load(path, map_location="cpu", weights_only=True) if zipped else load_file(path)
         )

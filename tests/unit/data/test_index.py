@@ -8,7 +8,7 @@ from resound.audio import decode_clips
 from resound.data.index import AUDIT_DTYPES, CLIP_DTYPES, build_index, read_clips
 from resound.data.synthetic import generate
 from resound.errors import AudioError, DataError, ParameterError
-from resound.store import write_csv
+from resound.store import sha256_of, write_csv
 
 RATE = 8_000
 BAD = "1-0-A-0.wav"
@@ -238,3 +238,14 @@ def test_every_clip_of_esc10_decodes_to_five_seconds(esc10):
     assert len(files) == 400
     assert np.isfinite(out).all()
     assert (np.abs(out).max(axis=1) > 0.01).all()
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_named(small_set, monkeypatch):
+    def replaced_meanwhile(path):
+        if path.name == BAD:
+            put(small_set, noise(0.25))
+        return sha256_of(path)
+
+    monkeypatch.setattr("resound.data.index.sha256_of", replaced_meanwhile)
+    with pytest.raises(AudioError, match=rf"{BAD}: was replaced while it was read; run"):
+        index(small_set)

@@ -1,0 +1,113 @@
+"""Stored networks: the weights, the record beside them, and weights to start from."""
+
+import json
+
+import pytest
+import torch
+from hypothesis import example, given
+from safetensors.torch import save_file
+
+from resound.errors import CheckpointError
+from resound.registry import NETWORKS
+from resound.store import sha256_of
+from resound.training.checkpoint import read_checkpoint, write_checkpoint
+from resound.training.record import read_record
+from resound.training.weights import read_weights
+from tests.hostile.strategies import damaged, with_other_value
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SPEC = {"network": "cnn", "bank": {"feature": "mel", "stft": {}, "options": {}}}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """Return the files of a small network that nobody has trained, and its record."""
+    folder = tmp_path_factory.mktemp("network")
+    record = {
+        "outcome": "trained",
+        "spec": SPEC,
+        "classes": ["dog", "rain"],
+        "folds_seen": [1],
+        "input": {
+            "n_planes": 1, "scale": "decibel", "max_bins": 8, "mean": [0.0] * 8, "std": [1.0] * 8
+        },
+        "network": {"name": "cnn", "options": {"channels": [4]}, "n_dims": 8, "n_planes": 1},
+    }  # fmt: skip
+    weights, model = folder / "weights.safetensors", folder / "model.json"
+    write_checkpoint(weights, model, NETWORKS["cnn"](8, 2, channels=(4,)), record)
+    return weights, model
+
+
+def vouched(weights, model):
+    """Return the record of `model` with the digest of `weights`."""
+    return {**json.loads(model.read_text()), "weights_sha256": sha256_of(weights)}
+
+
+def test_a_damaged_network_is_refused(stored, tmp_path, report):
+    """the weights of a stored network with damaged bytes and a record that vouches for them"""
+    weights, model = tmp_path / "weights.safetensors", tmp_path / "model.json"
+
+    @given(damaged(stored[0].read_bytes()))
+    def holds(content):
+        weights.write_bytes(content)
+        model.write_text(json.dumps(vouched(weights, stored[1])))
+        report.read(lambda: read_checkpoint(weights, model), weights.name)
+
+    holds()
+    report.write()
+
+
+def test_a_forged_record_of_a_network_is_read_or_refused(stored, tmp_path, report):
+    """the record of a stored network with other values in it"""
+    weights, _ = stored
+    model = tmp_path / "model.json"
+    good = vouched(*stored)
+
+    @given(with_other_value(good))
+    @example({**good, "network": {**good["network"], "n_dims": 10**12}})
+    @example({**good, "network": {**good["network"], "name": "os.system"}})
+    def holds(record):
+        model.write_text(json.dumps(record))
+        report.read(
+            lambda: read_checkpoint(weights, model, bank=SPEC["bank"], classes=good["classes"]),
+            model.name,
+        )
+
+    holds()
+    report.write()
+
+
+def test_a_damaged_record_of_a_network_is_read_or_refused(stored, tmp_path, report):
+    """the record of a stored network with damaged bytes"""
+    model = tmp_path / "model.json"
+
+    @given(damaged(stored[1].read_bytes()))
+    @example(b"[" * 100_000)
+    def holds(content):
+        model.write_bytes(content)
+        report.read(lambda: read_record(model, spec=SPEC), model.name)
+
+    holds()
+    report.write()
+
+
+@pytest.mark.parametrize("form", ["safetensors", "pytorch"])
+def test_damaged_weights_to_start_from_are_read_or_refused(tmp_path, report, form):
+    """a file of weights to start from with damaged bytes"""
+    path = tmp_path / f"start.{form}"
+    state = {"conv.weight": torch.ones(2, 3), "conv.bias": torch.zeros(2)}
+    (save_file if form == "safetensors" else torch.save)(state, path)
+
+    @given(damaged(path.read_bytes()))
+    def holds(content):
+        path.write_bytes(content)
+        report.read(lambda: read_weights(path), path.name)
+
+    holds()
+    report.write(details=form)
+
+
+def test_weights_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"absent\.pth: is neither"):
+        read_weights(tmp_path / "absent.pth")
