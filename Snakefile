@@ -29,6 +29,7 @@ wildcard_constraints:
     split=r"fold\d+(-\d+)*|all",
     row=r"\d+",
     column=r"\d+",
+    shard=r"\d+",
     retrieval_table=r"retrieval_[a-z0-9_]+",
 
 

@@ -15,6 +15,7 @@ GROUND = {
     "registry",
     "provenance",
     "tiling",
+    "costs",
     "tracking",
     "runs",
     "specs",
@@ -25,7 +26,7 @@ FILES = {"store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
 TRAINING = {"training"}
-TOP = {"evaluation", "jobs", "plots", "reference", "report", "validation"}
+TOP = {"banks", "evaluation", "jobs", "plots", "reference", "report", "validation"}
 
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

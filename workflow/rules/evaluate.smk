@@ -15,8 +15,8 @@ rule score_retrieval:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.scores(run_of(wildcards)),
         code=code_of("score_retrieval"),
@@ -42,8 +42,8 @@ rule make_retrieval_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.retrieval_table(
             wildcards.retrieval_table, present_runs(wildcards.retrieval_table)
@@ -76,8 +76,8 @@ rule make_search_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=[list(run) for run in EXPERIMENT.searched_runs()],
         code=code_of("make_search_table"),
@@ -103,8 +103,8 @@ rule make_validation_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.validations(),
         code=code_of("make_validation_table"),
@@ -126,8 +126,8 @@ rule measure_matrix:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_costs(),
         code=code_of("measure_matrix"),
@@ -152,8 +152,8 @@ rule make_matrix_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_costs(),
         code=code_of("make_matrix_table"),
@@ -177,8 +177,8 @@ rule score_classification:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
         code=code_of("score_classification"),
@@ -208,8 +208,8 @@ rule make_classification_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.classification_table(present_cells()),
         code=code_of("make_classification_table"),

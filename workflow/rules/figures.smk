@@ -19,8 +19,8 @@ rule plot_stft_matrix:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_figure(),
         code=code_of("plot_stft_matrix"),
