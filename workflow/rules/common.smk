@@ -33,7 +33,7 @@ def checked_experiment():
 
 
 EXPERIMENT = checked_experiment()
-# A fifteenth of what one thread computed here: docs/scaling.md.
+# Less than a tenth of what one thread computes: docs/scaling.md.
 CELLS_A_MINUTE = 6e9
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")

@@ -1,0 +1,102 @@
+"""The slurm profile on a real Slurm: the same tables, and faults that a run survives."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.slurm.cluster import Cluster, run, wait_for
+from tests.slurm.conftest import CONFIG, read_tables, small_project
+from tests.workflow.conftest import Project
+
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
+
+# Fifty clips need less patience than a cluster does.
+QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
+AGAIN = ("out/tables/retrieval_dtw.csv", "--forcerun", "compute_distances")
+DEADLINE = 600  # seconds, of a run that takes one or two minutes on an idle host
+
+
+class SlurmRun:
+    """The small experiment through the slurm profile, in a process of its own."""
+
+    def __init__(self, project: Project, *arguments: str) -> None:
+        command = [
+            *(sys.executable, "-m", "snakemake", *arguments),
+            *("--workflow-profile", "profiles/slurm", *QUICK, *CONFIG, "spread.yaml"),
+        ]
+        self.printed = project.folder / "printed.txt"
+        with self.printed.open("w") as file:
+            self.process = subprocess.Popen(
+                command,
+                cwd=project.folder,
+                env={**os.environ, "PYTHONPATH": str(project.folder / "src")},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def __enter__(self) -> "SlurmRun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop a run that a failed test leaves behind."""
+        self.process.kill()
+        self.process.wait()
+
+    def one_at_distances(self, slurm: Cluster) -> tuple[str, str]:
+        """Wait for a job that computes distances; return its id and its node."""
+
+        def found() -> dict[str, str]:
+            assert self.process.poll() is None, self.printed.read_text()
+            return slurm.running("compute_distances")
+
+        return next(iter(wait_for("a job at distances", found, DEADLINE).items()))
+
+    def finish(self) -> str:
+        """Wait until the run has ended well, and return what it printed."""
+        wait_for("the run's end", lambda: self.process.poll() is not None, DEADLINE)
+        output = self.printed.read_text()
+        assert self.process.returncode == 0, output
+        return output
+
+
+@pytest.fixture(scope="module")
+def finished(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the project with the small experiment, run on Slurm."""
+    project = small_project(tmp_path_factory.mktemp("cluster"))
+    # What is made once goes to no other node, and would wait for the queue four times.
+    prepared = ("out/index/splits/fold5.csv", "out/audio/sr16000/waveforms.npy")
+    project.snakemake(*prepared, "--cores", "2", *CONFIG)
+    with SlurmRun(project, "out/tables") as first:
+        first.finish()
+    return project
+
+
+def test_a_cluster_makes_the_same_tables(finished, tables):
+    assert read_tables(finished) == tables
+    logs = finished.folder / "out/logs"
+    assert len(list(logs.glob("build_feature_shard/**/*.log"))) == 2
+    assert len(list(finished.folder.glob("out/distances/dtw/**/distances.npy"))) == 2
+
+
+def test_a_cancelled_job_is_tried_again(finished, slurm, tables):
+    with SlurmRun(finished, *AGAIN) as again:
+        job, _ = again.one_at_distances(slurm)
+        run("scancel", job)
+        output = again.finish()
+    finished.match(f"SLURM-job '{job}' failed, SLURM status is: 'CANCELLED'", output)
+    finished.match("Trying to restart job", output)
+    assert read_tables(finished) == tables
+
+
+def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
+    with SlurmRun(finished, *AGAIN) as again:
+        job, node = again.one_at_distances(slurm)
+        slurm.kill_node(node)
+        try:
+            again.finish()
+            assert slurm.restarts(job) == 1
+        finally:
+            slurm.start_node(node)
+    assert read_tables(finished) == tables
