@@ -7,7 +7,7 @@ from resound import store
 from resound.errors import ParameterError
 from resound.features.extraction import extract_batch, feature_shape
 from resound.progress import track
-from resound.tiling import Shard
+from resound.shards import Shard
 
 Spec = Mapping[str, Any]
 

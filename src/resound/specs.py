@@ -14,7 +14,8 @@ from resound.costs import Workload, n_frames
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
 from resound.runs import AUTOENCODER, LOSSES, Cell, Run, Split, setting_name, splits
-from resound.tiling import Shard, Tile
+from resound.shards import Shard
+from resound.tiling import Tile
 from resound.tracking import Tracking
 
 Spec = dict[str, Any]

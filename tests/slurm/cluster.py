@@ -96,6 +96,12 @@ class Cluster:
         jobs = (line.split(maxsplit=2) for line in lines)
         return {job: node for job, node, comment in jobs if rule in comment}
 
+    def memory_mb(self, job: str) -> int:
+        """Return the memory that a job asked for, ended ones included."""
+        asked = run("squeue", "--noheader", "--states", "all", "--job", job, "--format", "%m")
+        size, unit = asked.strip()[:-1], asked.strip()[-1]
+        return round(float(size) * {"M": 1, "G": 1024}[unit])
+
     def restarts(self, job: str) -> int:
         """Return how often Slurm started a job again."""
         fields = run("scontrol", "show", "job", job).split()

@@ -1,6 +1,7 @@
 """The slurm profile on a real Slurm: the same tables, and faults that a run survives."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -81,21 +82,24 @@ def test_a_cluster_makes_the_same_tables(finished, tables):
 
 
 def test_a_cancelled_job_is_tried_again(finished, slurm, tables):
-    with SlurmRun(finished, *AGAIN) as again:
-        job, _ = again.one_at_distances(slurm)
+    with SlurmRun(finished, *AGAIN) as second:
+        job, _ = second.one_at_distances(slurm)
         run("scancel", job)
-        output = again.finish()
+        output = second.finish()
     finished.match(f"SLURM-job '{job}' failed, SLURM status is: 'CANCELLED'", output)
-    finished.match("Trying to restart job", output)
+    number = re.search(rf"Job (\d+) has been submitted with SLURM jobid {job} ", output)[1]
+    jobs = re.findall(rf"Job {number} has been submitted with SLURM jobid (\d+) ", output)
+    assert len(jobs) == 2, output
+    assert slurm.memory_mb(jobs[1]) > 1.9 * slurm.memory_mb(job)
     assert read_tables(finished) == tables
 
 
 def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
-    with SlurmRun(finished, *AGAIN) as again:
-        job, node = again.one_at_distances(slurm)
+    with SlurmRun(finished, *AGAIN) as third:
+        job, node = third.one_at_distances(slurm)
         slurm.kill_node(node)
         try:
-            again.finish()
+            third.finish()
             assert slurm.restarts(job) == 1
         finally:
             slurm.start_node(node)

@@ -16,6 +16,7 @@ GROUND = {
     "provenance",
     "tiling",
     "costs",
+    "shards",
     "tracking",
     "runs",
     "specs",
