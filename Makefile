@@ -39,7 +39,7 @@ test-slow: $(READY)  ## pass the slow tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 $(SLURM_READY): $(READY)
-	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,dev,slurm]"
+	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,dev,slurm,cluster-generic]"
 	@touch $@
 
 test-slurm: $(SLURM_READY)  ## pass the tests on a Slurm of this host (root on Debian; installs and starts it)

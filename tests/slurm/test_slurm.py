@@ -14,18 +14,22 @@ from tests.workflow.conftest import Project
 pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
 
 # Fifty clips need less patience than a cluster does.
-QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
+QUICK = {
+    "slurm": ("--slurm-init-seconds-before-status-checks", "1"),
+    "cluster-generic": ("--seconds-between-status-checks", "1"),
+}
 AGAIN = ("out/tables/retrieval_dtw.csv", "--forcerun", "compute_distances")
 DEADLINE = 600  # seconds, of a run that takes one or two minutes on an idle host
 
 
 class SlurmRun:
-    """The small experiment through the slurm profile, in a process of its own."""
+    """The small experiment through a profile, in a process of its own."""
 
-    def __init__(self, project: Project, *arguments: str) -> None:
+    def __init__(self, project: Project, *arguments: str, profile: str = "slurm") -> None:
         command = [
-            *(sys.executable, "-m", "snakemake", *arguments),
-            *("--workflow-profile", "profiles/slurm", *QUICK, *CONFIG, "spread.yaml"),
+            *(sys.executable, "-m", "snakemake", *arguments, "--latency-wait", "10"),
+            *("--workflow-profile", f"profiles/{profile}", *QUICK[profile]),
+            *(*CONFIG, "spread.yaml"),
         ]
         self.printed = project.folder / "printed.txt"
         with self.printed.open("w") as file:
@@ -103,4 +107,13 @@ def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
             assert slurm.restarts(job) == 1
         finally:
             slurm.start_node(node)
+    assert read_tables(finished) == tables
+
+
+def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tables):
+    target = "out/tables/retrieval_dtw.csv"
+    again = (target, "--forcerun", "rank_gallery")
+    with SlurmRun(finished, *again, profile="cluster-generic") as other:
+        output = other.finish()
+    finished.match(r"Submitted job \d+ with external jobid '\d+'", output)
     assert read_tables(finished) == tables
