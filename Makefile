@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SLURM_READY := $(VENV)/.ready-slurm
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 CORES ?= all
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-slow bench lint format docs clean
+.PHONY: help demo test test-slow test-slurm bench scaling lint format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -33,10 +34,18 @@ demo: $(READY)  ## run the whole workflow on a small generated data set, tables 
 
 test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
 	@echo "==> Testing on two processes; real recordings too when RESOUND_ESC10 names their folder"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not slurm" $(ARGS)
 
 test-slow: $(READY)  ## pass the slow tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
+
+$(SLURM_READY): $(READY)
+	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,dev,slurm,cluster-generic]"
+	@touch $@
+
+test-slurm: $(SLURM_READY)  ## pass the tests on a Slurm of this host (root on Debian; installs and starts it)
+	@echo "==> Testing on two Slurm nodes on this host, which start, run and stop here (two to four minutes)"
+	$(BIN)/python -m pytest -m slurm $(ARGS)
 
 $(BENCH_READY): pyproject.toml benchmarks/requirements.txt
 	@echo "==> Setting up $(BENCH) with the libraries to compare with"
@@ -48,6 +57,10 @@ bench: $(READY) $(BENCH_READY)  ## measure speed and memory beside other librari
 	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone)"
 	$(BIN)/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+scaling: $(READY)  ## measure what work costs, write docs/scaling.md
+	@echo "==> Measuring, and computing three tiles of ten times ESC-50 (about two minutes of one core)"
+	$(BIN)/python -m benchmarks.scaling $(ARGS)
 
 lint: $(READY)  ## check style, types, spelling and the workflow
 	$(BIN)/ruff check .

@@ -31,6 +31,7 @@ wildcard_constraints:
     row=r"\d+",
     column=r"\d+",
     embedding=r"[a-z0-9_]+(/[a-z0-9_]+)*",
+    shard=r"\d+",
     retrieval_table=r"retrieval_[a-z0-9_]+",
 
 

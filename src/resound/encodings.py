@@ -30,7 +30,7 @@ VECTORS = (FROZEN, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
 # What an encoder's registration must say of it for the vector to exist.
 NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
 # Keys of every encoder's block in the config; the others are its options.
-ENCODER_KEYS = ("weights", "optional")
+ENCODER_KEYS = ("weights", "optional", "threads")
 # What is not trained from a seed stands in a path under this one.
 NO_SEED = "0"
 # Options that are part of a fine-tuning's spec as they stand.
@@ -239,10 +239,15 @@ class Encodings:
     # What decides each job
 
     def encoder(self, name: str) -> Spec:
-        """Decide what an encoder makes of clips: its weights and those options that concern it."""
+        """Decide what an encoder makes of clips: its weights, threads and options that concern it."""
         block, texts = self.config["encoders"][name], self._text_options(name)
         options = {k: v for k, v in block.items() if k not in (*ENCODER_KEYS, *texts)}
-        return {"name": name, "sha256": self.weights(name).digest, "options": options}
+        sha256, threads = self.weights(name).digest, self.threads(name)
+        return {"name": name, "sha256": sha256, "threads": threads, "options": options}
+
+    def threads(self, name: str) -> int:
+        """Return how many threads torch computes an encoder with."""
+        return int(self.config["encoders"][name]["threads"])
 
     def _text_options(self, name: str) -> tuple[str, ...]:
         return tuple(ENCODERS.entry(name).traits.get("text_options", ()))

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resound.costs import Workload, n_frames
 from resound.encodings import Encodings
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
@@ -24,6 +25,7 @@ from resound.runs import (
     setting_name,
     splits,
 )
+from resound.shards import Shard
 from resound.tiling import Tile
 from resound.tracking import Tracking
 
@@ -38,6 +40,7 @@ TRAINING_OPTIONS = (
     "warmup_epochs",
     "accelerator",
     "precision",
+    "threads",
 )
 CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
 # The features that the figure of clips shows, from above to below.
@@ -153,6 +156,15 @@ class Experiment:
     def n_gpus(self, run: Run) -> int:
         """Return how many GPUs a job of the run's distances takes."""
         return int("cuda" in self.hardware(run).values())
+
+    def n_training_gpus(self, block: str) -> int:
+        """Return how many GPUs a training of a block of the config insists on."""
+        return int(self.config[block]["accelerator"] == "gpu")
+
+    def tile_cells(self, run: Run) -> int:
+        """Return how many cells DTW computes in a whole tile, at the frames of the feature."""
+        frames = n_frames(self.config["audio"]["duration"], self.settings[run.setting])
+        return Workload(**self.tile_size, frames=frames, dims=1).cells
 
     def searched_runs(self) -> list[Run]:
         """Return the runs of all tables whose hits are searched for without all distances."""
@@ -369,6 +381,21 @@ class Experiment:
         return spec
 
     # How it is divided into jobs, and by which way found: the ranking is the same
+
+    @property
+    def feature_shards(self) -> int:
+        """Jobs among which the clips of a bank are divided."""
+        shards: int = self.config["feature_shards"]
+        return shards
+
+    def shard(self, feature: str, setting: str, number: int) -> Spec:
+        """Decide one shard of a bank."""
+        shard = Shard(number, self.feature_shards)
+        return {"bank": self.bank(feature, setting), "shard": shard._asdict()}
+
+    def gathered_bank(self, feature: str, setting: str) -> Spec:
+        """Decide from how many shards a bank is put together."""
+        return {"bank": self.bank(feature, setting), "shards": self.feature_shards}
 
     @property
     def tile_size(self) -> dict[str, int]:

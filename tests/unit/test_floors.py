@@ -15,6 +15,8 @@ GROUND = {
     "registry",
     "provenance",
     "tiling",
+    "costs",
+    "shards",
     "tracking",
     "runs",
     "specs",
@@ -30,7 +32,7 @@ PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retri
 NETWORKS = {"models"}
 ENCODERS = {"encoders"}
 TRAINING = {"training"}
-TOP = {"evaluation", "jobs", "plots", "reference", "report", "validation"}
+TOP = {"banks", "evaluation", "jobs", "plots", "reference", "report", "validation"}
 COMMANDS = {"cli", "commands"}
 
 MAY_IMPORT = {

@@ -63,6 +63,8 @@ MEL = {"build_feature_bank": 1, **LEARNED, **VALIDATION, **CLIPS}
 BANDS = together(MFCC, MEL)
 KERNELS = BANDS | chain(3 + 1 + 3, 4)
 FEATURES = {"build_feature_bank": 7, **LEARNED, **RETRIEVAL, **VALIDATION, **CLIPS, **PATH}
+SHARDED = {"build_feature_shard": 14, "gather_feature_bank": 7, **FEATURES}
+del SHARDED["build_feature_bank"], SHARDED["validate_features"], SHARDED["make_validation_table"]
 FIGURE = {"plot_stft_matrix": 1}
 MATRIX_TABLE = {"measure_matrix": 1, "make_matrix_table": 1}
 FROM_CLIPS = {"decode_audio": 2, **FEATURES, **FIGURE}
@@ -105,6 +107,13 @@ CONFIG = [
         "top_k: [10]",
         RANKED,
     ),
+    ("feature_shards: 1", "feature_shards: 2", SHARDED),
+    (
+        "threads: 2                # of torch",
+        "threads: 1                # of torch",
+        CLASSIFICATION,
+    ),
+    ("threads: 2                # as", "threads: 1                # as", AUTOENCODER),
     # Two rows of tiles for the twenty queries.
     ("queries: 400", "queries: 10", {**RETRIEVAL, "compute_distances": 22}),
     # The same tiles, of another size all the same.
@@ -147,6 +156,11 @@ CONFIG = [
 ]
 
 MODULES = [
+    (
+        "src/resound/banks.py",
+        {rule: n for rule, n in FEATURES.items() if rule not in VALIDATION},
+    ),
+    ("src/resound/costs.py", {}),
     ("src/resound/distances/dtw.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_kernels.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_inputs.py", {**DTW, **PATH}),

@@ -12,8 +12,8 @@ rule fetch_weights:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=grows(500),
+        runtime=grows(30),
     params:
         spec=lambda wildcards: EXPERIMENT.weights(wildcards.network),
         code=code_of("fetch_weights"),
@@ -44,10 +44,11 @@ rule train_classifier:
         network=f"({'|'.join(NETWORKS)})(_({'|'.join(LOSSES[1:])}))?",
     conda:
         "../../envs/train.yaml"
-    threads: 2
+    threads: config["classification"]["threads"]
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(4000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
+        gpu=EXPERIMENT.n_training_gpus("classification"),
     params:
         spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
         code=lambda wildcards: code_of(
@@ -77,10 +78,11 @@ rule train_autoencoder:
         "<benchmarks>/train_autoencoder/{code_size}/{feature}/{setting}/{split}/seed{seed}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 2
+    threads: config["autoencoder"]["threads"]
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(4000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
+        gpu=EXPERIMENT.n_training_gpus("autoencoder"),
     params:
         spec=lambda wildcards: EXPERIMENT.training(
             Cell(f"autoencoder_{wildcards.code_size}", *wildcards[1:])
@@ -110,10 +112,10 @@ rule embed_clips:
         feature="|".join(FEATURES),
     conda:
         "../../envs/train.yaml"
-    threads: 2
+    threads: lambda wildcards: EXPERIMENT.training(Cell(*wildcards))["threads"]
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(3000, per_input_mb=2),
+        runtime=grows(20, per_input_mb=0.05),
     params:
         spec=lambda wildcards: EXPERIMENT.embeddings(Cell(*wildcards)),
         code=lambda wildcards: code_of(

@@ -3,6 +3,7 @@
 import csv
 import functools
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def announced():
 EXPERIMENT = checked_experiment()
 # A job on a cluster reads this file too, and is a part of the run that sent it.
 PRESENCE = announced() if workflow.is_main_process else None
+# Less than a tenth of what one thread computes: docs/scaling.md.
+CELLS_A_MINUTE = 6e9
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
 PAGE_ASSETS = sorted(Path(workflow.basedir, "src/resound/report/page/assets").iterdir())
@@ -69,6 +72,22 @@ def code_of(rule, *modules):
     """Return the digest of a rule's script and of all that it reaches in the package."""
     script = f"{workflow.basedir}/workflow/scripts/{rule}.py"
     return f"code {provenance.code_digest(script, *modules)}"
+
+
+def grows(base, per_input_mb=0):
+    """Return a resource that grows with the size of a job's input, and with every retry."""
+
+    def amount(wildcards, input, attempt):
+        size_mb = input.size_mb if per_input_mb else 0
+        return math.ceil(attempt * (base + per_input_mb * size_mb))
+
+    return amount
+
+
+def tile_runtime(wildcards, attempt):
+    """Return the minutes that a tile's job may take: 20, and more the more cells it has."""
+    cells = EXPERIMENT.tile_cells(run_of(wildcards))
+    return math.ceil(attempt * (20 + cells / CELLS_A_MINUTE))
 
 
 def clip_files(wildcards):

@@ -12,8 +12,8 @@ checkpoint fetch_dataset:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=grows(1000),
+        runtime=grows(120),
     params:
         spec=EXPERIMENT.dataset(),
         code=code_of("fetch_dataset"),
@@ -39,8 +39,8 @@ rule build_index:
         "../../envs/core.yaml"
     threads: 4
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20, per_input_mb=0.05),
     params:
         spec=EXPERIMENT.index(),
         code=code_of("build_index"),
@@ -64,8 +64,8 @@ checkpoint split_clips:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.split(wildcards.split),
         code=code_of("split_clips"),
@@ -89,8 +89,8 @@ rule decode_audio:
         "../../envs/core.yaml"
     threads: 4
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20, per_input_mb=60),
     params:
         spec=lambda wildcards: EXPERIMENT.audio(int(wildcards.sample_rate)),
         code=code_of("decode_audio"),

@@ -13,10 +13,10 @@ rule encode_clips:
         "<benchmarks>/encode_clips/{encoder}/{setting}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: 4
+    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(6000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
     params:
         spec=lambda wildcards: EXPERIMENT.encodings.frozen(wildcards.encoder),
         code=lambda wildcards: code_of(
@@ -41,10 +41,10 @@ rule embed_classes:
         "<benchmarks>/embed_classes/{encoder}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: 4
+    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
     params:
         spec=lambda wildcards: EXPERIMENT.encodings.words(wildcards.encoder),
         code=lambda wildcards: code_of(
@@ -78,8 +78,8 @@ rule zero_shot:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.encodings.vectors(
             encoder_cell(wildcards, ZERO_SHOT), ZERO_SHOT
@@ -111,8 +111,8 @@ rule probe:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         spec=lambda wildcards: EXPERIMENT.training(
             encoder_cell(wildcards, wildcards.head)
@@ -140,10 +140,11 @@ rule finetune:
         "<benchmarks>/finetune/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: 4
+    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
     resources:
-        mem_mb=16000,
-        runtime=1440,
+        mem_mb=grows(16000, per_input_mb=1),
+        runtime=grows(1440, per_input_mb=0.1),
+        gpu=EXPERIMENT.n_training_gpus("finetune"),
     params:
         spec=lambda wildcards: EXPERIMENT.training(encoder_cell(wildcards, FINETUNED)),
         code=lambda wildcards: code_of(
@@ -170,10 +171,10 @@ rule encode_finetuned:
         "<benchmarks>/encode_finetuned/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: 4
+    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(6000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
     params:
         spec=lambda wildcards: {
             vector: EXPERIMENT.encodings.vectors(
@@ -205,10 +206,10 @@ rule encode_masked:
         "<benchmarks>/encode_masked/{encoder}/{setting}/{split}/seed{seed}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: 4
+    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(6000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
     params:
         spec=lambda wildcards: EXPERIMENT.encodings.masked(
             encoder_cell(wildcards, FINETUNED)

@@ -15,8 +15,8 @@ rule score_retrieval:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.scores(run_of(wildcards)),
         code=code_of("score_retrieval"),
@@ -48,8 +48,8 @@ rule make_retrieval_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.retrieval_table(
             wildcards.retrieval_table, present_runs(wildcards.retrieval_table)
@@ -88,8 +88,8 @@ rule make_search_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=[list(run) for run in EXPERIMENT.searched_runs()],
         code=code_of("make_search_table"),
@@ -121,8 +121,8 @@ rule make_validation_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.validations(),
         code=code_of("make_validation_table"),
@@ -144,8 +144,8 @@ rule measure_matrix:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_costs(),
         code=code_of("measure_matrix"),
@@ -174,8 +174,8 @@ rule make_matrix_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_costs(),
         code=code_of("make_matrix_table"),
@@ -199,8 +199,8 @@ rule score_classification:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
         code=code_of("score_classification"),
@@ -236,8 +236,8 @@ rule make_classification_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: EXPERIMENT.classification_table(present_cells()),
         code=code_of("make_classification_table"),
@@ -275,8 +275,8 @@ rule make_significance_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=grows(1000),
+        runtime=grows(30),
     params:
         spec=lambda wildcards: EXPERIMENT.significance_table(
             compared_runs(), present_cells()
@@ -309,8 +309,8 @@ rule make_summary_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.summary_table(),
         code=code_of("make_summary_table"),

@@ -15,8 +15,8 @@ rule map_embeddings:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         spec=lambda wildcards: EXPERIMENT.map(wildcards.embedding),
         code=code_of("map_embeddings"),
@@ -46,8 +46,8 @@ rule plot_stft_matrix:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.matrix_figure(),
         code=code_of("plot_stft_matrix"),
@@ -78,8 +78,8 @@ rule plot_features:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.features_figure(),
         code=code_of(
@@ -116,8 +116,8 @@ rule plot_dtw_path:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.dtw_figure(),
         code=code_of(
@@ -150,8 +150,8 @@ rule plot_retrieval:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=EXPERIMENT.retrieval_figure(),
         code=code_of("plot_retrieval"),
@@ -190,8 +190,8 @@ rule plot_precision:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: {
             table: [list(run) for run in runs]
@@ -227,8 +227,8 @@ rule plot_training:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: [
             list(cell) for cell in [*present_cells(), *EXPERIMENT.autoencoder_cells()]
@@ -268,8 +268,8 @@ rule plot_confusion:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: {"title": f"{wildcards.network} on {wildcards.feature}"},
         code=code_of("plot_confusion"),
@@ -301,8 +301,8 @@ rule plot_tsne:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         spec=lambda wildcards: {"title": wildcards.embedding},
         code=code_of("plot_tsne"),

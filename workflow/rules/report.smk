@@ -33,8 +33,8 @@ rule render_report:
         "../../envs/core.yaml"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         spec=lambda wildcards: EXPERIMENT.page(
             shown_runs(), shown_cells(), shown_maps().values()

@@ -17,8 +17,8 @@ rule compute_distances:
         "../../envs/core.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(2000, per_input_mb=0.5),
+        runtime=tile_runtime,
         gpu=lambda wildcards: EXPERIMENT.n_gpus(run_of(wildcards)),
     params:
         spec=lambda wildcards: EXPERIMENT.distances_tile(
@@ -51,8 +51,8 @@ rule search_gallery:
         "../../envs/core.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(2000, per_input_mb=0.5),
+        runtime=tile_runtime,
     params:
         spec=lambda wildcards: EXPERIMENT.search_tile(
             run_of(wildcards), int(wildcards.row), int(wildcards.column)
@@ -83,8 +83,8 @@ rule rank_gallery:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, per_input_mb=1),
+        runtime=grows(10, per_input_mb=0.05),
     params:
         spec=lambda wildcards: EXPERIMENT.gathering(run_of(wildcards)),
         code=code_of("rank_gallery"),

@@ -8,7 +8,7 @@ from resound.training.encoding import load_encoder, write_bank
 
 with job(snakemake) as this:
     spec = this.params.spec
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["encoder"]["threads"])
     classes = sorted(set(read_clips(this.input.clips)["category"]))
     encoder = load_encoder(spec["encoder"], this.params.weights.block)
     with torch.inference_mode():

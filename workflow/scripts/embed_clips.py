@@ -8,7 +8,7 @@ from resound.training.checkpoint import read_checkpoint
 
 with job(snakemake) as this:
     spec = this.params.spec
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["training"]["threads"])
     bank = store.open_array(this.input.bank, spec=spec["training"]["bank"])
     trained = read_checkpoint(this.input.weights, this.input.model, spec=spec["training"])
     embeddings = trained.embed(trained.transform.of_bank(bank.values, bank.ids["clips"]))

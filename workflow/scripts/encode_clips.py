@@ -8,7 +8,7 @@ from resound.training.encoding import load_encoder, run_over, write_bank
 
 with job(snakemake) as this:
     spec = this.params.spec
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["encoder"]["threads"])
     audio = store.open_array(this.input.waveforms, spec=spec["audio"])
     encoder = load_encoder(spec["encoder"], this.params.weights.block)
     (embeddings,) = run_over(encoder, lambda x: [encoder.embed(x)], audio.values)

@@ -9,7 +9,7 @@ from resound.training.finetuning import read_finetuned, vectors_of
 
 with job(snakemake) as this:
     training = next(iter(this.params.spec.values()))["training"]
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(training["encoder"]["threads"])
     audio = store.open_array(this.input.waveforms, spec=training["audio"])
     encoder = load_encoder(training["encoder"], this.params.weights.block)
     network = read_finetuned(encoder, this.input.weights, this.input.model, spec=training)

@@ -9,7 +9,7 @@ from resound.training.finetuning import masked_probabilities, read_finetuned
 
 with job(snakemake) as this:
     spec, training = this.params.spec, this.params.spec["training"]
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(training["encoder"]["threads"])
     audio = store.open_array(this.input.waveforms, spec=training["audio"])
     encoder = load_encoder(training["encoder"], this.params.weights.block)
     network = read_finetuned(encoder, this.input.weights, this.input.model, spec=training)

@@ -13,7 +13,7 @@ from resound.training.tracking import Tracker
 
 with job(snakemake) as this:
     spec = this.params.spec
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["encoder"]["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)
     places = {name: this.wildcards[name] for name in ("setting", "split", "seed")}

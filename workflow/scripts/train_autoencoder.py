@@ -12,7 +12,7 @@ from resound.training.tracking import Tracker
 
 with job(snakemake) as this:
     spec = this.params.spec
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)
     cell = dict(this.wildcards.items())

@@ -15,7 +15,7 @@ from resound.training.weights import read_weights
 
 with job(snakemake) as this:
     spec, cell = this.params.spec, dict(this.wildcards.items())
-    torch.set_num_threads(this.threads)
+    torch.set_num_threads(spec["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)
     tracker = Tracker(this.params.tracking, digest, job_type=this.rule, cell=cell, spec=spec)

@@ -24,7 +24,7 @@ def load_encoder(spec: Mapping[str, Any], weights: Mapping[str, Any]) -> Encoder
     Parameters
     ----------
     spec : mapping
-        ``name, sha256, options``, as `resound.encodings.Encodings.encoder` makes it.
+        ``name, sha256, threads, options``, as `resound.encodings.Encodings.encoder` makes it.
     weights : mapping
         ``source, revision, sha256`` of the config.
     """

@@ -1,0 +1,119 @@
+"""The slurm profile on a real Slurm: the same tables, and faults that a run survives."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.slurm.cluster import Cluster, run, wait_for
+from tests.slurm.conftest import CONFIG, read_tables, small_project
+from tests.workflow.conftest import Project
+
+pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
+
+# Fifty clips need less patience than a cluster does.
+QUICK = {
+    "slurm": ("--slurm-init-seconds-before-status-checks", "1"),
+    "cluster-generic": ("--seconds-between-status-checks", "1"),
+}
+AGAIN = ("out/tables/retrieval_dtw.csv", "--forcerun", "compute_distances")
+DEADLINE = 600  # seconds, of a run that takes one or two minutes on an idle host
+
+
+class SlurmRun:
+    """The small experiment through a profile, in a process of its own."""
+
+    def __init__(self, project: Project, *arguments: str, profile: str = "slurm") -> None:
+        command = [
+            *(sys.executable, "-m", "snakemake", *arguments, "--latency-wait", "10"),
+            *("--workflow-profile", f"profiles/{profile}", *QUICK[profile]),
+            *(*CONFIG, "spread.yaml"),
+        ]
+        self.printed = project.folder / "printed.txt"
+        with self.printed.open("w") as file:
+            self.process = subprocess.Popen(
+                command,
+                cwd=project.folder,
+                env={**os.environ, "PYTHONPATH": str(project.folder / "src")},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def __enter__(self) -> "SlurmRun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop a run that a failed test leaves behind."""
+        self.process.kill()
+        self.process.wait()
+
+    def one_at_distances(self, slurm: Cluster) -> tuple[str, str]:
+        """Wait for a job that computes distances; return its id and its node."""
+
+        def found() -> dict[str, str]:
+            assert self.process.poll() is None, self.printed.read_text()
+            return slurm.running("compute_distances")
+
+        return next(iter(wait_for("a job at distances", found, DEADLINE).items()))
+
+    def finish(self) -> str:
+        """Wait until the run has ended well, and return what it printed."""
+        wait_for("the run's end", lambda: self.process.poll() is not None, DEADLINE)
+        output = self.printed.read_text()
+        assert self.process.returncode == 0, output
+        return output
+
+
+@pytest.fixture(scope="module")
+def finished(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the project with the small experiment, run on Slurm."""
+    project = small_project(tmp_path_factory.mktemp("cluster"))
+    # What is made once goes to no other node, and would wait for the queue four times.
+    prepared = ("out/index/splits/fold5.csv", "out/audio/sr16000/waveforms.npy")
+    project.snakemake(*prepared, "--cores", "2", *CONFIG)
+    with SlurmRun(project, "out/tables") as first:
+        first.finish()
+    return project
+
+
+def test_a_cluster_makes_the_same_tables(finished, tables):
+    assert read_tables(finished) == tables
+    logs = finished.folder / "out/logs"
+    assert len(list(logs.glob("build_feature_shard/**/*.log"))) == 2
+    assert len(list(finished.folder.glob("out/distances/dtw/**/distances.npy"))) == 2
+
+
+def test_a_cancelled_job_is_tried_again(finished, slurm, tables):
+    with SlurmRun(finished, *AGAIN) as second:
+        job, _ = second.one_at_distances(slurm)
+        run("scancel", job)
+        output = second.finish()
+    finished.match(f"SLURM-job '{job}' failed, SLURM status is: 'CANCELLED'", output)
+    number = re.search(rf"Job (\d+) has been submitted with SLURM jobid {job} ", output)[1]
+    jobs = re.findall(rf"Job {number} has been submitted with SLURM jobid (\d+) ", output)
+    assert len(jobs) == 2, output
+    assert slurm.memory_mb(jobs[1]) > 1.9 * slurm.memory_mb(job)
+    assert read_tables(finished) == tables
+
+
+def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
+    with SlurmRun(finished, *AGAIN) as third:
+        job, node = third.one_at_distances(slurm)
+        slurm.kill_node(node)
+        try:
+            third.finish()
+            assert slurm.restarts(job) == 1
+        finally:
+            slurm.start_node(node)
+    assert read_tables(finished) == tables
+
+
+def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tables):
+    target = "out/tables/retrieval_dtw.csv"
+    again = (target, "--forcerun", "rank_gallery")
+    with SlurmRun(finished, *again, profile="cluster-generic") as other:
+        output = other.finish()
+    finished.match(r"Submitted job \d+ with external jobid '\d+'", output)
+    assert read_tables(finished) == tables
