@@ -41,7 +41,9 @@ def announced():
     """Return the presence of this run in the folder, after telling of other runs, dead or alive."""
     presence = Presence(Path.cwd())
     if presence.cleared:
-        logger.info("A killed run had left locks. No run is alive here: they are deleted.")
+        logger.info(
+            "A killed run had left locks. No run is alive here: they are deleted."
+        )
     for run in presence.others:
         logger.warning(f"Another run is alive in this folder: {run}. Do not unlock it.")
     return presence

@@ -21,8 +21,8 @@ def map_clips(
     A clip's frames are strung together and scaled to length 1: then the squared Euclidean distance
     is twice the cosine distance by which the clips are ranked. t-SNE starts from the first two
     principal components (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008;
-    Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", Nature Communications 10,
-    2019). Distances between far groups, and the axes, mean nothing.
+    Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", Nature
+    Communications 10, 2019). Distances between far groups, and the axes, mean nothing.
 
     Parameters
     ----------

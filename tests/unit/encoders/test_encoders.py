@@ -210,7 +210,7 @@ def test_an_encoder_is_one_file_and_one_line(tmp_path):
     code = page.rpartition("```python\n")[2].partition("```")[0]
     line = yaml.safe_load(page.rpartition("```yaml\n")[2].partition("```")[0])
     assert list(line) == ["wav2vec2"]
-    assert set(line["wav2vec2"]) == {"weights", "optional"}
+    assert set(line["wav2vec2"]) == {"weights", "optional", "threads"}
     shutil.copytree(ROOT / "src", tmp_path / "src")
     (tmp_path / "src/resound/encoders/wav2vec2.py").write_text(code)
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
