@@ -105,7 +105,7 @@ def test_the_shipped_config_has_no_fault():
         ("encoders.beats.layerdropp", 0.1, r"beats\.layerdropp: this option .* 'layerdrop'"),
         (
             "encoders.panns",
-            {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True},
+            {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "threads": 1},
             r"encoders\.panns: encoder 'panns' is not known",
         ),
         ("zero_shot.encoders", ["beats"], r"zero_shot\.encoders: beats embeds no words; .* clap"),

@@ -99,7 +99,7 @@ def test_only_a_distance_with_a_search_is_searched(experiment):
     experiment = Experiment(CONFIG | {"retrieval": searching})
     codes = [r for r in experiment.table_runs("retrieval_autoencoder") if r.distance == "dtw"]
     assert experiment.searched_runs() == experiment.table_runs("retrieval_dtw") + codes
-    assert experiment.tables()[-1] == "search"
+    assert experiment.tables()[-3:] == ["search", "significance", "summary"]
 
 
 def test_only_a_run_on_a_gpu_takes_one_and_its_module(experiment):
@@ -122,8 +122,8 @@ def test_strict_provenance_puts_versions_into_the_root_of_all_specs():
 
 
 def test_the_matrix_has_a_table_and_a_figure(experiment):
-    assert experiment.tables()[-2:] == ["validation", "matrix_spectrogram"]
-    assert experiment.figures() == ["stft_matrix_real"]
+    assert {"validation", "matrix_spectrogram"} <= set(experiment.tables())
+    assert "stft_matrix_real" in experiment.figures()
     figure, costs = experiment.matrix_figure(), experiment.matrix_costs()
     assert json.loads(json.dumps([figure, costs])) == [figure, costs]
     assert figure["matrix"] == costs["matrix"]
