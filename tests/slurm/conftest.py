@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability import Report, report_of
 from tests.slurm import cluster
 from tests.workflow.conftest import Project
 
@@ -48,3 +49,9 @@ def read_tables(project: Project) -> dict[str, bytes]:
     """Return the bytes of all tables, none of which holds a time."""
     folder = project.folder / "out/tables"
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Report:
+    """Return what tells the page of reliability about the test."""
+    return report_of(request, "cluster")

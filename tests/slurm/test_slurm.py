@@ -78,14 +78,17 @@ def finished(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Projec
     return project
 
 
-def test_a_cluster_makes_the_same_tables(finished, tables):
+def test_a_cluster_makes_the_same_tables(finished, tables, report):
+    """the experiment on a Slurm of two nodes, in two shards and two tiles"""
     assert read_tables(finished) == tables
     logs = finished.folder / "out/logs"
     assert len(list(logs.glob("build_feature_shard/**/*.log"))) == 2
     assert len(list(finished.folder.glob("out/distances/dtw/**/distances.npy"))) == 2
+    report.write(tried=1, outcome="the tables of the run without a cluster")
 
 
-def test_a_cancelled_job_is_tried_again(finished, slurm, tables):
+def test_a_cancelled_job_is_tried_again(finished, slurm, tables, report):
+    """a running job cancelled by scancel"""
     with SlurmRun(finished, *AGAIN) as second:
         job, _ = second.one_at_distances(slurm)
         run("scancel", job)
@@ -96,9 +99,11 @@ def test_a_cancelled_job_is_tried_again(finished, slurm, tables):
     assert len(jobs) == 2, output
     assert slurm.memory_mb(jobs[1]) > 1.9 * slurm.memory_mb(job)
     assert read_tables(finished) == tables
+    report.write(tried=1, outcome="submitted again with twice the memory; the same tables")
 
 
-def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
+def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables, report):
+    """a node killed while it ran a job"""
     with SlurmRun(finished, *AGAIN) as third:
         job, node = third.one_at_distances(slurm)
         slurm.kill_node(node)
@@ -108,12 +113,15 @@ def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables):
         finally:
             slurm.start_node(node)
     assert read_tables(finished) == tables
+    report.write(tried=1, outcome="the job went to the other node; the same tables")
 
 
-def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tables):
+def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tables, report):
+    """the ranking again through a scheduler that is known by its commands alone"""
     target = "out/tables/retrieval_dtw.csv"
     again = (target, "--forcerun", "rank_gallery")
     with SlurmRun(finished, *again, profile="cluster-generic") as other:
         output = other.finish()
     finished.match(r"Submitted job \d+ with external jobid '\d+'", output)
     assert read_tables(finished) == tables
+    report.write(tried=1, outcome="the same tables")

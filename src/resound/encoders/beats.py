@@ -119,9 +119,22 @@ class Beats(Encoder):
         CheckpointError
             When keys are missing or unexpected (all are listed), or a shape is another.
         """
-        network = cls(BeatsConfig.from_dict(cfg))
+        config = BeatsConfig.from_dict(cfg)
+        cls._without_memory(config, len(state_dict)).filled(state_dict)
+        network = cls(config)
         network.take(state_dict)
         return network.eval()
+
+    @classmethod
+    def _without_memory(cls, config: BeatsConfig, n_tensors: int) -> "Beats":
+        """Return the network that a cfg describes as shapes alone, whatever sizes it claims."""
+        try:
+            if config.encoder_layers > n_tensors:
+                raise ValueError(f"encoder_layers={config.encoder_layers} of {n_tensors} tensors")
+            with torch.device("meta"):
+                return cls(config)
+        except Exception as error:  # torch and Python raise errors of many kinds for such sizes
+            raise CheckpointError(f"cfg describes no network of BEATs ({error!r})") from error
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, *, sha256: str | None = None) -> "Beats":
@@ -170,6 +183,10 @@ class Beats(Encoder):
 
     def take(self, state_dict: Mapping[str, Tensor]) -> None:
         """Take all parameters from a state dict; raise CheckpointError unless it has just them."""
+        self.load_state_dict(self.filled(state_dict))
+
+    def filled(self, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return a state dict with the shared table in every layer, after the same check."""
         own, given = self.state_dict(), dict(state_dict)
         table = "encoder.layers.{}.self_attn.relative_attention_bias.weight"
         for layer in range(1, self.cfg.encoder_layers):
@@ -177,7 +194,7 @@ class Beats(Encoder):
                 given.setdefault(table.format(layer), given[table.format(0)])
         check_keys("state_dict", own.keys() - given.keys(), given.keys() - own.keys())
         check_shapes("state_dict", given, own)
-        self.load_state_dict(given)
+        return given
 
     def encode(
         self, waveforms: Tensor, padding_mask: Tensor | None = None

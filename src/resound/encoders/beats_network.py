@@ -84,7 +84,7 @@ class BeatsConfig:
                 f"{ {key: ONLY[key] for key in other} }"
             )
         sizes = {key: value for key, value in cfg.items() if key in known}
-        others = sorted(cfg.keys() - known - ONLY.keys())
+        others = sorted(map(str, cfg.keys() - known - ONLY.keys()))
         if others:
             log.info("cfg of BEATs: %s decide nothing here", ", ".join(others))
         if not sizes.get("finetuned_model"):
