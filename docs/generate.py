@@ -3,8 +3,9 @@
     make docs
 
 writes `docs/features.md` from the registry, the table of weights in `docs/encoders.md`,
-`docs/dag.svg` from the workflow (needs graphviz), and, where their results stand, `docs/esc10.md` and
-the table in README.md from the experiments on ESC-10, `docs/reliability.md` from the tests' reports.
+`docs/dag.svg` from the workflow (needs graphviz), and, where their results stand, `docs/esc10.md`
+and the table in README.md from the experiments on ESC-10, and `docs/reliability.md` from what the
+tests of faults wrote down.
 """
 
 import subprocess

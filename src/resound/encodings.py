@@ -239,7 +239,7 @@ class Encodings:
     # What decides each job
 
     def encoder(self, name: str) -> Spec:
-        """Decide what an encoder makes of clips: its weights and what concerns it of the options."""
+        """Decide what an encoder makes of clips: its weights and the options that do."""
         block, texts = self.config["encoders"][name], self._text_options(name)
         options = {k: v for k, v in block.items() if k not in (*ENCODER_KEYS, *texts)}
         sha256, threads = self.weights(name).digest, self.threads(name)

@@ -17,8 +17,15 @@ VALUES = st.recursive(
 )
 
 
+class Content(bytes):
+    """The bytes of a file, which a report does not print whole."""
+
+    def __repr__(self) -> str:
+        return f"{bytes(self[:80])!r}... of {len(self)} bytes"
+
+
 @st.composite
-def damaged(draw: st.DrawFn, good: bytes) -> bytes:
+def damaged(draw: st.DrawFn, good: bytes) -> Content:
     """Overwrite, delete or insert some bytes of `good`, or cut it off."""
     content = bytearray(good)
     for _ in range(draw(st.integers(1, 4))):
@@ -28,7 +35,7 @@ def damaged(draw: st.DrawFn, good: bytes) -> bytes:
         content[at : at + gone] = new
     if draw(st.integers(0, 3)) == 0:
         del content[draw(st.integers(0, len(content))) :]
-    return bytes(content)
+    return Content(content)
 
 
 @st.composite

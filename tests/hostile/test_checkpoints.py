@@ -10,9 +10,9 @@ from safetensors.torch import save_file
 from resound.errors import CheckpointError
 from resound.registry import NETWORKS
 from resound.store import sha256_of
+from resound.tensors import read_state
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
 from resound.training.record import read_record
-from resound.training.weights import read_weights
 from tests.hostile.strategies import damaged, with_other_value
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -102,12 +102,12 @@ def test_damaged_weights_to_start_from_are_read_or_refused(tmp_path, report, for
     @given(damaged(path.read_bytes()))
     def holds(content):
         path.write_bytes(content)
-        report.read(lambda: read_weights(path), path.name)
+        report.read(lambda: read_state(path), path.name)
 
     holds()
     report.write(details=form)
 
 
 def test_weights_that_are_not_there_are_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"absent\.pth: is neither"):
-        read_weights(tmp_path / "absent.pth")
+    with pytest.raises(CheckpointError, match=r"absent\.pth: is damaged"):
+        read_state(tmp_path / "absent.pth")

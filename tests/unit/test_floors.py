@@ -30,7 +30,7 @@ GROUND = {
 FILES = {"files", "store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
 NETWORKS = {"models"}
-ENCODERS = {"encoders"}
+ENCODERS = {"encoders", "tensors"}
 TRAINING = {"training"}
 TOP = {"banks", "evaluation", "jobs", "plots", "reference", "report", "validation"}
 COMMANDS = {"cli", "commands"}
@@ -47,7 +47,8 @@ MAY_IMPORT = {
     "metrics": {"errors", "metrics"},
     "retrieval": {"errors", "candidates"},
     "models": {"errors", "registry", "models"},
-    "encoders": {"errors", "registry", "pretrained", "environment", "models", "encoders"},
+    "tensors": {"errors"},
+    "encoders": {"errors", "registry", "pretrained", "environment", "models"} | ENCODERS,
     "training": GROUND | FILES | PURE | NETWORKS | ENCODERS | TRAINING,
     **dict.fromkeys(TOP, GROUND | FILES | PURE | TOP),
     **dict.fromkeys(COMMANDS, GROUND | FILES | PURE | ENCODERS | TOP | COMMANDS),
@@ -56,6 +57,7 @@ OUTSIDE = {
     **{room: {"jsonschema"} for room in GROUND},
     **{room: {"numpy", "scipy", "numba", "llvmlite", "threadpoolctl"} for room in PURE},
     "models": {"torch"},
+    "tensors": {"torch", "safetensors"},
     "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"},
     "training": {"lightning", "numpy", "pandas", "safetensors", "torch", "wandb"},
     **dict.fromkeys(

@@ -8,10 +8,10 @@ from resound import store
 from resound.data.index import read_clips
 from resound.jobs import job
 from resound.provenance import spec_digest
+from resound.tensors import read_state
 from resound.training.checkpoint import resume_path, write_checkpoint
 from resound.training.run import train_classifier
 from resound.training.tracking import Tracker
-from resound.training.weights import read_weights
 
 with job(snakemake) as this:
     spec, cell = this.params.spec, dict(this.wildcards.items())
@@ -23,7 +23,7 @@ with job(snakemake) as this:
         store.open_array(this.input.bank, spec=spec["bank"]),
         read_clips(this.input.clips),
         spec,
-        weights=read_weights(Path(this.input.weights)) if this.input.get("weights") else None,
+        weights=read_state(Path(this.input.weights)) if this.input.get("weights") else None,
         resume=resume,
         on_epoch=tracker.epoch,
     )

@@ -11,6 +11,11 @@ from safetensors.torch import load_file
 
 from resound.errors import CheckpointError
 
+# How the two forms of torch.save begin; any other file is read as safetensors.
+PICKLED = (b"PK", b"\x80")
+# What torch says of bytes that are no instruction of a pickle.
+NOT_PICKLED = "Unsupported operand"
+
 
 def read_pickled(path: Path) -> Any:
     """Read a file of ``torch.save``: tensors and plain built-ins, and nothing else.
@@ -22,13 +27,13 @@ def read_pickled(path: Path) -> Any:
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise CheckpointError(
-            f"{path}: holds more than tensors and plain values{_culprit(error)}; reading it could "
-            "run code that came with it, so it is refused. Nothing was executed. Use the published "
-            "file, whose sha256 `resound weights` lists"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # the reader raises errors of many kinds on foreign bytes
+        if isinstance(error, pickle.UnpicklingError) and NOT_PICKLED not in str(error):
+            raise CheckpointError(
+                f"{path}: holds more than tensors and plain values{_culprit(error)}; reading it "
+                "could run code that came with it, so it is refused. Nothing was executed. Use the "
+                "published file, whose sha256 `resound weights` lists"
+            ) from None
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
             f"{path}: is damaged or cut off ({reason}); download it again and compare its sha256 "
@@ -38,15 +43,15 @@ def read_pickled(path: Path) -> Any:
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
     """Read a state dict from a safetensors file or from one of ``torch.save``; CheckpointError."""
-    if path.suffix != ".safetensors":
-        state = read_pickled(path)
-    else:
-        try:
-            state = load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path}: is damaged or no safetensors file ({error}); download it again"
-            ) from error
+    try:
+        with path.open("rb") as file:
+            pickled = file.read(2).startswith(PICKLED)
+        state = read_pickled(path) if pickled else load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: is damaged, or neither a safetensors file nor one of torch.save ({error}); "
+            "download it again"
+        ) from error
     return checked_state(state, path)
 
 
