@@ -13,6 +13,7 @@ from resound.data.layout import CATEGORIES, GROUP_OF
 from resound.distances.dtw_path import align
 from resound.errors import ParameterError
 from resound.evaluation.precision import precision_over_rank
+from resound.plots import alignment as plots_of_two
 from resound.plots import choice, clips, confusion, retrieval, style, training, tsne
 from resound.runs import Cell, Run
 
@@ -314,7 +315,8 @@ def test_the_path_is_drawn_in_seconds_from_end_to_end():
     rng = np.random.default_rng(0)
     alignment = align(rng.normal(size=(8, 2)), rng.normal(size=(8, 2)))
     figure = figure_of(
-        clips.draw_alignment, alignment=alignment, waveforms=list(rng.normal(size=(2, 800))),
+        plots_of_two.draw_alignment,
+        alignment=alignment, waveforms=list(rng.normal(size=(2, 800))),
         titles=["dog 1", "dog 2"], about="mfcc", sample_rate=1000, hop_length=100,
     )  # fmt: skip
     matrix = figure.axes[0]

@@ -63,8 +63,9 @@ MEL = {"build_feature_bank": 1, **LEARNED, **VALIDATION, **CLIPS}
 BANDS = together(MFCC, MEL)
 KERNELS = BANDS | chain(3 + 1 + 3, 4)
 FEATURES = {"build_feature_bank": 7, **LEARNED, **RETRIEVAL, **VALIDATION, **CLIPS, **PATH}
-SHARDED = {"build_feature_shard": 14, "gather_feature_bank": 7, **FEATURES}
-del SHARDED["build_feature_bank"], SHARDED["validate_features"], SHARDED["make_validation_table"]
+OF_BANKS = {r: n for r, n in FEATURES.items() if r not in {**VALIDATION, **CLIPS, **PATH}}
+SHARDED = {"build_feature_shard": 14, "gather_feature_bank": 7, **OF_BANKS}
+del SHARDED["build_feature_bank"]
 FIGURE = {"plot_stft_matrix": 1}
 MATRIX_TABLE = {"measure_matrix": 1, "make_matrix_table": 1}
 FROM_CLIPS = {"decode_audio": 2, **FEATURES, **FIGURE}
@@ -156,10 +157,7 @@ CONFIG = [
 ]
 
 MODULES = [
-    (
-        "src/resound/banks.py",
-        {rule: n for rule, n in FEATURES.items() if rule not in VALIDATION},
-    ),
+    ("src/resound/banks.py", OF_BANKS),
     ("src/resound/costs.py", {}),
     ("src/resound/distances/dtw.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_kernels.py", {**DTW, **PATH}),

@@ -92,7 +92,8 @@ def test_queries_that_chose_the_epoch_are_refused_by_the_ranking(copied):
     copied.match("Error in rule rank_gallery", output)
     assert "Traceback" not in output
     plan = copied.jobs(copied.run("--dry-run"))
-    assert plan == {"make_classification_table": 1, "score_classification": 1}
+    assert {"rank_gallery", "train_classifier"}.isdisjoint(plan)
+    assert {"make_classification_table", "score_classification"} <= plan.keys()
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from resound.data.index import read_clips
 from resound.distances.dtw_path import align
 from resound.features.extraction import extract_batch
 from resound.jobs import job
-from resound.plots import choice, clips, style
+from resound.plots import alignment, choice, style
 
 with job(snakemake) as this:
     spec, bank = this.params.spec, this.params.spec["bank"]
@@ -17,7 +17,7 @@ with job(snakemake) as this:
     waveforms = store.open_array(this.input.waveforms, spec=bank["audio"]).rows(chosen)
     frames = extract_batch(bank["feature"], waveforms, **bank["stft"], **bank["options"])
     draw = partial(
-        clips.draw_alignment,
+        alignment.draw_alignment,
         alignment=align(*frames, **spec["options"]),
         waveforms=list(waveforms),
         titles=choice.titles(index, chosen, separator=" "),
@@ -25,4 +25,4 @@ with job(snakemake) as this:
         sample_rate=bank["stft"]["sample_rate"],
         hop_length=bank["stft"]["hop_length"],
     )
-    style.save(draw, this.output, height=clips.ALIGNMENT_HEIGHT)
+    style.save(draw, this.output, height=alignment.HEIGHT)
