@@ -15,7 +15,7 @@ from tests.reliability import Report, report_of
 from tests.workflow.conftest import Project
 
 TABLES, FORMS = "out/tables", (".csv", ".md", ".tex")
-N_TABLES = 5
+N_TABLES = 7
 RUN_MADE = ("out", "data", ".snakemake")
 
 
