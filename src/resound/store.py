@@ -3,13 +3,15 @@
 Every artefact appears whole or not at all: `resound.files.replacing`.
 
 An artefact may carry the spec that made it: a nested dict of plain built-ins (dict, list, str, int,
-float, bool, None). Tables keep it in the Parquet file; arrays and CSV files in a JSON record beside
-them, with a checksum. The old record goes before the file is replaced and the new one comes after,
-so a kill in between leaves a file without record, which a reader refuses. A reader that asks for a
-spec gets an artefact of that spec or a `StoreError` which names the keys that differ.
+float, bool, None). Tables keep it in the Parquet file, with a checksum of what the columns hold;
+arrays and CSV files in a JSON record beside them, with a checksum of the file. The old record goes
+before the file is replaced and the new one comes after, so a kill in between leaves a file without
+record, which a reader refuses. A reader that asks for a spec gets an artefact of that spec or a
+`StoreError` which names the keys that differ.
 """
 
 import errno
+import hashlib
 import json
 import math
 import os
@@ -33,6 +35,7 @@ from resound.files import write_text as write_text
 
 PLAIN_SCALARS = (str, int, float, bool, type(None))
 SPEC_KEY = b"resound.spec"
+DIGEST_KEY = b"resound.sha256"
 AGAIN = "delete it and run the workflow again"
 
 
@@ -166,9 +169,10 @@ def write_table(
 ) -> None:
     """Write a DataFrame without its index as Parquet, with `spec` in the file's metadata."""
     table = pa.Table.from_pandas(frame, preserve_index=False)
+    about = {**table.schema.metadata, DIGEST_KEY: _digest_of(table)}
     if spec is not None:
-        text = json.dumps(plain_spec(spec))
-        table = table.replace_schema_metadata({**table.schema.metadata, SPEC_KEY: text.encode()})
+        about[SPEC_KEY] = json.dumps(plain_spec(spec)).encode()
+    table = table.replace_schema_metadata(about)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
@@ -178,12 +182,28 @@ def read_table(path: AnyPath, *, spec: Mapping[str, Any] | None = None) -> pd.Da
     path = _check_present(path)
     try:
         table = pq.read_table(path, page_checksum_verification=True)
-    except (pa.ArrowException, OSError) as error:
+        about = table.schema.metadata or {}
+        same = _digest_of(table) == about.get(DIGEST_KEY)
+        stored = json.loads(about.get(SPEC_KEY, b"{}"))
+        frame: pd.DataFrame = table.to_pandas()
+    except Exception as error:  # Arrow raises errors of many kinds on foreign bytes
         raise StoreError(f"{path}: is not a whole Parquet file ({error}); {AGAIN}") from error
+    if not same:
+        raise StoreError(f"{path}: its columns are not those that were written; {AGAIN}")
     if spec is not None:
-        check_spec(path, json.loads((table.schema.metadata or {}).get(SPEC_KEY, b"{}")), spec)
-    frame: pd.DataFrame = table.to_pandas()
+        check_spec(path, stored, spec)
     return frame
+
+
+def _digest_of(table: pa.Table) -> bytes:
+    """Return a digest of names, types and values: pages have checksums, what tells of them not."""
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        values = table[name].to_numpy()
+        texts = json.dumps(values.tolist(), default=str).encode() if values.dtype == object else b""
+        digest.update(f"{name} {table[name].type} {len(values)}\n".encode())
+        digest.update(texts or values.tobytes())
+    return digest.hexdigest().encode()
 
 
 def write_csv(frame: pd.DataFrame, path: AnyPath, *, spec: Mapping[str, Any] | None = None) -> None:
