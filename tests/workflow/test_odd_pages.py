@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from simulated_run import Simulation
-from test_page import OPTIONS, drawn, loaded_seconds
+from test_page_in_browser import OPTIONS, drawn, loaded_seconds
 
 from resound.errors import ReportError
 from resound.report.page.render import write_page
