@@ -56,6 +56,7 @@ $(BENCH_READY): pyproject.toml benchmarks/requirements.txt
 bench: $(READY) $(BENCH_READY)  ## measure speed and memory beside other libraries, write docs/performance.md
 	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone)"
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.encoder
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 scaling: $(READY)  ## measure what work costs, write docs/scaling.md

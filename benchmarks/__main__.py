@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import machine, report
+from benchmarks import encoder, machine, overhead, report
 from benchmarks.cases import CASES
 from benchmarks.clips import load_clips
-from benchmarks.overhead import stored_rows
 from benchmarks.processes import cold_start_cases, peak_memory_row
 from benchmarks.runner import measure
 
@@ -19,7 +18,8 @@ def main() -> None:
     options = parser.parse_args()
     clips = load_clips()
     about = {"dataset": clips.dataset, "rounds": str(options.rounds)}
-    rows = [*stored_rows(), peak_memory_row()]
+    rows = [*report.stored_rows(overhead.CSV), *report.stored_rows(encoder.CSV)]
+    rows.append(peak_memory_row())
     for case in (*(case for build in CASES for case in build(clips)), *cold_start_cases()):
         print(f"==> {case.name}, threads: {case.n_threads}", flush=True)
         rows += measure(case, rounds=options.rounds)

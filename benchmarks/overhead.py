@@ -99,16 +99,6 @@ def run_demo(folder: Path) -> Row:
     return overhead_row(folder / "benchmarks", start, end)
 
 
-def stored_rows(csv: Path = CSV) -> list[Row]:
-    """Return the row that was measured last; none where none was."""
-    if not csv.is_file():
-        return []
-    return [
-        {str(key): value for key, value in row.items()}
-        for row in store.read_csv(csv).to_dict("records")
-    ]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser("benchmarks.overhead", description=__doc__)
     parser.add_argument("--csv", type=Path, default=CSV)

@@ -28,6 +28,16 @@ its script's process to the end, imports included.
 """
 
 
+def stored_rows(csv: Path) -> list[Row]:
+    """Return the rows that a command of its own measured last; none where it has not run."""
+    if not csv.is_file():
+        return []
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in store.read_csv(csv).to_dict("records")
+    ]
+
+
 def write(
     rows: list[Row], csv: Path, page: Path, *, machine: Mapping[str, str], about: Mapping[str, str]
 ) -> str:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import report
 from benchmarks.cases import simulated_gallery
 from benchmarks.libraries import DTW, MFCC
-from benchmarks.overhead import overhead_row, stored_rows
+from benchmarks.overhead import overhead_row
 from benchmarks.processes import ChildFailed, _child, peak_memory_row
 from benchmarks.runner import Case, Contender, Disagreement, absolute, measure, relative
 from benchmarks.targets import TARGETS, Target
@@ -156,8 +156,8 @@ def test_the_time_in_which_no_rule_is_at_work_is_overhead(tmp_path):
     assert row["share_outside"] == pytest.approx(0.5)
     assert row["jobs_at_once"] == pytest.approx(0.6)
     csv = tmp_path / "overhead.csv"
-    assert stored_rows(csv) == []
+    assert report.stored_rows(csv) == []
     store.write_csv(pd.DataFrame([row]), csv)
-    assert stored_rows(csv) == [row]
+    assert report.stored_rows(csv) == [row]
     (target,) = (target for target in TARGETS if target.column == "share_outside")
     assert target.verdict(pd.DataFrame([row])) == "missed"
