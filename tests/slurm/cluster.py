@@ -78,10 +78,13 @@ class Cluster:
         run("slurmd", "-N", node)
 
     def kill_node(self, node: str) -> None:
-        """Kill a node as a power cut does: its daemon and all that runs on it, at one stroke."""
+        """Kill a node as a power cut does: its daemons and all that runs on it, at one stroke."""
         pid_file = self.folder / f"slurmd.{node}.pid"
-        tasks = processes_on(node)
-        for pid in [read_pid(pid_file), *watchers_of(tasks), *tasks]:
+        jobs = [job for job, place in self.running("").items() if place == node]
+        # Without the daemons that watch over jobs, nobody reports that a job ended.
+        watchers = [pid for job in jobs for pid in processes(said=f"slurmstepd: [{job}.")]
+        tasks = processes(f"SLURMD_NODENAME={node}")
+        for pid in [read_pid(pid_file), *watchers, *tasks]:
             kill(pid, signal.SIGKILL)
         pid_file.unlink()
 
@@ -95,6 +98,10 @@ class Cluster:
         lines = run("squeue", "--noheader", "--states", "R", "--format", "%A %N %k").splitlines()
         jobs = (line.split(maxsplit=2) for line in lines)
         return {job: node for job, node, comment in jobs if rule in comment}
+
+    def at_work(self, job: str, rule: str) -> bool:
+        """Say whether a rule's own script runs in a job, and not only what starts it."""
+        return bool(processes(f"SLURM_JOB_ID={job}", said=f".{rule}.py"))
 
     def memory_mb(self, job: str) -> int:
         """Return the memory that a job asked for, ended ones included."""
@@ -157,30 +164,19 @@ def kill(pid: int | None, sign: signal.Signals) -> None:
             return
 
 
-def processes_on(node: str) -> list[int]:
-    """Return the processes of all jobs on a node of this cluster, by their environment."""
-    marks = {f"SLURMD_NODENAME={node}".encode(), b"SLURM_CLUSTER_NAME=resound-test"}
+def processes(*environment: str, said: str = "") -> list[int]:
+    """Return the processes of this cluster by their environment, and what their command says."""
+    marks = {mark.encode() for mark in environment}
+    marks |= {b"SLURM_CLUSTER_NAME=resound-test"} if environment else set()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            environment = set((folder / "environ").read_bytes().split(b"\0"))
+            has = set((folder / "environ").read_bytes().split(b"\0"))
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
         except OSError:
             continue
-        if marks <= environment:
+        if marks <= has and said.encode() in command:
             found.append(int(folder.name))
     return found
-
-
-def watchers_of(tasks: list[int]) -> set[int]:
-    """Return the daemons that watch over tasks: without them, nobody reports that a task ended."""
-    return {parent for task in tasks if (parent := slurmstepd_above(task)) is not None}
-
-
-def slurmstepd_above(task: int) -> int | None:
-    """Return the parent of a task when it is Slurm's."""
-    try:
-        parent = Path(f"/proc/{task}/stat").read_text().rpartition(") ")[2].split()[1]
-        name = Path(f"/proc/{parent}/comm").read_text()
-    except OSError:
-        return None
-    return int(parent) if name.startswith("slurmstepd") else None

@@ -106,6 +106,7 @@ def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables, rep
     """a node killed while it ran a job"""
     with SlurmRun(finished, *AGAIN) as third:
         job, node = third.one_at_distances(slurm)
+        wait_for("the rule's script", lambda: slurm.at_work(job, "compute_distances"), DEADLINE)
         slurm.kill_node(node)
         try:
             third.finish()
