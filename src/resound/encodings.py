@@ -150,6 +150,11 @@ class Encodings:
                 for seed in self._seeds(kind):
                     yield Run(distance, WAVEFORM, self.setting(encoder), split.name, name, seed)
 
+    @staticmethod
+    def has_history(cell: Cell) -> bool:
+        """Say whether a row was trained in epochs."""
+        return cell.network.endswith(f"_{FINETUNED}")
+
     def encoding(self, name: str) -> Encoding:
         """Return the encoding of a name."""
         return Encoding(**self.config["encodings"][name])

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resound.costs import Workload, n_frames
+from resound.displays import Displays
 from resound.encodings import Encodings
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import AUTOENCODERS, DISTANCES, FEATURES, NETWORKS
@@ -43,12 +44,8 @@ TRAINING_OPTIONS = (
     "threads",
 )
 CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
-# The features that the figure of clips shows, from above to below.
-DRAWN_FEATURES = ("stft", "mel", "mfcc", "lfcc", "f0", "f1")
 # The blocks of the config whose trainings make embeddings.
 CLASSIFIED = "classification"
-# Keys that say where things stand or are told, and decide nothing.
-PLACES = ("data_root", "results_dir", "wandb")
 
 
 class Experiment:
@@ -67,6 +64,7 @@ class Experiment:
         self.splits = {s.name: s for s in splits(self.protocol, retrieval["query_folds"])}
         self.test_splits = self._test_splits()
         self.encodings = Encodings(self)
+        self.displays = Displays(self)
 
     def _test_splits(self) -> dict[str, Split]:
         """Return what classifiers are tested on: nothing, where there are no folds."""
@@ -214,6 +212,10 @@ class Experiment:
         ]
         return list(dict.fromkeys(cells))
 
+    def has_history(self, cell: Cell) -> bool:
+        """Say whether a row was trained in epochs; probes and zero-shot classes were not."""
+        return cell.feature != WAVEFORM or self.encodings.has_history(cell)
+
     def network_module(self, cell: Cell) -> str:
         """Return the module that builds the network of a training."""
         if cell.code_size:
@@ -227,68 +229,15 @@ class Experiment:
             "validation": self.validations(),
             "matrix_spectrogram": self.config["matrix_spectrogram"]["table"]["n_samples"],
             "search": self.searched_runs(),
-            "significance": self.compared_tables(),
-            "summary": self.compared_tables(),
+            "significance": self.displays.compared_tables(),
+            "summary": self.displays.compared_tables(),
         }
         return [*self.retrieval_tables(), *(name for name, rows in may_be_empty.items() if rows)]
-
-    def figures(
-        self, cells: Sequence[Cell] | None = None, runs: Sequence[Run] | None = None
-    ) -> list[str]:
-        """Return the names of all figures that ``results/figures`` stands for.
-
-        Parameters
-        ----------
-        cells, runs : sequence, optional
-            The classifiers and the runs that are there, where not all of them need to be.
-        """
-        cells = self.cells() if cells is None else cells
-        tables = self.retrieval_tables()
-        names = {
-            "matrix": ["stft_matrix_real"],
-            "features": ["features"],
-            "dtw": ["dtw_path"],
-            "retrieval": tables,
-            "precision": ["precision"] if tables else [],
-            "training": ["training"] if [*cells, *self.autoencoder_cells()] else [],
-            "confusion": [f"confusion/{'/'.join(cell[:3])}" for cell in cells],
-            "tsne": [f"tsne/{embedding}" for embedding in self.maps(runs)],
-        }
-        shown = self.config["figures"]["show"]
-        return list(dict.fromkeys(name for kind in shown for name in names[kind]))
-
-    def compared_tables(self) -> list[str]:
-        """Return the tables whose methods are compared: those of retrieval and of classifiers."""
-        return [*self.retrieval_tables(), *(["classification"] if self.cells() else [])]
-
-    @property
-    def headline(self) -> str:
-        """The metric of retrieval that methods are compared by: ``mrr@10``."""
-        return f"{self.config['comparison']['metric']}@{min(self.config['retrieval']['top_k'])}"
-
-    @property
-    def page_setting(self) -> str:
-        """The setting of the page's pictures and sounds."""
-        return self.setting("mel", self.config["report"]["stft"])
 
     def all_runs(self) -> list[Run]:
         """Return the runs of all retrieval tables."""
         runs = (run for table in self.retrieval_tables() for run in self.table_runs(table))
         return list(dict.fromkeys(runs))
-
-    def maps(self, runs: Sequence[Run] | None = None) -> dict[str, Run]:
-        """Return the embeddings that are mapped, by their path: of each network one split and seed.
-
-        Parameters
-        ----------
-        runs : sequence of Run, optional
-            Those that are there, where not all of them need to be.
-        """
-        first: dict[tuple[str, ...], Run] = {}
-        for run in self.all_runs() if runs is None else runs:
-            if run.network:
-                first.setdefault((run.network, run.feature, run.setting), run)
-        return {run.bank.removeprefix("embeddings/"): run for run in first.values()}
 
     # What decides each job
 
@@ -341,20 +290,10 @@ class Experiment:
         table = self.config["matrix_spectrogram"]["table"]
         sizes = sorted(table["n_samples"])
         return {
-            "matrix": self._matrix(),
+            "matrix": self.matrix(),
             "n_samples": sizes,
             "rounds": table["rounds"],
             **self.versions(),
-        }
-
-    def matrix_figure(self) -> Spec:
-        """Decide the picture of a spectrogram matrix, and of a clip's spectrogram made by it."""
-        figure = self.config["matrix_spectrogram"]["figure"]
-        return {
-            "audio": self.audio(figure["sample_rate"]),
-            "matrix": self._matrix(),
-            "n_samples": figure["n_samples"],
-            "clip": figure["clip"],
         }
 
     def distances(self, run: Run) -> Spec:
@@ -440,7 +379,8 @@ class Experiment:
             "bootstrap": dict(self.config["bootstrap"]),
         }
 
-    def _matrix(self) -> Spec:
+    def matrix(self) -> Spec:
+        """Decide the spectrogram as a matrix."""
         block = self.config["matrix_spectrogram"]
         return {key: block[key] for key in ("n_fft", "hop_length", "window", "periodic")}
 
@@ -497,32 +437,6 @@ class Experiment:
         """Decide what one trained network makes of all clips."""
         return {"training": self.training(cell)}
 
-    def map(self, embedding: str) -> Spec:
-        """Decide where the clips lie on the map of one embedding."""
-        runs = {run.bank.removeprefix("embeddings/"): run for run in self.all_runs()}
-        bank = self.distances(runs[embedding])["bank"]
-        return {"bank": bank, "tsne": dict(self.config["figures"]["tsne"])}
-
-    def features_figure(self) -> Spec:
-        """Decide the picture of some clips' features."""
-        block = self.config["figures"]["features"]
-        drawn = [name for name in DRAWN_FEATURES if name in self.config["features"]]
-        banks = {name: self.bank(name, self.setting(name, block["stft"])) for name in drawn}
-        stft = self.config["stft"][block["stft"]]
-        return {"audio": self.audio(stft["sample_rate"]), "banks": banks, "clips": block["clips"]}
-
-    def dtw_figure(self) -> Spec:
-        """Decide the picture of two clips warped onto each other."""
-        block = self.config["figures"]["dtw"]
-        options = dict(self.config["retrieval"]["distances"].get("dtw", {}))
-        options.pop("dtype", None)
-        bank = self.bank(block["feature"], self.setting(block["feature"], block["stft"]))
-        return {"bank": bank, "options": options, "clips": block["clips"]}
-
-    def retrieval_figure(self) -> Spec:
-        """Decide what the picture of a retrieval table shows."""
-        return {"k": min(self.config["retrieval"]["top_k"]), "metric": self.headline}
-
     def classification_table(self, present: Sequence[Cell]) -> Spec:
         """Decide the table of classifiers: its rows, which of them are there, its intervals."""
         cells = self.classified()
@@ -535,41 +449,6 @@ class Experiment:
             "query_folds": {c.split: self.split(c.split)["query_folds"] for c in cells},
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
-        }
-
-    def significance_table(self, runs: Mapping[str, Sequence[Run]], cells: Sequence[Cell]) -> Spec:
-        """Decide the tests between the methods that are there."""
-        test = dict(self.config["comparison"])
-        del test["metric"]
-        return {
-            "runs": {table: [list(run) for run in listed] for table, listed in runs.items()},
-            "cells": [list(cell) for cell in cells],
-            "metric": self.headline,
-            "test": test,
-            "dataset": self.config["dataset"],
-            "bootstrap": dict(self.config["bootstrap"]),
-        }
-
-    def summary_table(self) -> Spec:
-        """Decide the headlines of all tables."""
-        folds = {"classification": "test_fold"}
-        return {
-            "tables": {name: folds.get(name, "query_fold") for name in self.compared_tables()},
-            "metric": self.headline,
-            "dataset": self.config["dataset"],
-            "level": self.config["bootstrap"]["level"],
-        }
-
-    def page(self, runs: Sequence[Run], cells: Sequence[Cell], maps: Sequence[Run]) -> Spec:
-        """Decide the page: what it shows, and all of the config that it prints."""
-        return {
-            "runs": [list(run) for run in runs],
-            "cells": [list(cell) for cell in cells],
-            "maps": [list(run) for run in maps],
-            "tables": self.tables(),
-            "headline": self.headline,
-            "mel": self.bank("mel", self.page_setting),
-            "config": {key: self.config[key] for key in self.config if key not in PLACES},
         }
 
     def versions(self, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:

@@ -10,7 +10,7 @@ from resound.evaluation import comparison
 from resound.evaluation.comparison import Contender
 from resound.report import comparison as report
 from resound.report import tables
-from resound.report.labels import method_labels
+from resound.report.labels import method_labels, row_a_method
 from resound.runs import Cell, Run
 
 SETTING = "sr44100_nfft4096_hop1024"
@@ -170,3 +170,13 @@ def test_a_family_without_results_is_said_to_miss():
     shown = report.shown_summary(report.summary_table({"t": frame}, "mrr@10")).iloc[0]
     assert (shown["methods"], shown["ours"]) == (0, "missing")
     assert shown["the study's best"] == "0.420: mfcc"
+
+
+def test_of_one_test_fold_and_of_several_each_method_has_one_row():
+    rows = pd.DataFrame({"network": ["a", "a", "b", "b"], "test_fold": ["5", "all", "4", "5"]})
+    several = rows.assign(protocol="cv", test_fold=["5", "all", "5", "all"])
+    assert row_a_method(several)["network"].tolist() == ["a", "b"]
+    assert set(row_a_method(several)["test_fold"]) == {"all"}
+    one = rows.assign(protocol="holdout", test_fold=["5", "all", "5", "5"])
+    assert row_a_method(one)["test_fold"].tolist() == ["5", "5", "5"]
+    assert len(row_a_method(rows.drop(columns="test_fold"))) == 4

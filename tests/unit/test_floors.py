@@ -22,6 +22,7 @@ GROUND = {
     "specs",
     "config",
     "environment",
+    "displays",
     "encodings",
     "pretrained",
     "processes",

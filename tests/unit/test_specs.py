@@ -123,8 +123,8 @@ def test_strict_provenance_puts_versions_into_the_root_of_all_specs():
 
 def test_the_matrix_has_a_table_and_a_figure(experiment):
     assert {"validation", "matrix_spectrogram"} <= set(experiment.tables())
-    assert "stft_matrix_real" in experiment.figures()
-    figure, costs = experiment.matrix_figure(), experiment.matrix_costs()
+    assert "stft_matrix_real" in experiment.displays.figures()
+    figure, costs = experiment.displays.matrix_figure(), experiment.matrix_costs()
     assert json.loads(json.dumps([figure, costs])) == [figure, costs]
     assert figure["matrix"] == costs["matrix"]
     assert figure["audio"] == experiment.audio(44100)

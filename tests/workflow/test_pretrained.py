@@ -165,3 +165,22 @@ def test_required_weights_that_are_lacking_stop_the_run_before_it_begins(copied)
     copied.match("`resound weights` tells where to get them", output)
     assert "Traceback" not in output
     assert "Job stats" not in output
+
+
+@pytest.mark.slow
+def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
+    shown = ("out/tables", "out/figures", "out/report")
+    encoded.snakemake(*shown, "--cores", "2", "--configfile", *encoded.configs)
+    figures = encoded.folder / "out/figures"
+    assert {path.stem for path in figures.glob("tsne/clap_frozen/waveform/*.png")} == {"sr48000"}
+    assert (figures / f"tsne/beats_masked/{TUNED}.png").is_file()
+    drawn = {path.parts[-3] for path in figures.glob("confusion/*/waveform/*.png")}
+    assert drawn == set(table(encoded, CLASSIFIED)["network"])
+    tests = table(encoded, "out/tables/significance.csv")
+    assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
+    summary = table(encoded, "out/tables/summary.csv").set_index("table")
+    assert summary.loc[["retrieval_clap", "retrieval_beats"], "n_methods"].tolist() == [3, 4]
+    assert summary.loc["classification", "n_methods"] == 9
+    page = (encoded.folder / "out/report/index.html").read_text()
+    assert "clap_mlp" in page
+    assert "beats_finetuned" in page

@@ -208,6 +208,17 @@ def present_cells():
     return [cell for cell in cells if record_of(cell).is_file()]
 
 
+def tested_cells():
+    """Return those of the test folds. A row of all clips tells of theirs a second time."""
+    return [cell for cell in present_cells() if cell.split in EXPERIMENT.test_splits]
+
+
+def trained_cells():
+    """Return all that has a history: networks, fine-tuned encoders and autoencoders."""
+    cells = [*present_cells(), *EXPERIMENT.autoencoder_cells()]
+    return [cell for cell in cells if EXPERIMENT.has_history(cell)]
+
+
 def present_runs(table):
     """Return the runs of a table that can be had, or with `partial` whose network is there."""
     lacking = EXPERIMENT.encodings.lacking
@@ -228,13 +239,13 @@ def was_trained(cell):
 def figure_names():
     """Return the figures that are asked for: with `partial`, of the networks that are there."""
     runs = [run for listed in compared_runs().values() for run in listed]
-    return EXPERIMENT.figures(present_cells(), runs)
+    return EXPERIMENT.displays.figures(tested_cells(), runs)
 
 
 def cells_of(wildcards):
     """Return the trainings of a classifier that are there, of all splits and seeds."""
     classifier = (wildcards.network, wildcards.feature, wildcards.setting)
-    return [cell for cell in present_cells() if cell[:3] == classifier]
+    return [cell for cell in tested_cells() if cell[:3] == classifier]
 
 
 def compared_runs():
@@ -258,14 +269,14 @@ def shown_runs():
 def shown_cells():
     """Return the classifiers whose mistakes the page shows: of each its first seed's."""
     first = {}
-    for cell in present_cells():
+    for cell in tested_cells():
         first.setdefault(cell[:4], cell)
     return list(first.values())
 
 
 def shown_maps():
     """Return the mapped embeddings whose network is there, by their path."""
-    return EXPERIMENT.maps(runs_there())
+    return EXPERIMENT.displays.maps(runs_there())
 
 
 def makers_of(files):

@@ -257,7 +257,7 @@ rule make_significance_table:
         ),
         classification=lambda wildcards: collect(
             "<results>/scores/classification/{cell.path}.csv",
-            cell=present_cells(),
+            cell=tested_cells(),
         ),
     output:
         multiext("<results>/tables/significance", md=".md", tex=".tex"),
@@ -278,8 +278,8 @@ rule make_significance_table:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.significance_table(
-            compared_runs(), present_cells()
+        spec=lambda wildcards: EXPERIMENT.displays.significance_table(
+            compared_runs(), tested_cells()
         ),
         code=code_of("make_significance_table"),
     message:
@@ -291,7 +291,7 @@ rule make_significance_table:
 rule make_summary_table:
     input:
         tables=collect(
-            "<results>/tables/{table}.csv", table=EXPERIMENT.compared_tables()
+            "<results>/tables/{table}.csv", table=EXPERIMENT.displays.compared_tables()
         ),
     output:
         multiext("<results>/tables/summary", md=".md", tex=".tex"),
@@ -312,7 +312,7 @@ rule make_summary_table:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.summary_table(),
+        spec=EXPERIMENT.displays.summary_table(),
         code=code_of("make_summary_table"),
     message:
         "table summary"

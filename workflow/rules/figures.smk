@@ -18,7 +18,7 @@ rule map_embeddings:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.map(wildcards.embedding),
+        spec=lambda wildcards: EXPERIMENT.displays.map(wildcards.embedding),
         code=code_of("map_embeddings"),
     message:
         "mapping the clips by {wildcards.embedding}"
@@ -28,7 +28,7 @@ rule map_embeddings:
 
 rule plot_stft_matrix:
     input:
-        waveforms=waveforms_at(EXPERIMENT.matrix_figure()["audio"]),
+        waveforms=waveforms_at(EXPERIMENT.displays.matrix_figure()["audio"]),
     output:
         png=report(
             "<results>/figures/stft_matrix_real.png",
@@ -49,7 +49,7 @@ rule plot_stft_matrix:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.matrix_figure(),
+        spec=EXPERIMENT.displays.matrix_figure(),
         code=code_of("plot_stft_matrix"),
     message:
         "the spectrogram matrix, and a clip's spectrogram by it"
@@ -60,7 +60,7 @@ rule plot_stft_matrix:
 rule plot_features:
     input:
         clips="<results>/index/clips.csv",
-        waveforms=waveforms_at(EXPERIMENT.features_figure()["audio"]),
+        waveforms=waveforms_at(EXPERIMENT.displays.features_figure()["audio"]),
     output:
         png=report(
             "<results>/figures/features.png",
@@ -81,12 +81,12 @@ rule plot_features:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.features_figure(),
+        spec=EXPERIMENT.displays.features_figure(),
         code=code_of(
             "plot_features",
             *(
                 FEATURES.entry(name).module
-                for name in EXPERIMENT.features_figure()["banks"]
+                for name in EXPERIMENT.displays.features_figure()["banks"]
             ),
         ),
     message:
@@ -98,7 +98,7 @@ rule plot_features:
 rule plot_dtw_path:
     input:
         clips="<results>/index/clips.csv",
-        waveforms=waveforms_at(EXPERIMENT.dtw_figure()["bank"]["audio"]),
+        waveforms=waveforms_at(EXPERIMENT.displays.dtw_figure()["bank"]["audio"]),
     output:
         png=report(
             "<results>/figures/dtw_path.png",
@@ -119,10 +119,10 @@ rule plot_dtw_path:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.dtw_figure(),
+        spec=EXPERIMENT.displays.dtw_figure(),
         code=code_of(
             "plot_dtw_path",
-            FEATURES.entry(EXPERIMENT.dtw_figure()["bank"]["feature"]).module,
+            FEATURES.entry(EXPERIMENT.displays.dtw_figure()["bank"]["feature"]).module,
         ),
     message:
         "two clips warped onto each other"
@@ -153,7 +153,7 @@ rule plot_retrieval:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.retrieval_figure(),
+        spec=EXPERIMENT.displays.retrieval_figure(),
         code=code_of("plot_retrieval"),
     message:
         "figure {wildcards.retrieval_table}"
@@ -208,7 +208,7 @@ rule plot_training:
     input:
         histories=lambda wildcards: collect(
             "<results>/models/{cell.path}/history.csv",
-            cell=[*present_cells(), *EXPERIMENT.autoencoder_cells()],
+            cell=trained_cells(),
         ),
     output:
         png=report(
@@ -230,9 +230,7 @@ rule plot_training:
         mem_mb=grows(2000),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: [
-            list(cell) for cell in [*present_cells(), *EXPERIMENT.autoencoder_cells()]
-        ],
+        spec=lambda wildcards: [list(cell) for cell in trained_cells()],
         code=code_of("plot_training"),
     message:
         "training curves"
@@ -283,7 +281,7 @@ rule plot_tsne:
     input:
         map="<results>/maps/{embedding}.csv",
         clips="<results>/index/clips.csv",
-        split=lambda wildcards: f"<results>/index/splits/{EXPERIMENT.maps()[wildcards.embedding].split}.csv",
+        split=lambda wildcards: f"<results>/index/splits/{EXPERIMENT.displays.maps()[wildcards.embedding].split}.csv",
     output:
         png=report(
             "<results>/figures/tsne/{embedding}.png",

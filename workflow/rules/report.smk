@@ -19,9 +19,9 @@ rule render_report:
         embedding_specs=lambda wildcards: collect(
             "<results>/embeddings/{map}/spec.json", map=shown_maps()
         ),
-        mel=f"<results>/features/mel/{EXPERIMENT.page_setting}/bank.npy",
-        mel_spec=f"<results>/features/mel/{EXPERIMENT.page_setting}/spec.json",
-        waveforms=waveforms_at(EXPERIMENT.settings[EXPERIMENT.page_setting]),
+        mel=f"<results>/features/mel/{EXPERIMENT.displays.page_setting}/bank.npy",
+        mel_spec=f"<results>/features/mel/{EXPERIMENT.displays.page_setting}/spec.json",
+        waveforms=waveforms_at(EXPERIMENT.settings[EXPERIMENT.displays.page_setting]),
         assets=PAGE_ASSETS,
     output:
         page="<results>/report/index.html",
@@ -36,7 +36,7 @@ rule render_report:
         mem_mb=grows(4000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.page(
+        spec=lambda wildcards: EXPERIMENT.displays.page(
             shown_runs(), shown_cells(), shown_maps().values()
         ),
         code=code_of("render_report"),

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from resound.evaluation.precision import precision_over_rank
 from resound.plots.style import MUTED, SMALL, colours, say
-from resound.report.labels import POOLED, method_labels
+from resound.report.labels import method_labels, row_a_method
 from resound.runs import Run
 
 METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
@@ -27,10 +27,8 @@ def metrics_rows(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Of a method with several folds, the row of all of them.
     """
-    pooled = (
-        table[table["query_fold"] == POOLED] if (table["query_fold"] == POOLED).any() else table
-    )
-    rows = pooled.assign(label=method_labels(pooled.to_dict("records")))
+    rows = row_a_method(table)
+    rows = rows.assign(label=method_labels(rows.to_dict("records")))
     found = rows[rows["n_queries"] > 0]
     if found.empty:
         return found

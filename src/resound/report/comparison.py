@@ -8,7 +8,7 @@ import pandas as pd
 
 from resound.evaluation.comparison import COLUMNS
 from resound.report import tables
-from resound.report.labels import FAMILIES, POOLED, method_labels
+from resound.report.labels import FAMILIES, method_labels, row_a_method
 
 
 def significance_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -78,9 +78,8 @@ def summary_table(frames: Mapping[str, pd.DataFrame], metric: str) -> pd.DataFra
     rows = []
     for name, frame in frames.items():
         classifies = "accuracy" in frame
-        fold = "test_fold" if classifies else "query_fold"
-        pooled = frame[frame[fold] == POOLED] if (frame[fold] == POOLED).any() else frame
-        rows.append({"table": name, **_headline(pooled, "accuracy" if classifies else metric)})
+        headline = _headline(row_a_method(frame), "accuracy" if classifies else metric)
+        rows.append({"table": name, **headline})
     return pd.DataFrame(rows)
 
 

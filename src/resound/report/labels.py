@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 Row = Mapping[Any, Any]
 
 FAMILIES = {
@@ -11,9 +13,26 @@ FAMILIES = {
     "retrieval_dtw": "features by DTW",
     "retrieval_embeddings": "embeddings of classifiers",
     "retrieval_autoencoder": "codes of autoencoders",
+    "retrieval_clap": "encodings by CLAP",
+    "retrieval_beats": "encodings by BEATs",
     "classification": "classifiers",
 }
+FOLDS = ("query_fold", "test_fold")  # the column of a table that has one of them
 POOLED = "all"  # the fold of a row of all folds together
+
+
+def row_a_method(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row of each method: of several folds that of all of them together.
+
+    Where one fold is tested, a row of all clips (zero-shot classes have one) stands beside it and
+    compares with no other: it is left out.
+    """
+    fold = next((name for name in FOLDS if name in frame), None)
+    pooled = frame[fold] == POOLED if fold else pd.Series(False, index=frame.index)
+    if not pooled.any():
+        return frame
+    one_fold = "protocol" in frame and (frame["protocol"] == "holdout").any()
+    return frame[~pooled] if one_fold else frame[pooled]
 
 
 def method_labels(rows: Sequence[Row]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from resound import store
-from resound.report.labels import POOLED
+from resound.report.labels import FOLDS, row_a_method
 from resound.report.tables import SHOWN
 
 STUDY = "published_"
@@ -16,7 +16,6 @@ DIFFERENCE = "difference_"
 NOTE = "published_note"
 COMPANIONS = ("_low", "_high", "_std_seeds", "_std_folds")
 ABOUT = ("method", "network", "feature", "setting")
-FOLDS = ("query_fold", "test_fold")
 
 
 class Cell(NamedTuple):
@@ -75,13 +74,8 @@ def shown(frame: pd.DataFrame) -> tuple[list[Column], list[list[Cell]]]:
 
 
 def measures(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return for each metric with an interval the rows that have it, as a chart draws them.
-
-    Of a table with a row a fold and one for all of them, that is the last.
-    """
-    for fold in FOLDS:
-        if fold in frame and (frame[fold] == POOLED).any():
-            frame = frame[frame[fold] == POOLED]
+    """Return for each metric with an interval the rows that have it, as a chart draws them."""
+    frame = row_a_method(frame)
     found = {}
     for metric in (str(name) for name in frame.columns if f"{name}_low" in frame):
         rows = frame[frame[metric].notna()].to_dict("records")
