@@ -36,7 +36,9 @@ CLASSES = "dog rooster rain sea_waves crackling_fire crying_baby sneezing clock_
 
 def random_beats(cfg: dict, seed: int = 0) -> Beats:
     """Return a network whose parameters are all random, biases and norms too."""
-    network = Beats(BeatsConfig.from_dict(cfg)).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = Beats(BeatsConfig.from_dict(cfg)).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
