@@ -172,9 +172,7 @@ def processes(*environment: str, said: str = "") -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             has = set((folder / "environ").read_bytes().split(b"\0"))
-            command = (
-                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            )
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
         except OSError:
             continue
         if marks <= has and said.encode() in command:
