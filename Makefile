@@ -76,7 +76,7 @@ format: $(READY)  ## put the code into the form that lint asks for
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-docs: $(READY)  ## write the generated parts of README.md and docs/ (needs results/esc10 and graphviz)
+docs: $(READY)  ## write the generated parts of README.md and docs/ (needs graphviz and the results on ESC-10)
 	$(BIN)/python docs/generate.py
 
 clean:  ## delete the environments and the demo's results
