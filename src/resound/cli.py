@@ -15,6 +15,7 @@ from resound.errors import ResoundError
 # What each command does, for --help; its module is imported when it is called.
 COMMANDS = {
     "show": "open the page of an experiment in the browser",
+    "similar": "find the clips that sound like a recording of your own",
     "weights": "list the encoders' weights: whether they are here, and where to get them",
 }
 

@@ -34,6 +34,7 @@ NETWORKS = {"models"}
 ENCODERS = {"encoders", "tensors"}
 TRAINING = {"training"}
 TOP = {"banks", "evaluation", "jobs", "plots", "reference", "report", "validation"}
+SEARCH = {"similar"}
 COMMANDS = {"cli", "commands"}
 
 MAY_IMPORT = {
@@ -52,7 +53,8 @@ MAY_IMPORT = {
     "encoders": {"errors", "registry", "pretrained", "environment", "models"} | ENCODERS,
     "training": GROUND | FILES | PURE | NETWORKS | ENCODERS | TRAINING,
     **dict.fromkeys(TOP, GROUND | FILES | PURE | TOP),
-    **dict.fromkeys(COMMANDS, GROUND | FILES | PURE | ENCODERS | TOP | COMMANDS),
+    **dict.fromkeys(SEARCH, GROUND | FILES | PURE | ENCODERS | TRAINING),
+    **dict.fromkeys(COMMANDS, GROUND | FILES | PURE | ENCODERS | TOP | SEARCH | COMMANDS),
 }
 OUTSIDE = {
     **{room: {"jsonschema"} for room in GROUND},

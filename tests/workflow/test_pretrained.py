@@ -1,5 +1,6 @@
 """Pretrained encoders as the workflow runs them, from tiny random checkpoints, and without any."""
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import Project, undone
 
-from resound import store
+from resound import cli, store
 from resound.evaluation.zero_shot import class_probabilities
 from resound.training.record import read_record
 
@@ -96,6 +97,19 @@ def test_a_fine_tuning_leaves_what_a_training_does(encoded):
     assert vectors["masked"].values.shape == vectors["probabilities"].values.shape
     assert np.abs(vectors["masked"].values - vectors["probabilities"].values).max() > 1e-6
     assert vectors["embedding"].values.shape == (100, 1, 16)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["clap_embedding", "beats_embedding", "beats_mlp"])
+def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, name):
+    monkeypatch.chdir(encoded.folder)
+    file = sorted((encoded.folder / "data/audio").iterdir())[30]
+    asked = ["similar", str(file), "--by", f"cosine/{name}", "--csv", "--configfile"]
+    assert cli.main([*asked, *encoded.configs]) == 0
+    found = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    itself = found[found["id"] == file.stem]
+    assert len(found) == 10
+    assert itself["distance"].item() < 1e-5
 
 
 def chain(n_runs: int, n_tables: int) -> dict[str, int]:

@@ -1,19 +1,22 @@
 """The configs that a command reads: config.yaml, and what is laid over it."""
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from resound import config as rules
 from resound.errors import ConfigError
 
 DEFAULT_CONFIG = "config.yaml"
+SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
-def add_configfile(parser: argparse.ArgumentParser) -> None:
-    """Declare the option that names further configs."""
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that change the config, as Snakemake names them."""
     parser.add_argument(
         "--configfile",
         nargs="+",
@@ -21,20 +24,62 @@ def add_configfile(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"configs that are laid over {DEFAULT_CONFIG}, as Snakemake does",
     )
+    parser.add_argument(
+        "--config",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="keys of the config that are set last: --config data_root=/data/ESC-50",
+    )
 
 
-def read_config(files: list[str]) -> dict[str, Any]:
-    """Return configs laid one over the other, mappings key by key; raise ConfigError."""
+def read_config(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the configs laid one over the other, mappings key by key; raise ConfigError."""
     config: dict[str, Any] = {}
-    for file in files:
-        try:
-            found = yaml.safe_load(Path(file).read_text())
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigError(
-                f"{file}: cannot be read ({error}); call resound where {DEFAULT_CONFIG} is"
-            ) from error
-        _lay(config, found or {})
+    for file in [DEFAULT_CONFIG, *arguments.configfile]:
+        _lay(config, _read(file))
+    for pair in arguments.config:
+        key, equals, value = pair.partition("=")
+        if not equals or key not in config:
+            raise ConfigError(f"--config {pair}: must be KEY=VALUE with a key of {DEFAULT_CONFIG}")
+        _lay(config, {key: _parsed(value, f"--config {pair}")})
     return config
+
+
+def checked_config(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the same after the checks of the workflow; raise ConfigError with all faults."""
+    config = read_config(arguments)
+    rules.check(config, _read(SCHEMA))
+    return config
+
+
+def making(target: Path, arguments: argparse.Namespace) -> str:
+    """Return the command that makes a file of the experiment."""
+    command = ["snakemake", str(target), "--cores", "all"]
+    for option in ("configfile", "config"):
+        given = getattr(arguments, option)
+        command += [f"--{option}", *given] if given else []
+    return shlex.join(command)
+
+
+def _read(file: str) -> dict[str, Any]:
+    try:
+        text = Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{file}: cannot be read ({error}); call resound where {DEFAULT_CONFIG} is"
+        ) from error
+    found = _parsed(text, file) or {}
+    if not isinstance(found, dict):
+        raise ConfigError(f"{file}: holds a {type(found).__name__}; a config has keys and values")
+    return found
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: is no YAML ({error})") from error
 
 
 def _lay(below: dict[str, Any], above: Mapping[str, Any]) -> None:

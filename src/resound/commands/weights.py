@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterator
 
-from resound.commands.configs import DEFAULT_CONFIG, add_configfile, read_config
+from resound.commands.configs import DEFAULT_CONFIG, add_config, read_config
 from resound.encoders.weights import check_path, download_command
 from resound.errors import CheckpointError, ConfigError
 from resound.pretrained import PUBLISHED, Published, Weights, find, hub_place, weight_file
@@ -16,12 +16,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the files and compare their sha256; exit with 1 when one is not as it should be",
     )
-    add_configfile(parser)
+    add_config(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is known of every encoder's weights; return 1 when --check finds a fault."""
-    config = read_config([DEFAULT_CONFIG, *arguments.configfile])
+    config = read_config(arguments)
     encoders = config.get("encoders") or {}
     if not encoders:
         raise ConfigError(f"{DEFAULT_CONFIG} has no block encoders; docs/encoders.md shows one")

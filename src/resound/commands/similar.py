@@ -1,0 +1,74 @@
+"""``resound similar``: the clips that sound like a recording."""
+
+import argparse
+import os
+from pathlib import Path
+
+from tabulate import tabulate
+
+from resound.audio import UnreadableAudio
+from resound.commands.configs import add_config, checked_config, making
+from resound.errors import DataError, ParameterError, StoreError
+from resound.similar import bank_path, find_similar, method, methods
+from resound.specs import Experiment
+
+BY, HITS = "dtw/mfcc", 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command can be told."""
+    parser.add_argument(
+        "sound", nargs="?", help="the recording, of which the first audio.duration seconds count"
+    )
+    parser.add_argument(
+        "--by",
+        default=BY,
+        metavar="METHOD",
+        help=f"how it is compared, as --list writes it, or the beginning of that (default: {BY})",
+    )
+    parser.add_argument(
+        "-k", type=int, default=HITS, metavar="N", help=f"clips to find (default: {HITS})"
+    )
+    parser.add_argument("--list", action="store_true", help="list the methods and end")
+    parser.add_argument("--csv", action="store_true", help="print CSV")
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the nearest clips of a recording, or the methods."""
+    if arguments.sound is None and not arguments.list:
+        raise ParameterError(
+            "which recording? `resound similar <file>`, before options that take several words; "
+            "--list has the methods"
+        )
+    config = checked_config(arguments)
+    experiment = Experiment(config)
+    if arguments.list:
+        return _list(experiment)
+    chosen = method(experiment, arguments.by)
+    bank = bank_path(experiment, chosen)
+    if not bank.is_file():
+        raise StoreError(f"{bank}: there is no such bank yet; `{making(bank, arguments)}` makes it")
+    threads = os.cpu_count() or 1
+    try:
+        hits = find_similar(arguments.sound, experiment, chosen, k=arguments.k, n_threads=threads)
+    except UnreadableAudio as error:
+        told = f"{error.path}: {error.rule}: {error.detail}; give another recording"
+        raise DataError(told) from error
+    hits["file"] = [str(Path(config["data_root"], file)) for file in hits["file"]]
+    if arguments.csv:
+        print(hits.to_csv(index=False), end="")
+        return 0
+    hits["distance"] = hits["distance"].map("{:.4g}".format)
+    print(f"{arguments.sound} by {chosen.distance}/{chosen.source}\n")
+    columns = ("right", "right", "left", "left", "left")
+    rows = hits.to_numpy().tolist()
+    print(tabulate(rows, [*hits.columns], disable_numparse=True, colalign=columns))
+    return 0
+
+
+def _list(experiment: Experiment) -> int:
+    for name, found in methods(experiment).items():
+        made = bank_path(experiment, found).is_file()
+        print(name if made else f"{name}   (not made yet)")
+    return 0
