@@ -40,13 +40,17 @@ def test_the_study_stands_beside_its_own_protocol_without_a_note():
 def test_what_differs_from_the_study_is_said():
     frame = tables.retrieval_table([row(protocol="cv", query_fold="all")], SETTINGS, "esc10")
     assert frame["published_note"].item() == (
-        "data set esc10, the study's esc50; protocol cv, the study's holdout; "
-        "query fold all, the study's 5"
+        "data set esc10, the study's esc50; protocol cv, the study's holdout"
     )
     caption = tables.retrieval_caption(frame, "esc10", 0.95)
     assert "Not the study's protocol: data set esc10" in caption
     assert "95% bootstrap" in caption
     assert "25.00%" in caption
+
+
+def test_of_a_holdout_another_fold_is_said():
+    frame = tables.retrieval_table([row(query_fold="4")], SETTINGS, "esc50")
+    assert frame["published_note"].item() == "query fold 4, the study's 5"
 
 
 def test_a_row_without_a_figure_of_the_study_has_none():

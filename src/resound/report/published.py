@@ -90,8 +90,9 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
     ours_study = {
         "data set": (dataset, "esc50"),
         "protocol": (row["protocol"], "holdout"),
-        "query fold": (row["query_fold"], "5"),
     }
+    if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
+        ours_study["query fold"] = (row["query_fold"], "5")
     return "; ".join(
         f"{what} {ours}, the study's {study}"
         for what, (ours, study) in ours_study.items()
