@@ -2,7 +2,7 @@
 
 The recording is decoded as the data set's clips were, the bank's feature is computed of it, or its
 network embeds it, and its distances to all clips are ranked. So a clip of the data set finds itself
-first.
+first. Modules that stand on torch are imported when a network is asked for.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from resound.errors import ParameterError, unknown
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES
 from resound.retrieval import rank
-from resound.runs import WAVEFORM, Run
+from resound.runs import WAVEFORM, Cell, Run
 from resound.specs import Experiment
 
 Float32 = npt.NDArray[np.float32]
@@ -117,7 +117,8 @@ def _features(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32
     spec = experiment.bank(run.feature, run.setting)
     settings = {**spec["stft"], **spec["options"]}
     features = extract_batch(spec["feature"], _waveform(sound, spec["audio"]), **settings)
-    return _embedded(sound, features, experiment, run) if run.cell else features
+    cell = run.cell
+    return _embedded(sound, features, experiment, cell) if cell else features
 
 
 def _waveform(sound: store.AnyPath, spec: dict[str, Any]) -> Float32:
@@ -125,12 +126,13 @@ def _waveform(sound: store.AnyPath, spec: dict[str, Any]) -> Float32:
     return audio.load(sound, **length, quality=spec["resampling"])[np.newaxis]
 
 
-def _embedded(sound: store.AnyPath, features: Float32, experiment: Experiment, run: Run) -> Float32:
+def _embedded(
+    sound: store.AnyPath, features: Float32, experiment: Experiment, cell: Cell
+) -> Float32:
     from resound.training.checkpoint import read_checkpoint
 
-    assert run.cell is not None
-    spec = experiment.training(run.cell)
-    trained = read_checkpoint(*_model(experiment, run.cell.path), spec=spec)
+    spec = experiment.training(cell)
+    trained = read_checkpoint(*_model(experiment, cell.path), spec=spec)
     embeddings = trained.embed(trained.transform.of_bank(features, [str(sound)]))
     return embeddings.reshape(1, -1, embeddings.shape[-1])
 
