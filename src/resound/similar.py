@@ -95,14 +95,16 @@ def find_similar(
     StoreError, CheckpointError
         When the bank or its network is missing, damaged or of another config.
     """
-    bank = store.open_array(bank_path(experiment, run), spec=experiment.distances(run)["bank"])
+    spec = experiment.distances(run)
+    bank = store.open_array(bank_path(experiment, run), spec=spec["bank"])
     clips = read_clips(_results(experiment) / "index/clips.csv").set_index("id", drop=False)
     ids = bank.ids["clips"]
-    options = experiment.config["retrieval"]["distances"].get(run.distance, {})
     query, parts = _features(sound, experiment, run), []
     for start in range(0, len(ids), CLIPS_A_BLOCK):
         gallery = bank.values[start : start + CLIPS_A_BLOCK]
-        parts.append(DISTANCES[run.distance](query, gallery, n_threads=n_threads, **options))
+        parts.append(
+            DISTANCES[run.distance](query, gallery, n_threads=n_threads, **spec["options"])
+        )
     hits, distances = rank(np.concatenate(parts, axis=1), ids, k=min(k, len(ids)))
     found = clips.reindex([ids[hit] for hit in hits[0]])[["category", "id", "file"]]
     found.insert(0, "rank", np.arange(1, len(found) + 1))
