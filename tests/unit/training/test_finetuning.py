@@ -118,7 +118,8 @@ def test_a_training_leaves_predictions_of_the_test_fold_and_what_it_has_seen(tra
     assert list(trained.predictions["id"]) == clips[0].ids["clips"][24:]
     assert list(trained.history["epoch"]) == [1, 2]
     assert "validation_accuracy" in trained.history
-    assert trained.record["training"]["clips"] == 18
+    assert trained.record["chosen_on"] == [1]
+    assert trained.record["training"]["clips"] == 24
 
 
 def test_encoder_and_head_both_learn(trained):
