@@ -199,19 +199,19 @@ def vectors_of(network: EncoderClassifier, waveforms: npt.NDArray[Any]) -> dict[
     return {**vectors, "classes": classes}
 
 
-def masked_probabilities(
+def masked_hidden(
     network: EncoderClassifier, waveforms: npt.NDArray[Any], *, share: float, seed: int
 ) -> Float32:
-    """Return the class probabilities (clips, classes) from a part of each clip.
+    """Return the hidden vectors (clips, n_hidden) of a part of each clip.
 
     The fine-tuned encoder embeds every clip without a share of its patch tokens, drawn from `seed`,
-    and the head classifies that: retrieval from partial evidence.
+    and the head goes on from that: retrieval from partial evidence.
     """
     generator = torch.Generator().manual_seed(seed)
 
     def outputs(x: Tensor) -> list[Tensor]:
         embedding = network.encoder.embed(x, masked=share, generator=generator)
-        return [network.head.classify(network.head.hidden(embedding)).softmax(1)]
+        return [network.head.hidden(embedding)]
 
-    (probabilities,) = run_over(network, outputs, waveforms)
-    return probabilities
+    (hidden,) = run_over(network, outputs, waveforms)
+    return hidden

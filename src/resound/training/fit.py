@@ -132,9 +132,8 @@ def fit(
         trainer = _trainer(epochs, accelerator, precision, callbacks, steps)
         trainer.fit(module, data, ckpt_path=_checkpoint(resume, choice))
     epoch = load_best(best, module) if best else epochs
-    device = _device_name(trainer)
-    about = {"clips": len(data.training), "device": device, "precision": str(trainer.precision)}
-    return Fit(history.rows, epoch, seconds=history.seconds, **about)
+    n_clips, device = len(data.training), _device_name(trainer)
+    return Fit(history.rows, epoch, n_clips, history.seconds, device, str(trainer.precision))
 
 
 def _checkpoint(path: Path | None, choice: Mapping[str, Any] | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""From the choice of an epoch to the network that is kept, trained on every clip that it may see."""
+"""From the choice of an epoch to the network that is kept, trained on all that it may see."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
