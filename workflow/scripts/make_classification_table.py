@@ -23,7 +23,7 @@ with job(snakemake) as this:
         options=spec["bootstrap"],
         absent=encoders.absent_rows(spec.get("encoders", {})),
     )
-    frame = classification.classification_table(rows, spec["dataset"])
+    frame = classification.classification_table(rows, spec["dataset"], spec["starts"])
     caption = classification.classification_caption(
         frame,
         spec["dataset"],

@@ -16,7 +16,13 @@ with job(snakemake) as this:
         protocol=spec["protocol"],
         options=spec["bootstrap"],
     )
-    frame = tables.retrieval_table(rows, spec["settings"], spec["dataset"])
+    frame = tables.retrieval_table(
+        rows,
+        spec["settings"],
+        spec["dataset"],
+        starts=spec.get("starts", {}),
+        vectors=spec.get("vectors", {}),
+    )
     shown = tables.shown_retrieval(frame, spec["top_k"])
     caption = tables.retrieval_caption(
         frame,
