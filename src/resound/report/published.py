@@ -21,6 +21,7 @@ from resound.runs import AUTOENCODER, RANDOM, WAVEFORM
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
 ALL_FOLDS = "all_folds"
 DATASET = "esc50"
+BETWEEN = "; "  # two differences of one note
 # Rows of ours that read a row of the study's in another way.
 READINGS = {"beats_mlp_soft": "beats_mlp", "beats_mlp_hard": "beats_mlp"}
 # What the study's networks started from, by its presentation.
@@ -147,7 +148,7 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
     }
     if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
         ours_study["query fold"] = (row["query_fold"], "5")
-    return "; ".join(
+    return BETWEEN.join(
         f"{what} {ours}, the study's {study}"
         for what, (ours, study) in (ours_study | _methods(row)).items()
         if ours != study

@@ -163,9 +163,7 @@ def turned(entries: np.ndarray) -> np.ndarray:
 )
 def test_half_a_turn_about_its_middle_leaves_a_frame_s_block_as_it_is(n_fft, window, periodic):
     """Exactly with the periodic window; else by as much as neighbours in the window differ."""
-    B = spectrogram_operator(
-        n_fft, n_fft, n_fft, window, periodic, dtype="complex128", dense=True
-    )
+    B = spectrogram_operator(n_fft, n_fft, n_fft, window, periodic, dtype="complex128", dense=True)
     depth = {"hann": 0.5, "hamming": 0.46}[window]
     angle = np.pi / (n_fft - 1)
     steps = 2 * depth * np.sin(angle) * np.sin(angle * (2 * np.arange(1, n_fft) - 1))
