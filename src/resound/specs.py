@@ -74,6 +74,13 @@ class Experiment:
         chosen = splits(self.config["classification"]["protocol"], query_folds)
         return {split.name: split for split in chosen}
 
+    @property
+    def on_split_recording(self) -> str:
+        """What becomes of recordings in several folds: those of ESC-50 stay as released."""
+        chosen = {"folder": self.config["on_split_recording"], "synthetic": "error"}
+        policy: str = chosen.get(self.config["dataset"], "keep")
+        return policy
+
     @functools.cached_property
     def settings(self) -> dict[str, Spec]:
         """Every short-time setting by its written-out name, framed and unframed."""
@@ -256,12 +263,16 @@ class Experiment:
             "dataset": self.config["dataset"],
             "duration": self.config["audio"]["duration"],
             "on_bad_audio": self.config["on_bad_audio"],
+            "on_split_recording": self.on_split_recording,
         }
 
     def split(self, name: str) -> Spec:
         """Decide which clips ask and which answer."""
         known = {ALL_CLIPS: Split(ALL_CLIPS, ()), **self.splits, **self.test_splits}
-        return {"query_folds": list(known[name].query_folds)}
+        return {
+            "query_folds": list(known[name].query_folds),
+            "on_split_recording": self.on_split_recording,
+        }
 
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
@@ -375,6 +386,7 @@ class Experiment:
             "protocol": self.table_protocol(table),
             "top_k": sorted(self.config["retrieval"]["top_k"]),
             "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
+            "on_split_recording": self.on_split_recording,
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }
@@ -447,6 +459,7 @@ class Experiment:
             "dataset": self.config["dataset"],
             "protocol": self.config["classification"]["protocol"],
             "query_folds": {c.split: self.split(c.split)["query_folds"] for c in cells},
+            "on_split_recording": self.on_split_recording,
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }

@@ -160,8 +160,8 @@ def test_without_folds_there_is_nothing_to_classify():
 
 def test_the_two_protocols_share_the_specs_of_their_splits():
     experiment = with_classification(protocol="cv")
-    assert experiment.split("fold5") == {"query_folds": [5]}
-    assert experiment.split("fold2") == {"query_folds": [2]}
+    assert experiment.split("fold5") == {"query_folds": [5], "on_split_recording": "keep"}
+    assert experiment.split("fold2") == {"query_folds": [2], "on_split_recording": "keep"}
     assert list(experiment.splits) == ["fold5"]
 
 
@@ -231,7 +231,7 @@ def test_a_run_s_bank_is_what_its_network_makes(experiment):
     assert spec["bank"] == experiment.embeddings(run.cell)
     training = spec["bank"]["training"]
     assert training["options"] == {"code_size": 128, "channels": [32, 64, 128, 256]}
-    assert training["split"] == {"query_folds": [5]}
+    assert training["split"] == {"query_folds": [5], "on_split_recording": "keep"}
     assert training["selection"] == "fixed"
     assert "augmentation" not in training
 

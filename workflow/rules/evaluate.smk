@@ -28,6 +28,7 @@ rule score_retrieval:
 
 rule make_retrieval_table:
     input:
+        clips="<results>/index/clips.csv",
         scores=lambda wildcards: collect(
             "<results>/scores/retrieval/{run.path}.csv",
             run=present_runs(wildcards.retrieval_table),
@@ -212,6 +213,7 @@ rule score_classification:
 
 rule make_classification_table:
     input:
+        clips="<results>/index/clips.csv",
         models=lambda wildcards: collect(
             "<results>/models/{cell.path}/model.json",
             cell=present_cells(),

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+from resound.data.index import read_clips
 from resound.evaluation.classification import classification_rows
 from resound.evaluation.predictions import read_clip_scores
 from resound.jobs import job
 from resound.report import classification, encoders, tables
+from resound.report.recordings import recording_notes
 
 with job(snakemake) as this:
     spec = this.params.spec
@@ -24,10 +26,13 @@ with job(snakemake) as this:
         absent=encoders.absent_rows(spec.get("encoders", {})),
     )
     frame = classification.classification_table(rows, spec["dataset"])
+    divided = recording_notes(
+        read_clips(this.input.clips), spec["query_folds"], spec["on_split_recording"]
+    )
     caption = classification.classification_caption(
         frame,
         spec["dataset"],
         spec["bootstrap"]["level"],
-        encoders.notes(spec.get("encoders", {}), spec["dataset"]),
+        [*encoders.notes(spec.get("encoders", {}), spec["dataset"]), *divided],
     )
     tables.write(frame, this.output.csv, classification.shown_classification(frame), caption)

@@ -18,7 +18,7 @@ with job(snakemake) as this:
     y, classes = pd.factorize(clips["category"], sort=True)
     record["classes"], choice = list(classes), []
     try:
-        rows = training_rows(clips, spec["split"]["query_folds"], "validation")
+        rows = training_rows(clips, selection="validation", **spec["split"])
         probed = probe(spec["head"], bank.values[:, 0], y, *rows, spec["grid"])
         choice = choice_rows(probed)
         record |= {"folds_seen": sorted({int(f) for r in rows for f in clips["fold"].iloc[r]})}

@@ -5,7 +5,7 @@ set are read from it:
 
 ========== =========================================================================================
 esc50      all rows
-esc10      the rows with ``esc10`` True, of ESC-50 or of a folder that holds only those
+esc10      the rows with ``esc10`` True (or TRUE), of ESC-50 or of a folder that holds only those
 synthetic  all rows of a folder that `resound.data.synthetic` made
 folder     all rows of any folder; only ``filename`` and ``category`` must be there. Without
            ``fold`` every clip has fold 0, which stands for no folds; without ``target`` categories
@@ -65,6 +65,8 @@ class Contents:
         Exact counts.
     sample_rate, channels, frames : int
         Of every audio file: Hz, count, frames per channel.
+    split_recordings : tuple of str
+        The recordings that the released folds divide.
     """
 
     clips: int
@@ -74,9 +76,17 @@ class Contents:
     sample_rate: int = 44_100
     channels: int = 1
     frames: int = 220_500
+    split_recordings: tuple[str, ...] = ()
 
 
-CONTENTS = {"esc50": Contents(2000, 50, 40, 8), "esc10": Contents(400, 10, 40, 8)}
+# Each of these four has clips in two folds, of another class in each: a clock ticks and rings.
+ESC50_SPLIT_RECORDINGS = ("131943", "134049", "209698", "234879")
+CONTENTS = {
+    "esc50": Contents(2000, 50, 40, 8, split_recordings=ESC50_SPLIT_RECORDINGS),
+    "esc10": Contents(400, 10, 40, 8),
+}
+# As Python writes them, and as a spreadsheet does that has saved the list.
+TRUE, FALSE = ("True", "TRUE"), ("False", "FALSE")
 
 
 def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
@@ -112,7 +122,7 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
             f"a data set {dataset!r} needs {', '.join(REQUIRED[dataset])}"
         )
     raise_faults(path, _row_faults(lines, dataset), "correct the CSV file")
-    rows = [row for _, row in lines if dataset != "esc10" or row["esc10"] == "True"]
+    rows = [row for _, row in lines if dataset != "esc10" or row["esc10"] in TRUE]
     if not rows:
         raise DataError(f"{path}: lists no clip of {dataset}; check `dataset` and `data_root`")
     return _meta_frame(rows)
@@ -218,7 +228,7 @@ def _cell_faults(row: Row, dataset: str) -> Iterator[str]:
         yield f"fold={fold!r} must be one of 1 to 5"
     if not is_number(row.get("target", "0"), 0):
         yield f"target={row['target']!r} must be a whole number, 0 or more"
-    if dataset == "esc10" and row["esc10"] not in ("True", "False"):
+    if dataset == "esc10" and row["esc10"] not in (*TRUE, *FALSE):
         yield f"esc10={row['esc10']!r} must be True or False"
     if not row.get("src_file", "-").strip():
         yield f"src_file={row['src_file']!r} must not be empty"

@@ -34,16 +34,19 @@ class RankingTask:
         None: queries and gallery are different clips, and a recording on both sides is a
         DataError. Otherwise they are the same clips, a query is no hit of itself, and with True
         nor is any clip of its recording.
+    recordings_apart : bool, optional
+        False: recordings on both sides stay, as those do that ESC-50's released folds split.
     """
 
     queries: pd.DataFrame
     gallery: pd.DataFrame
     top_k: Sequence[int]
     exclude_same_recording: bool | None = None
+    recordings_apart: bool = True
 
     def __post_init__(self) -> None:
-        """Check that no recording stands on both sides."""
-        if self.exclude_same_recording is None:
+        """Check that no recording stands on both sides that may not."""
+        if self.exclude_same_recording is None and self.recordings_apart:
             retrieval.check_no_leak(*self._labels("src_file"))
 
     @functools.cached_property

@@ -101,7 +101,7 @@ def _finetune(
 ) -> Outcome:
     spec, classes = record["spec"], record["classes"]
     encoder.check_waveforms(torch.from_numpy(np.array(waveforms[:1])))
-    training, validation = training_rows(clips, spec["split"]["query_folds"], spec["selection"])
+    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
     network = build_classifier(encoder, len(classes), **spec["head"], seed=spec["seed"])
     # Encoders are loaded in evaluation mode, and Lightning leaves modes as they are.
     module = FinetuneTraining(

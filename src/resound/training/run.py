@@ -80,7 +80,7 @@ def _train(
 ) -> Outcome:
     spec, classes = record["spec"], record["classes"]
     query_folds = spec["split"]["query_folds"]
-    training, validation = training_rows(clips, query_folds, spec["selection"])
+    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
     ids = bank.ids["clips"]
     transform = fit_transform(bank.values, ids, training.tolist(), **spec["input"])
     x = transform.of_bank(bank.values, ids)
