@@ -197,6 +197,22 @@ def test_recording_in_two_folds(small_set, rows, meta_writer):
         index(small_set)
 
 
+@pytest.mark.parametrize(
+    ("policy", "action"), [("keep", "kept"), ("exclude", "left out where its recording asks")]
+)
+def test_a_folder_may_have_recordings_in_several_folds(
+    small_set, rows, meta_writer, policy, action
+):
+    rows[2]["src_file"] = 0
+    meta_writer(small_set, rows)
+    clips, audit = index(small_set, on_split_recording=policy)
+    detail = "recording 0: 1-0-A-0 in fold 1, 2-2-A-0 in fold 2"
+    assert len(clips) == len(rows)
+    assert audit.to_numpy().tolist() == [
+        [f"audio/{clip}.wav", "split_recording", detail, action] for clip in ("1-0-A-0", "2-2-A-0")
+    ]
+
+
 def test_esc50_must_be_whole(small_set):
     with pytest.raises(DataError, match="clips: 8, not 2000"):
         build_index(small_set, "esc50", duration=5)
@@ -215,6 +231,8 @@ def test_synthetic_must_be_balanced(tmp_path):
 def test_faulty_arguments(small_set):
     with pytest.raises(ParameterError, match="on_bad_audio='ignore' is not known"):
         index(small_set, on_bad_audio="ignore")
+    with pytest.raises(ParameterError, match="on_split_recording='drop' is not known"):
+        index(small_set, on_split_recording="drop")
     with pytest.raises(ParameterError, match="duration=-1"):
         index(small_set, duration=-1)
 

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from resound.data.layout import (
@@ -139,6 +140,13 @@ def test_esc10_column_must_say_true_or_false(small_set, rows, meta_writer):
     meta_writer(small_set, rows)
     with pytest.raises(DataError, match="line 4: esc10='yes' must be True or False"):
         read_meta(small_set, "esc10")
+
+
+def test_a_list_that_a_spreadsheet_saved_says_true_in_capitals(small_set, rows, meta_writer):
+    expected = read_meta(small_set, "esc10")
+    meta_writer(small_set, [row | {"esc10": str(row["esc10"]).upper()} for row in rows])
+    assert "TRUE" in (small_set / "meta" / "esc50.csv").read_text()
+    pd.testing.assert_frame_equal(read_meta(small_set, "esc10"), expected)
 
 
 def test_esc10_of_a_set_without_any(small_set, rows, meta_writer):
