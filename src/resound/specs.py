@@ -19,6 +19,7 @@ from resound.runs import (
     ALL_CLIPS,
     AUTOENCODER,
     LOSSES,
+    VARIANT_OF,
     WAVEFORM,
     Cell,
     Run,
@@ -90,9 +91,19 @@ class Experiment:
             found[setting_name(stft, framed=False)] = {"sample_rate": stft["sample_rate"]}
         return found | self.encodings.settings()
 
+    def registered(self, feature: str) -> str:
+        """Return the name under which a feature of the config is registered: most often its own."""
+        block: Mapping[str, Any] = self.config["features"].get(feature, {})
+        name: str = block.get(VARIANT_OF, feature)
+        return name
+
+    def feature_module(self, feature: str) -> str:
+        """Return the module that computes a feature of the config."""
+        return FEATURES.entry(self.registered(feature)).module
+
     def setting(self, feature: str, stft: str) -> str:
         """Return the written-out name of the setting at which `feature` is made for `stft`."""
-        framed = FEATURES.entry(feature).traits.get("framed", True)
+        framed = FEATURES.entry(self.registered(feature)).traits.get("framed", True)
         return setting_name(self.config["stft"][stft], framed)
 
     # What is asked for
@@ -113,8 +124,7 @@ class Experiment:
         runs = [
             Run(distance, feature, self.setting(feature, stft), split)
             for distance in distances
-            for feature in block["features"]
-            for stft in block["stft"]
+            for feature, stft in _pairs(block)
             for split in self.splits
         ]
         return list(dict.fromkeys(runs))
@@ -285,11 +295,13 @@ class Experiment:
     def bank(self, feature: str, setting: str) -> Spec:
         """Decide the bank of one feature at one setting."""
         stft = self.settings[setting]
+        options = dict(self.config["features"].get(feature, {}))
+        options.pop(VARIANT_OF, None)
         return {
             "audio": self.audio(stft["sample_rate"]),
-            "feature": feature,
+            "feature": self.registered(feature),
             "stft": stft,
-            "options": dict(self.config["features"].get(feature, {})),
+            "options": options,
         }
 
     def validation(self, feature: str, setting: str) -> Spec:
@@ -371,7 +383,11 @@ class Experiment:
 
     def scores(self, run: Run) -> Spec:
         """Decide the metrics of every query of one split."""
-        return {"ranking": self.ranking(run)}
+        spec = {"ranking": self.ranking(run)}
+        ties = self.config["retrieval"]["ties"]
+        if ties["orders"] and self.mode(run) == "full":
+            spec |= {"ties": dict(ties), "tile_size": self.tile_size}
+        return spec
 
     def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
@@ -406,7 +422,7 @@ class Experiment:
         if cell.feature == WAVEFORM:
             return self.encodings.training(cell)
         block = self.config[AUTOENCODER if cell.code_size else CLASSIFIED]
-        traits = FEATURES.entry(cell.feature).traits
+        traits = FEATURES.entry(self.registered(cell.feature)).traits
         return {
             "bank": self.bank(cell.feature, cell.setting),
             "split": self.split(cell.split),
@@ -468,3 +484,10 @@ class Experiment:
         """Return the versions of libraries that are part of a spec: none unless asked for."""
         versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}
+
+
+def _pairs(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the feature and the short-time setting of each row of a table of features."""
+    if "rows" in table:
+        return [(row["feature"], row["stft"]) for row in table["rows"]]
+    return [(feature, stft) for feature in table["features"] for stft in table["stft"]]

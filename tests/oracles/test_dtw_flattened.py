@@ -70,7 +70,7 @@ def test_the_order_counts_and_of_one_dim_it_does_not():
 
 
 def test_a_single_value_moved_to_another_coefficient_is_near():
-    """What aligns one long sequence may pair the end of a coefficient with the start of the next."""
+    """One long sequence may pair the end of a coefficient with the start of the next."""
     x, y = np.zeros((2, 1, 4, 2))
     x[0, 3, 0] = y[0, 0, 1] = 1.0
     assert pairwise(x, y) == 0.0

@@ -136,6 +136,11 @@ def model_of(wildcards):
     return f"<results>/models/{cell.path}/model.json" if cell else []
 
 
+def ties_of(wildcards):
+    """Return under which random orders of ties a run is ranked; None where by clip id."""
+    return EXPERIMENT.scores(run_of(wildcards)).get("ties")
+
+
 def tile_files(run, file=None):
     """List a file of every tile of a run, by default the one that is ranked.
 

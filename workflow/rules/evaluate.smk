@@ -5,6 +5,12 @@ rule score_retrieval:
     input:
         clips="<results>/index/clips.csv",
         ranking="<results>/rankings/{distance}/{source}/{split}.parquet",
+        split=lambda wildcards: (
+            "<results>/index/splits/{split}.csv" if ties_of(wildcards) else []
+        ),
+        tiles=lambda wildcards: (
+            tile_files(run_of(wildcards)) if ties_of(wildcards) else []
+        ),
     output:
         scores="<results>/scores/retrieval/{distance}/{source}/{split}.csv",
     log:

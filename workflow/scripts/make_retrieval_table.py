@@ -1,7 +1,7 @@
 """Average the scores of every run into one table beside the study's figures."""
 
 from resound.data.index import read_clips
-from resound.evaluation.scoring import read_scores
+from resound.evaluation.scoring import read_orders
 from resound.evaluation.summary import retrieval_rows
 from resound.jobs import job
 from resound.report import encoders, tables
@@ -13,7 +13,7 @@ with job(snakemake) as this:
     present = (Run(*run) for run in spec["present"])
     rows = retrieval_rows(
         [Run(*run) for run in spec["rows"]],
-        dict(zip(present, map(read_scores, this.input.scores), strict=True)),
+        dict(zip(present, map(read_orders, this.input.scores), strict=True)),
         spec["query_folds"],
         protocol=spec["protocol"],
         options=spec["bootstrap"],

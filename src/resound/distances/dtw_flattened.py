@@ -1,14 +1,14 @@
 """DTW of clips whose frames are laid end to end into one sequence of numbers.
 
 A clip (frames, dims) becomes a sequence of frames * dims numbers, and two sequences are aligned by
-`resound.distances.dtw` with the absolute difference as local cost. In the order ``coefficients`` all
-values of the first coefficient come first, then all of the second; in the order ``frames`` the
+`resound.distances.dtw` with the absolute difference as local cost. In the order ``coefficients``
+all values of the first coefficient come first, then all of the second; in the order ``frames`` the
 first frame's values come first, then the second's.
 
-The published study's "DTW" is this one, in the order ``coefficients``. A path may pair a value of one
-coefficient with one of another, and moves in time for each coefficient by itself: it does not align
-frames as `resound.distances.dtw` does, and takes dims times as many cells for each of its terms. For
-features of one dim both are the same.
+The published study's "DTW" is this one, in the order ``coefficients``. A path may pair a value of
+one coefficient with one of another, and moves in time for each coefficient by itself: it does not
+align frames as `resound.distances.dtw` does. Its matrix has dims squared as many cells as theirs.
+For features of one dim both are the same.
 """
 
 from collections.abc import Callable

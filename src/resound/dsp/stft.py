@@ -61,9 +61,7 @@ def frame_count(samples: int, *, n_fft: int, hop_length: int) -> int:
     return 1 + (samples + 2 * (n_fft // 2) - n_fft) // hop_length
 
 
-def frame(
-    waveforms: FloatArray, *, n_fft: int, hop_length: int, center: bool = True
-) -> FloatArray:
+def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int, center: bool = True) -> FloatArray:
     """Cut clips into overlapping frames.
 
     Parameters
@@ -141,7 +139,9 @@ def stft(
     frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length, center=center)
     weights = fft_window(window, frames.shape[-1], win_length, periodic=periodic)
     if current_engine() == "matrix":
-        return _product(frames, _block(window, frames.shape[-1], win_length, frames.dtype, periodic))
+        return _product(
+            frames, _block(window, frames.shape[-1], win_length, frames.dtype, periodic)
+        )
     weights = weights.astype(frames.dtype)
     spectrum: ComplexArray = scipy.fft.rfft(frames * weights, axis=-1, overwrite_x=True)
     return spectrum

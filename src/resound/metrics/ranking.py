@@ -20,9 +20,9 @@ DCG = sum of r_i / log2(i + 1) up to k (Järvelin and Kekäläinen, "Cumulated g
 IR techniques", ACM TOIS 20(4), 2002, in the form of trec_eval).
 
 `ndcg_retrieved` is what the study prints. Its ideal are the hits that were retrieved, re-sorted so
-that the relevant ones come first: min(k, n) ones, n being the relevant hits of the longest list that
-is cut, `max(ks)` of `score` (the study's: 20). So at a smaller k it does tell of relevant hits that
-came between k and `max(ks)`, and depends on `max(ks)`; it never tells of those that did not come.
+that the relevant ones come first: min(k, n) ones, n being the relevant hits of the longest list
+that is cut, `max(ks)` of `score` (the study's: 20). So at a smaller k it does tell of relevant hits
+between k and `max(ks)`, and depends on `max(ks)`; it never tells of those that did not come.
 
 A list shorter than k counts as filled up with irrelevant hits. A query without relevant clips in
 the gallery scores 0 in each metric.

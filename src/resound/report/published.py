@@ -1,9 +1,9 @@
 """The figures of the published study, to set ours beside.
 
 `data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
-1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG, at 10 and at 20, takes
-the 20 retrieved clips, re-sorted, as the ideal: it is our `ndcg_retrieved` where the largest of
-`retrieval.top_k` is 20. Its classifiers train on folds 1-4 and are tested on fold 5.
+1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG, at 10 and at 20,
+takes the 20 retrieved clips, re-sorted, as the ideal: it is our `ndcg_retrieved` where the largest
+of `retrieval.top_k` is 20. Its classifiers train on folds 1-4 and are tested on fold 5.
 """
 
 import csv
