@@ -72,11 +72,8 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table["distance"]
         distances = [named] if isinstance(named, str) else named
         yield from _names(f"{where}.distance", distances, retrieval["distances"])
-        rows = table.get("rows", [])
-        features = [*table.get("features", []), *(row["feature"] for row in rows)]
-        yield from _names(f"{where}.features", features, config["features"])
-        settings = [*table.get("stft", []), *(row["stft"] for row in rows)]
-        yield from _names(f"{where}.stft", settings, config["stft"])
+        yield from _names(f"{where}.features", table.get("features", []), config["features"])
+        yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
         yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])

@@ -124,7 +124,8 @@ class Experiment:
         runs = [
             Run(distance, feature, self.setting(feature, stft), split)
             for distance in distances
-            for feature, stft in _pairs(block)
+            for feature in block["features"]
+            for stft in block["stft"]
             for split in self.splits
         ]
         return list(dict.fromkeys(runs))
@@ -484,10 +485,3 @@ class Experiment:
         """Return the versions of libraries that are part of a spec: none unless asked for."""
         versions = numeric_versions(self.config["provenance"]["strict"], libraries)
         return {"versions": versions} if versions else {}
-
-
-def _pairs(table: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the feature and the short-time setting of each row of a table of features."""
-    if "rows" in table:
-        return [(row["feature"], row["stft"]) for row in table["rows"]]
-    return [(feature, stft) for feature in table["features"] for stft in table["stft"]]

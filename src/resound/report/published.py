@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from resound.report import study
 from resound.runs import WAVEFORM
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
@@ -70,7 +71,7 @@ def study_row(row: Mapping[str, Any], stft: Mapping[str, int]) -> Key:
     """Return under which method, feature and setting the study has a row of ours."""
     network = row.get("network", "")
     if not network:
-        return row["method"], row["feature"], study_setting(stft)
+        return study.counterpart(row["method"], row["feature"], study_setting(stft))
     if row["feature"] == WAVEFORM:
         known = row["method"] == "cosine"
         return (READINGS.get(network, network) if known else ""), row["feature"], ""
@@ -93,6 +94,8 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
     }
     if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
         ours_study["query fold"] = (row["query_fold"], "5")
+    if not row.get("network") and row.get("feature") in study.QUANTITIES:
+        ours_study[row["feature"]] = study.QUANTITIES[row["feature"]]
     return "; ".join(
         f"{what} {ours}, the study's {study}"
         for what, (ours, study) in ours_study.items()
