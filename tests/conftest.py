@@ -26,9 +26,20 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def esc10() -> Path:
     """Return the folder of the real ESC-10 recordings, or skip the test."""
-    folder = os.environ.get("RESOUND_ESC10")
+    return recordings("RESOUND_ESC10", "ESC-10 in ESC-50's layout")
+
+
+@pytest.fixture(scope="session")
+def esc50() -> Path:
+    """Return the folder of the real ESC-50 as released, or skip the test."""
+    return recordings("RESOUND_ESC50", "ESC-50 as it is released")
+
+
+def recordings(variable: str, what: str) -> Path:
+    """Return the folder that an environment variable names, or skip the test."""
+    folder = os.environ.get(variable)
     if not folder:
-        pytest.skip("RESOUND_ESC10 is not set: it names a folder with ESC-10 in ESC-50's layout")
+        pytest.skip(f"{variable} is not set: it names a folder with {what}")
     root = Path(folder)
-    assert (root / "meta" / "esc50.csv").is_file(), f"RESOUND_ESC10={folder} has no meta/esc50.csv"
+    assert (root / "meta" / "esc50.csv").is_file(), f"{variable}={folder} has no meta/esc50.csv"
     return root.resolve()
