@@ -226,6 +226,10 @@ class Encodings:
                 names += [] if row.network in names else [row.network]
         return told
 
+    def vectors_of(self, rows: Sequence[Run]) -> dict[str, str]:
+        """Tell which vector each row of an encoder compares."""
+        return {r.network: self.encoding(r.network).vector for r in rows if r.feature == WAVEFORM}
+
     # Where it stands
 
     def cell(self, run: Run) -> Cell | None:
@@ -309,5 +313,5 @@ class Encodings:
         return {"training": self.training(cell), "vector": vector}
 
     def masked(self, cell: Cell) -> Spec:
-        """Decide the class probabilities of all clips of which a share is masked."""
+        """Decide the hidden vectors of all clips of which a share is masked."""
         return {**self.vectors(cell, MASKED), "masked": dict(self.config["finetune"]["masked"])}

@@ -12,6 +12,8 @@ ALL_CLIPS = "all"
 VARIANT_OF = "feature"
 # How a classifier may be trained; of all but the first, the name stands in the network's.
 LOSSES = ("cross_entropy", "supcon")
+# What a network starts from where no weights are named.
+RANDOM = "random"
 
 
 class Split(NamedTuple):

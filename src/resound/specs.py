@@ -19,6 +19,7 @@ from resound.runs import (
     ALL_CLIPS,
     AUTOENCODER,
     LOSSES,
+    RANDOM,
     VARIANT_OF,
     WAVEFORM,
     Cell,
@@ -309,6 +310,13 @@ class Experiment:
         """Decide the comparison of one feature with librosa's."""
         return {**self.bank(feature, setting), "clips": self.config["validation"]["clips"]}
 
+    def validation_table(self) -> Spec:
+        """Decide the table of all comparisons with librosa."""
+        return {
+            "comparisons": [list(pair) for pair in self.validations()],
+            "dataset": self.config["dataset"],
+        }
+
     def matrix_costs(self) -> Spec:
         """Decide what is measured of the spectrogram as a matrix."""
         table = self.config["matrix_spectrogram"]["table"]
@@ -393,7 +401,8 @@ class Experiment:
     def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
         runs = self.table_runs(table)
-        encoders = self.encodings.sources(runs)
+        encoders, starts = self.encodings.sources(runs), self.starts(runs)
+        vectors = self.encodings.vectors_of(runs)
         folds = self.splits | self.test_splits
         return {
             "rows": [list(run) for run in runs],
@@ -404,6 +413,8 @@ class Experiment:
             "top_k": sorted(self.config["retrieval"]["top_k"]),
             "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
             "on_split_recording": self.on_split_recording,
+            **({"starts": starts} if starts else {}),
+            **({"vectors": vectors} if vectors else {}),
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }
@@ -417,6 +428,17 @@ class Experiment:
         """Return where the weights are that a network starts from; None when at random."""
         found: Spec | None = self.config["networks"][network].get("weights")
         return found
+
+    def starts(self, rows: Sequence[Cell] | Sequence[Run]) -> dict[str, str]:
+        """Tell of each network behind some rows what it started from: ``random``, or a digest."""
+        return {row.network: self._start(row) for row in rows if row.network}
+
+    def _start(self, row: Cell | Run) -> str:
+        if row.feature == WAVEFORM:
+            return str(self.encodings.encoder(self.encodings.encoder_of(row))["sha256"])
+        cell = row.cell if isinstance(row, Run) else row
+        named = None if cell is None or cell.code_size else self.weights(cell.classifier)
+        return named["sha256"] if named else RANDOM
 
     def training(self, cell: Cell) -> Spec:
         """Decide one trained network: its input, its options, its recipe, its seed."""
@@ -477,6 +499,7 @@ class Experiment:
             "protocol": self.config["classification"]["protocol"],
             "query_folds": {c.split: self.split(c.split)["query_folds"] for c in cells},
             "on_split_recording": self.on_split_recording,
+            "starts": self.starts(cells),
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),
         }

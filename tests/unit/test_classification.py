@@ -27,7 +27,7 @@ def predictions(*names: str, clips: pd.DataFrame = CLIPS) -> pd.DataFrame:
 
 def record(**changes) -> dict:
     training = {"parameters": 1182, "seconds": 2.0, "device": "cpu"}
-    spec = {"selection": "fixed", "epochs": 60, "weights": None} | changes
+    spec = {"selection": "fixed", "epochs": 60} | changes
     return {"outcome": "trained", "spec": spec, "training": training}
 
 
@@ -106,8 +106,9 @@ def test_what_is_missing_is_named_with_its_reason():
     assert row["accuracy"] == 1.0
 
 
-def table(*made: dict, dataset: str = "esc50") -> pd.DataFrame:
-    return classification.classification_table(made, dataset)
+def table(*made: dict, dataset: str = "esc50", start: str = "random") -> pd.DataFrame:
+    starts = {row["network"]: start for row in made}
+    return classification.classification_table(made, dataset, starts)
 
 
 def one(**changes) -> dict:
@@ -156,13 +157,53 @@ def test_what_cannot_be_had_says_why_and_all_clips_are_a_fold_of_their_own():
     assert [row["n_trainings"] for row in made] == [1, 1]
 
 
+IMAGENET = "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
+BEATS = "e5815275a04b6885e7b8af63d120b29bffae2cd2225cf4915e1ec6d819d3022c"
+
+
 @pytest.mark.parametrize(
-    ("digest", "name"),
-    [(None, "scratch"), (next(iter(classification.KNOWN_WEIGHTS)), "ImageNet (torchvision)"),
-     ("0123456789abcdef" * 4, "sha256 01234567")],
+    ("start", "name"),
+    [("random", "random"), (IMAGENET, "ImageNet"), ("0123456789abcdef" * 4, "sha256 01234567"),
+     (BEATS, "beats (fine-tuned on AudioSet, second version)")],
 )  # fmt: skip
-def test_what_a_network_started_from_is_named(digest, name):
-    assert table(one(weights=digest))["weights"].item() == name
+def test_what_a_network_started_from_is_named(start, name):
+    frame = table(one(), start=start)
+    assert frame["started_from"].item() == name
+    assert classification.shown_classification(frame)["started_from"].item() == name
+
+
+@pytest.mark.parametrize(
+    ("network", "start", "note"),
+    [
+        ("resnet18", IMAGENET, ""),
+        ("resnet18", "random", "weights at the start random, the study's ImageNet"),
+        ("cnn", "random", ""),
+        ("cnn", "0123456789abcdef" * 4, "weights at the start sha256 01234567, the study's random"),
+        ("beats_finetuned", BEATS, ""),
+    ],
+)
+def test_a_start_that_is_not_the_study_s_is_said(network, start, note):
+    feature = "waveform" if network == "beats_finetuned" else "mel"
+    frame = table(one() | {"network": network, "feature": feature}, start=start)
+    assert frame["published_note"].item() == note
+    caption = classification.classification_caption(frame, "esc50", 0.95)
+    assert ("Not the study's protocol: weights at the start" in caption) == bool(note)
+
+
+def test_which_folds_chose_stands_beside_the_selection():
+    chosen = [record(selection="validation") | {"chosen_on": [fold]} for fold in (2, 3)]
+    results = {
+        (f"fold{fold}", "0"): (about, scores("dog", "rain", "rain", "rain"))
+        for fold, about in zip((1, 2), chosen, strict=True)
+    }
+    made = rows(results, folds={"fold1": [1], "fold2": [2]}, protocol="cv")
+    frame = table(*made, one())
+    assert list(frame["chosen_on"]) == ["2", "3", "2, 3", ""]
+    assert list(classification.shown_classification(frame)["selection"]) == [
+        "validation on fold 2", "validation on fold 3", "validation on fold 2, 3", "fixed"
+    ]  # fmt: skip
+    caption = classification.classification_caption(frame, "esc50", 0.95)
+    assert "How the study chose the epochs of its networks is not known." in caption
 
 
 def test_numbers_that_saw_the_test_fold_are_marked():

@@ -36,11 +36,13 @@ def experiment(tmp_path, monkeypatch) -> Experiment:
 
 def test_the_study_s_rows_are_asked_for_under_its_names(experiment):
     clap = experiment.table_runs("retrieval_clap")
-    assert [run.network for run in clap] == ["clap_zero", "clap_embedding", "clap_mlp"]
+    assert [run.network for run in clap] == [
+        "clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"
+    ]  # fmt: skip
     assert {run.setting for run in clap} == {"sr48000"}
     beats = experiment.table_runs("retrieval_beats")
     assert [run.network for run in beats] == [
-        "beats_embedding", "beats_mlp", "beats_mlp_hard", "beats_mask_mlp"
+        "beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"
     ]  # fmt: skip
     networks = {cell.network for cell in experiment.encodings.cells()}
     assert {"beats_finetuned", "clap_zero_shot", "ast_linear", "clap_knn"} <= networks
@@ -57,15 +59,37 @@ def test_zero_shot_is_told_of_the_test_fold_and_of_all_clips(experiment):
 
 
 def test_a_frozen_bank_has_no_split_and_a_trained_one_has_its_own(experiment):
-    zero, frozen, hidden = experiment.table_runs("retrieval_clap")
+    zero, frozen, embedding, hidden = experiment.table_runs("retrieval_clap")
     assert experiment.bank_folder(frozen) == "embeddings/clap_frozen/waveform/sr48000"
     assert experiment.cell(frozen) is None
-    for run, folder in ((zero, "clap_zero_shot"), (hidden, "clap_hidden")):
+    learned = ((embedding, "clap_embedding"), (hidden, "clap_hidden"))
+    for run, folder in ((zero, "clap_zero_shot"), *learned):
         assert experiment.bank_folder(run) == f"embeddings/{folder}/waveform/sr48000/fold5/seed0"
     assert experiment.cell(zero) == Cell("clap_zero_shot", "waveform", "sr48000", "fold5", "0")
     assert experiment.cell(hidden) == Cell("clap_finetuned", "waveform", "sr48000", "fold5", "0")
     for run in (zero, frozen, hidden):
         assert Run.at(run.distance, run.source, run.split) == run
+
+
+def test_the_rows_of_both_encoders_are_read_by_one_rule(experiment):
+    """A row named ``<encoder>_<x>`` compares the same vector of either encoder."""
+    encodings = experiment.encodings
+    for row in ("embedding", "mlp"):
+        clap, beats = (encodings.encoding(f"{name}_{row}").vector for name in ("clap", "beats"))
+        assert clap == beats
+    assert encodings.encoding("clap_frozen").vector == "frozen"
+
+
+def test_a_table_is_told_what_its_encoders_started_from_and_compare(experiment):
+    spec = experiment.retrieval_table("retrieval_clap", [])
+    digest = experiment.encodings.encoder("clap")["sha256"]
+    assert spec["starts"] == dict.fromkeys(spec["vectors"], digest)
+    assert spec["vectors"] == {
+        "clap_zero": "zero_shot",
+        "clap_frozen": "frozen",
+        "clap_embedding": "embedding",
+        "clap_mlp": "hidden",
+    }
 
 
 def test_every_spec_is_plain_and_nests_that_of_its_input(experiment):
@@ -122,10 +146,10 @@ def test_a_table_does_not_know_where_weights_are_that_are_there(tmp_path, monkey
 def test_only_what_may_be_trained_is_ranked():
     experiment = changed("finetune.encoders", ["beats"])
     rows = [run.network for run in experiment.table_runs("retrieval_clap")]
-    assert rows == ["clap_zero", "clap_embedding"]
+    assert rows == ["clap_zero", "clap_frozen"]
     alone = changed("retrieval.protocol", "leave_one_out")
     rows = [(run.network, run.split) for run in alone.table_runs("retrieval_clap")]
-    assert rows == [("clap_zero", "all"), ("clap_embedding", "all")]
+    assert rows == [("clap_zero", "all"), ("clap_frozen", "all")]
     assert alone.table_runs("retrieval_beats") == []
     assert alone.encodings.cells() == []
 
@@ -138,7 +162,7 @@ def test_lacking_weights_are_told_of_each_row(experiment):
         "clap": {
             "source": "laion/clap-htsat-unfused",
             "absent": True,
-            "rows": ["clap_zero", "clap_embedding", "clap_mlp"],
+            "rows": ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         }
     }
     assert "encoders" not in experiment.retrieval_table("retrieval_cosine", [])

@@ -144,16 +144,16 @@ def table() -> pd.DataFrame:
     metric = {"mrr@10": [0.5, np.nan], "mrr@10_low": [0.4, np.nan], "mrr@10_high": [0.6, np.nan]}
     study = {"published_mrr@10": [0.3, 0.2], "difference_mrr@10": [0.2, np.nan]}
     about = {"feature": ["mfcc", "f0"], "setting": ["sr16000"] * 2, "weights": ["", ""]}
-    more = {"map@10": [0.1, 0.2], "n": [1200, 3], "missing": ["", "no network"]}
+    more = {"map@20": [0.1, 0.2], "n": [1200, 3], "missing": ["", "no network"]}
     return pd.DataFrame(about | metric | study | more | {"published_note": ["", ""]})
 
 
 def test_a_metric_stands_with_its_interval_and_the_study_s_in_one_cell():
     columns, rows = tables.shown(table())
     assert [column.name for column in columns] == [
-        "feature", "setting", "mrr@10", "map@10", "n", "missing",
+        "feature", "setting", "mrr@10", "map@20", "n", "missing",
     ]  # fmt: skip
-    assert [column.name for column in columns if column.more] == ["map@10"]
+    assert [column.name for column in columns if column.more] == ["map@20"]
     best, lost = (row[2] for row in rows)
     assert best == (0.5, "0.500", "[0.400, 0.600] · study 0.300 (+0.200)", True)
     assert lost == ("", "missing", "study 0.200", False)

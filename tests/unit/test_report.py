@@ -5,7 +5,7 @@ from resound.report import encoders, published, tables
 
 SETTING = "sr44100_nfft4096_hop1024"
 SETTINGS = {SETTING: {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}}
-METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
+METRICS = ("mrr", "ndcg_retrieved", "ndcg", "binary", "proportion", "map")
 
 
 def row(**changes):
@@ -31,14 +31,15 @@ def test_a_setting_as_the_study_writes_it(stft, written):
 
 
 def test_the_study_stands_beside_its_own_protocol_without_a_note():
-    frame = tables.retrieval_table([row()], SETTINGS, "esc50")
-    assert frame["published_mrr@10"].item() == 0.4215
+    frame = tables.retrieval_table([row(method="cosine")], SETTINGS, "esc50")
+    assert frame["published_mrr@10"].item() == 0.3503
     assert frame["published_note"].item() == ""
     assert list(frame.columns).index("published_mrr@10") > list(frame.columns).index("ties")
 
 
 def test_what_differs_from_the_study_is_said():
-    frame = tables.retrieval_table([row(protocol="cv", query_fold="all")], SETTINGS, "esc10")
+    about = {"method": "cosine", "protocol": "cv", "query_fold": "all"}
+    frame = tables.retrieval_table([row(**about)], SETTINGS, "esc10")
     assert frame["published_note"].item() == (
         "data set esc10, the study's esc50; protocol cv, the study's holdout"
     )
@@ -49,7 +50,7 @@ def test_what_differs_from_the_study_is_said():
 
 
 def test_of_a_holdout_another_fold_is_said():
-    frame = tables.retrieval_table([row(query_fold="4")], SETTINGS, "esc50")
+    frame = tables.retrieval_table([row(method="cosine", query_fold="4")], SETTINGS, "esc50")
     assert frame["published_note"].item() == "query fold 4, the study's 5"
 
 
@@ -92,12 +93,88 @@ def test_the_study_s_learned_rows_stand_beside_ours():
         row(**about | {"network": "autoencoder_512"}),
         row(**about | {"network": "autoencoder_512", "method": "dtw"}),
     ]
-    frame = tables.retrieval_table(rows, SETTINGS, "esc50")
+    starts = dict.fromkeys(("resnet18", "cnn", "autoencoder_512"), "random")
+    frame = tables.retrieval_table(rows, SETTINGS, "esc50", starts=starts)
     study = frame["published_mrr@10"]
     assert study[0] == 0.434
     assert pd.isna(study[1])
     assert list(study[2:]) == [0.0782, 0.0883]
-    assert list(tables.shown_retrieval(frame, [10]).columns[:3]) == ["method", "network", "feature"]
+    notes = list(frame["published_note"])
+    assert notes[:3] == ["weights at the start random, the study's ImageNet", "", ""]
+    assert notes[3].startswith("DTW aligns frames, the study's code frames or one sequence")
+    shown = tables.shown_retrieval(frame, [10])
+    assert list(shown.columns[:4]) == ["method", "network", "started_from", "feature"]
+    assert list(shown["started_from"]) == ["random"] * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"method": "dtw", "feature": "mfcc"}, "DTW aligns frames, the study's one sequence of "
+         "numbers, coefficient after coefficient"),
+        ({"method": "dtw", "feature": "lfcc"}, "DTW aligns frames, the study's frames or one "
+         "sequence of numbers (not known)"),
+        ({"method": "dtw", "feature": "f0"}, ""),
+        ({"method": "cosine", "feature": "mfcc"}, ""),
+    ],
+)  # fmt: skip
+def test_what_dtw_aligned_is_compared(changes, note):
+    frame = tables.retrieval_table([row(**changes)], SETTINGS, "esc50")
+    assert pd.notna(frame["published_mrr@10"].item())
+    assert frame["published_note"].item() == note
+
+
+@pytest.mark.parametrize(
+    ("network", "vector", "note"),
+    [
+        ("clap_embedding", "embedding", ""),
+        ("clap_embedding", "frozen", "vector frozen, the study's embedding"),
+        ("beats_mlp", "hidden", ""),
+        ("beats_mlp_soft", "probabilities", "vector probabilities, the study's hidden"),
+        ("clap_frozen", "frozen", None),
+    ],
+)
+def test_which_vector_of_an_encoder_is_compared_is_said(network, vector, note):
+    about = {"method": "cosine", "feature": "waveform", "network": network, "missing": ""}
+    frame = tables.retrieval_table(
+        [row(**about), row(**about | {"network": "clap_mlp"})],
+        SETTINGS,
+        "esc50",
+        starts=dict.fromkeys((network, "clap_mlp"), "0" * 64),
+        vectors={network: vector, "clap_mlp": "hidden"},
+    )
+    assert pd.isna(frame["published_mrr@10"][0]) == (note is None)
+    assert list(frame["published_note"]) == [note or "", ""]
+    assert list(tables.shown_retrieval(frame, [10])["vector"]) == [vector, "hidden"]
+
+
+def test_every_row_that_the_study_has_of_an_encoder_says_which_vector_it_was():
+    studied = {m for m, feature, _ in published.retrieval_figures() if feature == "waveform"}
+    assert studied == set(published.VECTORS)
+    assert set(published.READINGS.values()) <= studied
+
+
+def test_every_network_of_the_study_says_what_it_started_from():
+    networks = {network for network, feature in published.accuracy_figures() if feature == "mel"}
+    assert networks == set(published.STARTS)
+
+
+def test_the_study_s_validation_and_times_are_those_it_printed():
+    figures = published.validation_figures()
+    assert (figures["mel"]["frames"], figures["mel"]["dims"]) == (216, 40)
+    assert figures["mel"]["mean_difference"] == 0.0076
+    assert figures["mel"]["max_difference"] == 0.1088
+    assert figures["mel"]["std_difference"] == 0.0124
+    named = {"stft", "mel", *(f"mfcc_{i}" for i in range(13))}
+    assert {name: row["correlation"] for name, row in figures.items()} == dict.fromkeys(named, 1)
+    assert published.kernel_minutes() == {"without_kernel": 240, "with_kernel": 14}
+
+
+def test_what_only_the_whole_gallery_tells_is_shown_too():
+    shown = tables.shown_retrieval(tables.retrieval_table([row()], SETTINGS, "esc50"), [10])
+    assert list(shown.columns[-6:]) == [
+        "mrr@10", "ndcg_retrieved@10", "ndcg@10", "binary@10", "proportion@10", "map@10"
+    ]  # fmt: skip
 
 
 def test_what_is_missing_is_said_and_the_seeds_spread_shown():
@@ -108,7 +185,8 @@ def test_what_is_missing_is_said_and_the_seeds_spread_shown():
         row(**about | spread | {"network": "cnn"}),
         about | gone | {"network": "resnet18", "missing": "fold5 seed 0"},
     ]
-    frame = tables.retrieval_table(rows, SETTINGS, "esc50")
+    starts = {"cnn": "random", "resnet18": "random"}
+    frame = tables.retrieval_table(rows, SETTINGS, "esc50", starts=starts)
     shown = tables.shown_retrieval(frame, [10])
     assert list(shown["mrr@10"]) == ["0.500 ± 0.125 [0.500, 0.500]", "missing (0.434)"]
     caption = tables.retrieval_caption(frame, "esc50", 0.95)

@@ -81,7 +81,7 @@ PLOTTED = {
 CONFIG = [
     ("  mfcc: {n_mfcc: 13,", "  mfcc: {n_mfcc: 12,", MFCC),
     ("f0: {fmin: 75.0", "f0: {fmin: 80.0", F0),
-    ("mel: {n_mels: 40", "mel: {n_mels: 39", MEL),
+    ("mel: {n_mels: 128", "mel: {n_mels: 127", MEL),
     ("lfcc: {n_lfcc: 13", "lfcc: {n_lfcc: 12", CLIPS),
     ("local_cost: euclidean", "local_cost: squared", {**DTW, **PATH}),
     ("band: null", "band: 0.5", {**DTW, **PATH}),

@@ -219,6 +219,6 @@ rule encode_masked:
         ),
         weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
     message:
-        "class probabilities from a part of all clips by {wildcards.encoder} fine-tuned, test {wildcards.split}, seed {wildcards.seed}"
+        "hidden vectors of a part of all clips by {wildcards.encoder} fine-tuned, test {wildcards.split}, seed {wildcards.seed}"
     script:
         "../scripts/encode_masked.py"

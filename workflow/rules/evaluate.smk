@@ -131,7 +131,7 @@ rule make_validation_table:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        spec=EXPERIMENT.validations(),
+        spec=EXPERIMENT.validation_table(),
         code=code_of("make_validation_table"),
     message:
         "table validation"

@@ -1,11 +1,11 @@
-"""Store the class probabilities that a fine-tuned encoder gives every clip from a part of it."""
+"""Store the hidden vector that a fine-tuned encoder makes of a part of every clip."""
 
 import torch
 
 from resound import store
 from resound.jobs import job
 from resound.training.encoding import load_encoder, write_bank
-from resound.training.finetuning import masked_probabilities, read_finetuned
+from resound.training.finetuning import masked_hidden, read_finetuned
 
 with job(snakemake) as this:
     spec, training = this.params.spec, this.params.spec["training"]
@@ -13,5 +13,5 @@ with job(snakemake) as this:
     audio = store.open_array(this.input.waveforms, spec=training["audio"])
     encoder = load_encoder(training["encoder"], this.params.weights.block)
     network = read_finetuned(encoder, this.input.weights, this.input.model, spec=training)
-    probabilities = masked_probabilities(network, audio.values, **spec["masked"])
-    write_bank(probabilities, this.output.bank, spec=spec, ids=audio.ids)
+    hidden = masked_hidden(network, audio.values, **spec["masked"])
+    write_bank(hidden, this.output.bank, spec=spec, ids=audio.ids)

@@ -25,7 +25,7 @@ with job(snakemake) as this:
         options=spec["bootstrap"],
         absent=encoders.absent_rows(spec.get("encoders", {})),
     )
-    frame = classification.classification_table(rows, spec["dataset"])
+    frame = classification.classification_table(rows, spec["dataset"], spec["starts"])
     divided = recording_notes(
         read_clips(this.input.clips), spec["query_folds"], spec["on_split_recording"]
     )

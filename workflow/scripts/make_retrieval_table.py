@@ -18,7 +18,13 @@ with job(snakemake) as this:
         protocol=spec["protocol"],
         options=spec["bootstrap"],
     )
-    frame = tables.retrieval_table(rows, spec["settings"], spec["dataset"])
+    frame = tables.retrieval_table(
+        rows,
+        spec["settings"],
+        spec["dataset"],
+        starts=spec.get("starts", {}),
+        vectors=spec.get("vectors", {}),
+    )
     shown = tables.shown_retrieval(frame, spec["top_k"])
     divided = recording_notes(
         read_clips(this.input.clips), spec["query_folds"], spec["on_split_recording"]

@@ -128,15 +128,16 @@ def _spreads(scores: pd.DataFrame | None) -> dict[str, float]:
 def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how the networks of a row were trained."""
     if not records:
-        none = ("selection", "epochs", "parameters", "weights", "train_seconds", "device")
+        none = ("selection", "chosen_on", "epochs", "parameters", "train_seconds", "device")
         return dict.fromkeys(none)
     spec, trained = records[0]["spec"], [record["training"] for record in records]
+    chose = {fold for record in records for fold in record.get("chosen_on", ())}
     return {
         # Zero-shot classes and probes have no epochs to choose from.
         "selection": spec.get("selection"),
+        "chosen_on": ", ".join(map(str, sorted(chose))),
         "epochs": spec.get("epochs"),
         "parameters": trained[0]["parameters"],
-        "weights": spec["weights"],
         "train_seconds": float(np.mean([training["seconds"] for training in trained])),
         "device": ", ".join(sorted({training["device"] for training in trained})),
     }

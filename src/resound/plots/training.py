@@ -13,7 +13,7 @@ from resound.plots.style import SMALL, colours, say
 from resound.runs import AUTOENCODER, Cell
 
 PANEL = 1.7  # inches
-PARTS = {"train": "-", "validation": "--"}
+PARTS = {"train": "-", "validation": "--", "final": ":"}
 Histories = Sequence[tuple[Cell, pd.DataFrame]]
 
 

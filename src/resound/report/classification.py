@@ -5,43 +5,42 @@ from typing import Any
 
 import pandas as pd
 
-from resound.pretrained import PUBLISHED
 from resound.report import published, tables
+from resound.report.starts import started_from
 from resound.runs import ALL_CLIPS
 
-# Published files that a table can name; others it shows by the first digits of their digest.
-KNOWN_WEIGHTS = {
-    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": "ImageNet (torchvision)",
-    **{entry.sha256: f"{entry.encoder} ({entry.title})" for entry in PUBLISHED},
-}
 MARK = "*"
 
 
-def classification_table(rows: Iterable[Mapping[str, Any]], dataset: str) -> pd.DataFrame:
+def classification_table(
+    rows: Iterable[Mapping[str, Any]], dataset: str, starts: Mapping[str, str]
+) -> pd.DataFrame:
     """Set the rows of the classification table beside the study's accuracy.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        As `resound.evaluation.classification.classification_rows` makes them.
+    dataset : str
+        What they are about.
+    starts : mapping
+        By network what it started from, as `resound.specs.Experiment.starts` tells it.
 
     Returns
     -------
     DataFrame
-        The columns of `rows`, then ``published_accuracy``, ours minus it as
-        ``difference_accuracy``, and ``published_note``, which says where our protocol differs from
-        the study's.
+        The columns of `rows`, then ``started_from``, ``published_accuracy``, ours minus it as
+        ``difference_accuracy``, and ``published_note``, which says in what our method and protocol
+        differ from the study's.
     """
     full = []
     for row in rows:
-        study, note = published.accuracy_beside(row, dataset)
-        named = {**row, "weights": _weights_name(row)}
+        named = {**row, "started_from": started_from(starts[row["network"]])}
+        study, note = published.accuracy_beside(named, dataset)
         difference = None if study is None else row["accuracy"] - study
         beside = {"published_accuracy": study, "difference_accuracy": difference}
         full.append({**named, **beside, "published_note": note})
     return pd.DataFrame(full)
-
-
-def _weights_name(row: Mapping[str, Any]) -> str:
-    if not row["n_trainings"]:
-        return ""
-    digest = row["weights"]
-    return "scratch" if digest is None else KNOWN_WEIGHTS.get(digest, f"sha256 {digest[:8]}")
 
 
 def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +58,8 @@ def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
     ]
     for axis in ("seeds", "folds"):
         shown[f"spread over {axis}"] = [_number(row, f"accuracy_std_{axis}") for row in rows]
-    for column in ("selection", "epochs", "parameters", "weights", "device"):
+    shown["selection"] = [_selection(row) for row in rows]
+    for column in ("epochs", "parameters", "started_from", "device"):
         shown[column] = [_whole(row[column]) for row in rows]
     shown["seconds"] = [
         _whole(round(r["train_seconds"], 1) if r["n_trainings"] else None) for r in rows
@@ -83,6 +83,13 @@ def _mark(row: Mapping[Any, Any]) -> str:
 
 def _number(row: Mapping[Any, Any], column: str, is_best: bool = False) -> str:
     return "" if pd.isna(row[column]) else tables.number(row[column], is_best)
+
+
+def _selection(row: Mapping[Any, Any]) -> str:
+    """Say how the epoch, or a probe's point, was chosen, and by which folds."""
+    chosen_on = row["chosen_on"]
+    folds = f"on fold {chosen_on}" if isinstance(chosen_on, str) and chosen_on else ""
+    return " ".join(filter(None, [_whole(row["selection"]), folds]))
 
 
 def _whole(value: Any) -> str:
@@ -114,6 +121,8 @@ def classification_caption(
             f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "
             "it: these numbers are too good."
         )
+    if frame["selection"].notna().any() and frame["published_accuracy"].notna().any():
+        lines.append("How the study chose the epochs of its networks is not known.")
     differences = sorted({note for note in frame["published_note"] if note})
     lines += [f"Not the study's protocol: {note}." for note in differences]
     lines += notes

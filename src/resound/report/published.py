@@ -3,36 +3,64 @@
 `data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
 1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG, at 10 and at 20,
 takes the 20 retrieved clips, re-sorted, as the ideal: it is our `ndcg_retrieved` where the largest
-of `retrieval.top_k` is 20. Its classifiers train on folds 1-4 and are tested on fold 5.
+of `retrieval.top_k` is 20. Its classifiers train on folds 1-4 and are tested on fold 5; how it
+chose their epochs it does not tell.
+
+The figures of `validation` are its features beside librosa's, those of `time` how long one set of
+its experiments with DTW took before and after numba compiled the kernel.
 """
 
 import csv
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
 from resound.report import study
-from resound.runs import WAVEFORM
+from resound.report.starts import IMAGENET
+from resound.runs import AUTOENCODER, RANDOM, WAVEFORM
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
-ACCURACY_TABLES = ("table5_accuracy", "pretrained_accuracy")
 ALL_FOLDS = "all_folds"
+DATASET = "esc50"
 # Rows of ours that read a row of the study's in another way.
-READINGS = {"beats_mlp_hard": "beats_mlp"}
+READINGS = {"beats_mlp_soft": "beats_mlp", "beats_mlp_hard": "beats_mlp"}
+# What the study's networks started from, by its presentation.
+STARTS = {"resnet18": IMAGENET, "cnn": RANDOM, "attention_cnn": RANDOM, "crnn": RANDOM}
+# Which vector of an encoder a row of the study's compares. That `clap_embedding` is the fine-tuned
+# encoder's it tells; the others are our readings, for which docs/encoders.md gives the reasons.
+VECTORS = {
+    "clap_zero": "zero_shot",
+    "clap_embedding": "embedding",
+    "clap_mlp": "hidden",
+    "beats_embedding": "embedding",
+    "beats_mlp": "hidden",
+    "beats_mask_mlp": "masked",
+}
+# What the study's DTW aligned where ours aligns frames of several numbers. That of MFCC was found
+# by measuring: its figures come out to the digit so, and in no way from frames.
+ALIGNED = {
+    "mfcc": "one sequence of numbers, coefficient after coefficient",
+    "lfcc": "frames or one sequence of numbers (not known)",
+    AUTOENCODER: "code frames or one sequence of numbers (not known)",
+}
 Key = tuple[str, str, str]
+
+
+def _figures(task: str) -> Iterator[dict[str, str]]:
+    """Yield the study's figures of one task, as they stand in the file."""
+    text = resources.files("resound.data").joinpath("published.csv").read_text()
+    return (row for row in csv.DictReader(text.splitlines()) if row["task"] == task)
 
 
 @functools.cache
 def retrieval_figures() -> dict[Key, dict[str, float]]:
     """Return the study's retrieval figures: (method, feature, setting) to ``{"mrr@10": ...}``."""
-    text = resources.files("resound.data").joinpath("published.csv").read_text()
     figures: dict[Key, dict[str, float]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        if row["task"] == "retrieval":
-            key = row["method"], row["feature"], row["setting"]
-            metric = f"{OUR_NAMES.get(row['metric'], row['metric'])}@{row['k']}"
-            figures.setdefault(key, {})[metric] = float(row["value"])
+    for row in _figures("retrieval"):
+        key = row["method"], row["feature"], row["setting"]
+        metric = f"{OUR_NAMES.get(row['metric'], row['metric'])}@{row['k']}"
+        figures.setdefault(key, {})[metric] = float(row["value"])
     return figures
 
 
@@ -42,12 +70,30 @@ def accuracy_figures(*, all_folds: bool = False) -> dict[tuple[str, str], float]
 
     It is that on fold 5, or, of what is not trained, that on the clips of all folds.
     """
-    text = resources.files("resound.data").joinpath("published.csv").read_text()
     return {
         (row["method"], row["feature"]): round(float(row["value"]) / 100, 6)
-        for row in csv.DictReader(text.splitlines())
-        if row["table"] in ACCURACY_TABLES and (row["setting"] == ALL_FOLDS) == all_folds
+        for row in _figures("classification")
+        if (row["setting"] == ALL_FOLDS) == all_folds
     }
+
+
+@functools.cache
+def validation_figures() -> dict[str, dict[str, float]]:
+    """Return what the study found beside librosa: feature to ``{"mean_difference": ...}``.
+
+    ``frames, dims`` are the shape of the clip that it compared, where it tells them; differences
+    are in dB.
+    """
+    figures: dict[str, dict[str, float]] = {}
+    for row in _figures("validation"):
+        figures.setdefault(row["feature"], {})[row["metric"]] = float(row["value"])
+    return figures
+
+
+@functools.cache
+def kernel_minutes() -> dict[str, float]:
+    """Return the minutes of the study's DTW, ``without_kernel`` and ``with_kernel``."""
+    return {row["metric"].removeprefix("minutes_"): float(row["value"]) for row in _figures("time")}
 
 
 def accuracy_beside(row: Mapping[str, Any], dataset: str) -> tuple[float | None, str]:
@@ -58,7 +104,7 @@ def accuracy_beside(row: Mapping[str, Any], dataset: str) -> tuple[float | None,
         # What nothing was trained for has no protocol but its clips.
         return whole[key], differences({"protocol": "holdout", "query_fold": "5"}, dataset)
     study = accuracy_figures().get(key)
-    asked = {"protocol": row["protocol"], "query_fold": row["test_fold"]}
+    asked = {**row, "query_fold": row["test_fold"]}
     return study, "" if study is None else differences(asked, dataset)
 
 
@@ -87,9 +133,18 @@ def beside(row: Mapping[str, Any], stft: Mapping[str, int]) -> dict[str, float]:
 
 
 def differences(row: Mapping[str, Any], dataset: str) -> str:
-    """Say in what the protocol of a row differs from the study's; empty when in nothing."""
+    """Say in what a row was made otherwise than the study's; empty when in nothing that is known.
+
+    Parameters
+    ----------
+    row : mapping
+        ``protocol, query_fold``, and where it has them ``network, feature, method, started_from``
+        and ``vector``, the one of an encoder that it compares.
+    dataset : str
+        What it is about.
+    """
     ours_study = {
-        "data set": (dataset, "esc50"),
+        "data set": (dataset, DATASET),
         "protocol": (row["protocol"], "holdout"),
     }
     if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
@@ -98,6 +153,20 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
         ours_study[row["feature"]] = study.QUANTITIES[row["feature"]]
     return "; ".join(
         f"{what} {ours}, the study's {study}"
-        for what, (ours, study) in ours_study.items()
+        for what, (ours, study) in (ours_study | _methods(row)).items()
         if ours != study
     )
+
+
+def _methods(row: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return ours and the study's of all that a method is made of, where the study's is known."""
+    network = row.get("network", "")
+    found: dict[str, tuple[str, str]] = {}
+    if network in STARTS:
+        found["weights at the start"] = row["started_from"], STARTS[network]
+    if "vector" in row and (study := VECTORS.get(READINGS.get(network, network))):
+        found["vector"] = row["vector"], study
+    compared = AUTOENCODER if network.startswith(AUTOENCODER) else network or row.get("feature")
+    if row.get("method") == "dtw" and compared in ALIGNED:
+        found["DTW aligns"] = "frames", ALIGNED[compared]
+    return found

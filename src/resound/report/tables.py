@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from resound import store
 from resound.report import published
+from resound.report.starts import started_from
 
 
 class Form(NamedTuple):
@@ -28,26 +29,46 @@ SEARCH_CAPTION = (
     "What the exact search for the nearest clips left out, and the cells of the DTW matrices that "
     "it computed; the hits are those of the full matrix."
 )
-SHOWN = ("mrr", "ndcg_retrieved", "binary", "proportion")
+ABOUT = ("method", "network", "started_from", "vector", "feature", "setting", "query_fold")
+SHOWN = ("mrr", "ndcg_retrieved", "ndcg", "binary", "proportion", "map")
 
 
 def retrieval_table(
-    rows: Iterable[Mapping[str, Any]], settings: Mapping[str, Mapping[str, int]], dataset: str
+    rows: Iterable[Mapping[str, Any]],
+    settings: Mapping[str, Mapping[str, int]],
+    dataset: str,
+    *,
+    starts: Mapping[str, str] | None = None,
+    vectors: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Set the rows of a retrieval table beside the study's figures.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        As `resound.evaluation.summary.retrieval_rows` makes them.
+    settings : mapping
+        Short-time settings by name.
+    dataset : str
+        What they are about.
+    starts : mapping, optional
+        By network what it started from, as `resound.specs.Experiment.starts` tells it.
+    vectors : mapping, optional
+        By row of an encoder which vector it compares.
 
     Returns
     -------
     DataFrame
-        The columns of `rows`, then ``published_mrr@10, ...``, ours minus it as
-        ``difference_mrr@10, ...``, and ``published_note``, which says where our protocol differs
-        from the one behind the study's figures.
+        The columns of `rows`, for networks ``started_from``, for encoders ``vector``, then
+        ``published_mrr@10, ...``, ours minus it as ``difference_mrr@10, ...``, and
+        ``published_note``, which says in what our method and protocol differ from the study's.
     """
     full = []
     for row in rows:
+        learned = _learned(row.get("network", ""), starts or {}, vectors or {})
         study = published.beside(row, settings[row["setting"]])
-        note = published.differences(row, dataset) if study else ""
-        full.append({**row, **study, "published_note": note})
+        note = published.differences({**row, **learned}, dataset) if study else ""
+        full.append({**row, **learned, **study, "published_note": note})
     frame = pd.DataFrame(full)
     studied = [c for c in frame.columns if c.startswith("published_") and c != "published_note"]
     ordered = [c for c in frame.columns if not c.startswith("published_")]
@@ -56,6 +77,11 @@ def retrieval_table(
         f"difference_{m}": frame.get(m, np.nan) - frame[f"published_{m}"] for m in metrics
     }
     return frame.assign(**differences)[[*ordered, *studied, *differences, "published_note"]]
+
+
+def _learned(network: str, starts: Mapping[str, str], vectors: Mapping[str, str]) -> dict[str, str]:
+    start = {"started_from": started_from(starts[network])} if network in starts else {}
+    return start | ({"vector": vectors[network]} if network in vectors else {})
 
 
 def write(frame: pd.DataFrame, csv: store.AnyPath, shown: pd.DataFrame, caption: str) -> None:
@@ -80,8 +106,7 @@ def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
 
     The best of the rows that ask the same fold is bold.
     """
-    about = ("method", "network", "feature", "setting", "query_fold")
-    shown = frame[[column for column in about if column in frame]].copy()
+    shown = frame[[column for column in ABOUT if column in frame]].copy()
     for k in top_k:
         for metric in (f"{name}@{k}" for name in SHOWN):
             best = best_of(frame, metric, "query_fold")

@@ -1,7 +1,7 @@
 """What happens at the end of an epoch: its row of history, the best weights, the checkpoint."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,34 @@ class BestEpoch(Callback):
         """Go on where a checkpoint ended."""
         self.epoch, self.accuracy = state_dict["epoch"], state_dict["accuracy"]
         self.weights = state_dict["weights"]
+
+
+class KeepChoice(Callback):
+    """Keeps what a first training chose in the checkpoints of the second.
+
+    So one file is always all that is needed to go on, and `chosen_in` tells which of the two it is.
+
+    Parameters
+    ----------
+    choice : mapping
+        Of plain values.
+    """
+
+    def __init__(self, choice: Mapping[str, Any]) -> None:
+        self.choice = dict(choice)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return self.choice
+
+
+def chosen_in(checkpoint: Path | None) -> dict[str, Any] | None:
+    """Return what a first training chose, if a checkpoint is of the second; None otherwise."""
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["callbacks"]
+    choice: dict[str, Any] | None = kept.get(KeepChoice({}).state_key)
+    return choice
 
 
 class KeepCheckpoint(Callback):

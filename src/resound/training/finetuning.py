@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from resound.training.checkpoint import take_weights
 from resound.training.classification import LabelledTraining
 from resound.training.data import ClipData, class_numbers
 from resound.training.encoding import Float32, run_over
-from resound.training.fit import fit
-from resound.training.folds import training_rows
+from resound.training.fit import Fit, fit
+from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
 from resound.training.outcome import Outcome, failed_outcome, outcome_of
 from resound.training.record import TRAINED, new_record, read_record
+from resound.training.selection import train_selected
 
 # Options of a fine-tuning that `fit` takes as they stand.
-FIT_OPTIONS = ("epochs", "accelerator", "precision", "accumulate", "gradient_clip")
+FIT_OPTIONS = ("accelerator", "precision", "accumulate", "gradient_clip")
 
 log = logging.getLogger(__name__)
 
@@ -99,14 +101,45 @@ def _finetune(
     resume: Path | None,
     on_epoch: EpochHook | None,
 ) -> Outcome:
-    spec, classes = record["spec"], record["classes"]
+    spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
     encoder.check_waveforms(torch.from_numpy(np.array(waveforms[:1])))
     training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
-    network = build_classifier(encoder, len(classes), **spec["head"], seed=spec["seed"])
+    every = rows_outside(clips, **spec["split"])
+    published = {name: value.clone() for name, value in encoder.state_dict().items()}
+    once = partial(_finetune_once, encoder, published, waveforms, y, record)
+    hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
+    network, done = train_selected(once, training, validation, every, spec, **hooks)
+    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
+    record |= {
+        "folds_seen": np.unique(seen).tolist(),
+        "chosen_on": choosing_folds(clips["fold"], query_folds, spec["selection"]),
+        "network": {"name": spec["network"], "encoder": spec["encoder"], "head": spec["head"]},
+        "training": done.as_dict(network),
+    }
+    test = np.flatnonzero(clips["fold"].isin(query_folds))
+    (logits,) = run_over(network, lambda x: [network(x)], waveforms[test])
+    history = pd.DataFrame(done.history)
+    return outcome_of(record, clips.iloc[test], logits, network=network.cpu(), history=history)
+
+
+def _finetune_once(
+    encoder: Encoder,
+    published: Mapping[str, Tensor],
+    waveforms: npt.NDArray[np.float32],
+    y: Tensor,
+    record: Mapping[str, Any],
+    training: Rows,
+    validation: Rows,
+    **stretch: Any,
+) -> tuple[EncoderClassifier, Fit]:
+    """Fine-tune an encoder from its `published` tensors, whatever it was trained to before."""
+    spec, n_classes = record["spec"], len(record["classes"])
+    encoder.load_state_dict(published)
+    network = build_classifier(encoder, n_classes, **spec["head"], seed=spec["seed"])
     # Encoders are loaded in evaluation mode, and Lightning leaves modes as they are.
     module = FinetuneTraining(
         network.train(),
-        len(classes),
+        n_classes,
         options=spec,
         augmentation=spec["augmentation"],
         seed=spec["seed"],
@@ -114,17 +147,7 @@ def _finetune(
     batches = {"batch_size": spec["batch_size"], "seed": spec["seed"]}
     data = ClipData(waveforms, y, training, validation, **batches)
     options = {key: spec[key] for key in FIT_OPTIONS}
-    done = fit(module, data, **options, resume=resume, on_epoch=on_epoch)
-    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
-    record |= {
-        "folds_seen": np.unique(seen).tolist(),
-        "network": {"name": spec["network"], "encoder": spec["encoder"], "head": spec["head"]},
-        "training": done.as_dict(network, len(training)),
-    }
-    test = np.flatnonzero(clips["fold"].isin(spec["split"]["query_folds"]))
-    (logits,) = run_over(network, lambda x: [network(x)], waveforms[test])
-    history = pd.DataFrame(done.history)
-    return outcome_of(record, clips.iloc[test], logits, network=network.cpu(), history=history)
+    return network, fit(module, data, **options, **stretch)
 
 
 def read_finetuned(
@@ -177,19 +200,19 @@ def vectors_of(network: EncoderClassifier, waveforms: npt.NDArray[Any]) -> dict[
     return {**vectors, "classes": classes}
 
 
-def masked_probabilities(
+def masked_hidden(
     network: EncoderClassifier, waveforms: npt.NDArray[Any], *, share: float, seed: int
 ) -> Float32:
-    """Return the class probabilities (clips, classes) from a part of each clip.
+    """Return the hidden vectors (clips, n_hidden) of a part of each clip.
 
     The fine-tuned encoder embeds every clip without a share of its patch tokens, drawn from `seed`,
-    and the head classifies that: retrieval from partial evidence.
+    and the head goes on from that: retrieval from partial evidence.
     """
     generator = torch.Generator().manual_seed(seed)
 
     def outputs(x: Tensor) -> list[Tensor]:
         embedding = network.encoder.embed(x, masked=share, generator=generator)
-        return [network.head.classify(network.head.hidden(embedding)).softmax(1)]
+        return [network.head.hidden(embedding)]
 
-    (probabilities,) = run_over(network, outputs, waveforms)
-    return probabilities
+    (hidden,) = run_over(network, outputs, waveforms)
+    return hidden

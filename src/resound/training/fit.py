@@ -15,7 +15,15 @@ from lightning.pytorch.callbacks import Callback
 
 from resound.errors import EnvironmentProblem
 from resound.models.network import count_parameters
-from resound.training.callbacks import BestEpoch, EpochHook, History, KeepCheckpoint, load_best
+from resound.training.callbacks import (
+    BestEpoch,
+    EpochHook,
+    History,
+    KeepCheckpoint,
+    KeepChoice,
+    chosen_in,
+    load_best,
+)
 from resound.training.data import ClipData
 
 # What Lightning warns of that is meant so here, or is a matter between it and torch.
@@ -41,6 +49,8 @@ class Fit:
         `train_accuracy` (under augmentation), and the same of the validation where there is one.
     epoch : int
         The epoch whose weights the network has.
+    clips : int
+        How many it was trained on.
     seconds : float
         Time in training epochs, summed over all parts of an interrupted run.
     device, precision : str
@@ -49,15 +59,16 @@ class Fit:
 
     history: list[dict[str, float]]
     epoch: int
+    clips: int
     seconds: float
     device: str
     precision: str
 
-    def as_dict(self, network: torch.nn.Module, n_clips: int) -> dict[str, Any]:
-        """Return what the record of a training on so many clips says of it."""
+    def as_dict(self, network: torch.nn.Module) -> dict[str, Any]:
+        """Return what the record of a training says of it."""
         return {
             "epoch": self.epoch,
-            "clips": n_clips,
+            "clips": self.clips,
             "parameters": count_parameters(network),
             "seconds": round(self.seconds, 2),
             "device": self.device,
@@ -77,6 +88,7 @@ def fit(
     gradient_clip: float = 0.0,
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
+    choice: Mapping[str, Any] | None = None,
 ) -> Fit:
     """Train `module` for some epochs, or finish the training that a checkpoint holds.
 
@@ -90,7 +102,8 @@ def fit(
     data : ClipData
         The batches.
     epochs : int
-        Passes over the training clips.
+        Passes over the training clips; the module's own ``options["epochs"]`` are those of its
+        schedule, which may go on beyond.
     accelerator : str
         ``auto`` takes a GPU when there is one; ``cpu``, ``gpu``.
     precision : str
@@ -104,23 +117,28 @@ def fit(
         The checkpoint: read when it is there, replaced after every epoch.
     on_epoch : callable, optional
         Is given each epoch's row of the history as it is made.
+    choice : mapping, optional
+        What an earlier training chose, kept in the checkpoint: this one is the second, and begins
+        anew where the checkpoint is still of the first.
     """
     history = History(on_epoch)
     callbacks: list[Callback] = [history]
     best = BestEpoch() if len(data.validation) else None
     callbacks += [best] if best else []
+    callbacks += [KeepChoice(choice)] if choice is not None else []
     callbacks += [KeepCheckpoint(resume)] if resume else []
     with _without_advice():
         steps = {"accumulate_grad_batches": accumulate, "gradient_clip_val": gradient_clip or None}
         trainer = _trainer(epochs, accelerator, precision, callbacks, steps)
-        trainer.fit(module, data, ckpt_path=_checkpoint(resume))
+        trainer.fit(module, data, ckpt_path=_checkpoint(resume, choice))
     epoch = load_best(best, module) if best else epochs
-    device = _device_name(trainer)
-    return Fit(history.rows, epoch, history.seconds, device, str(trainer.precision))
+    n_clips, device = len(data.training), _device_name(trainer)
+    return Fit(history.rows, epoch, n_clips, history.seconds, device, str(trainer.precision))
 
 
-def _checkpoint(path: Path | None) -> Path | None:
-    if path is None or not path.exists():
+def _checkpoint(path: Path | None, choice: Mapping[str, Any] | None) -> Path | None:
+    """Return the checkpoint to go on from: of a second training none that the first one wrote."""
+    if path is None or not path.exists() or (choice is not None and chosen_in(path) is None):
         return None
     log.info("going on from %s", path)
     return path

@@ -1,6 +1,6 @@
 """Which clips a training may see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,38 @@ from resound.errors import TrainingError
 Rows = npt.NDArray[np.intp]
 
 
+def choosing_folds(folds: Iterable[int], query_folds: Sequence[int], selection: str) -> list[int]:
+    """Return the folds whose clips choose, an epoch or a point of a grid.
+
+    With ``validation`` it is the first fold after the test folds that is not one of them, and after
+    the last fold the first: of five folds, 1 chooses for the test fold 5 and 2 for the test fold 1.
+    In cross-validation each fold chooses once, so no one fold decides for all.
+
+    Parameters
+    ----------
+    folds : iterable of int
+        Of all clips.
+    query_folds : sequence of int
+        The test folds.
+    selection : {"fixed", "validation", "test"}
+        As in `training_rows`.
+    """
+    others = sorted(set(folds) - set(query_folds))
+    after = [fold for fold in others if fold > max(query_folds)]
+    following = (after or others)[:1]
+    return {"fixed": [], "validation": following, "test": list(query_folds)}[selection]
+
+
 def rows_outside(
-    clips: pd.DataFrame, folds: Sequence[int], on_split_recording: str = "error"
+    clips: pd.DataFrame, query_folds: Sequence[int], on_split_recording: str = "error"
 ) -> Rows:
-    """Return the rows of the clips outside some folds.
+    """Return the rows of the clips outside some folds, shape (rows,).
 
     With ``exclude`` those are left out whose recording has a clip inside.
     """
-    outside = ~clips["fold"].isin(folds).to_numpy(bool)
+    outside = ~clips["fold"].isin(query_folds).to_numpy(bool)
     if on_split_recording == "exclude":
-        outside &= ~siblings_of_queries(clips, folds)
+        outside &= ~siblings_of_queries(clips, query_folds)
     return np.flatnonzero(outside)
 
 
@@ -40,8 +62,9 @@ def training_rows(
     query_folds : sequence of int
         The test folds, never trained on.
     selection : {"fixed", "validation", "test"}
-        ``fixed``: all other folds, nothing chooses. ``validation``: the last of the other folds
-        chooses and is not trained on. ``test``: the test folds choose, as published practice does.
+        ``fixed``: all other folds, nothing chooses. ``validation``: the fold after the test folds
+        chooses (`choosing_folds`), and is not trained on until it has. ``test``: the test folds
+        choose, as published practice does.
     on_split_recording : {"error", "exclude", "keep"}
         With ``exclude`` no clip is trained on whose recording has a clip in the folds that test or
         choose.
@@ -57,9 +80,8 @@ def training_rows(
         When no fold is left, or what is left to train on has one class only.
     """
     fold = clips["fold"].to_numpy()
-    others = sorted(set(fold.tolist()) - set(query_folds))
-    chosen = {"fixed": [], "validation": others[-1:], "test": list(query_folds)}[selection]
-    trained = [f for f in others if f not in chosen]
+    chosen = choosing_folds(fold.tolist(), query_folds, selection)
+    trained = sorted(set(fold.tolist()) - {*query_folds, *chosen})
     training = rows_outside(clips, [*query_folds, *chosen], on_split_recording)
     n_classes = clips["category"].iloc[training].nunique()
     if n_classes < 2:

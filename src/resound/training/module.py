@@ -25,7 +25,9 @@ class NetworkTraining(LightningModule):
     network : Module
         What is trained.
     options : mapping
-        ``learning_rate`` (the largest), ``weight_decay``, ``warmup_epochs``.
+        ``learning_rate`` (the largest), ``weight_decay``, ``warmup_epochs``, and ``epochs``, at
+        whose end the learning rate is 0: a training that is stopped before follows the same
+        schedule up to there.
     seed : int
         Decides all that is random in a step.
     """
@@ -72,8 +74,9 @@ class NetworkTraining(LightningModule):
             groups.append({"params": decayed, "lr": rate, "weight_decay": decay})
             groups.append({"params": others, "lr": rate, "weight_decay": 0.0})
         optimizer = torch.optim.AdamW(groups)
-        steps = int(self.trainer.estimated_stepping_batches)
-        warmup = round(steps * self.options["warmup_epochs"] / (self.trainer.max_epochs or 1))
+        of_an_epoch = int(self.trainer.estimated_stepping_batches) // (self.trainer.max_epochs or 1)
+        steps = of_an_epoch * self.options["epochs"]
+        warmup = round(steps * self.options["warmup_epochs"] / self.options["epochs"])
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: learning_rate_factor(step, warmup, steps)
         )

@@ -129,6 +129,6 @@ def _train(
         "folds_seen": np.unique(clips["fold"].to_numpy()[rows]).tolist(),
         "input": transform.as_dict(),
         "network": describe(network, spec),
-        "training": done.as_dict(network, len(rows)),
+        "training": done.as_dict(network),
     }
     return Reconstruction(network.cpu().eval(), record, pd.DataFrame(done.history))

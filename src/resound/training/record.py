@@ -10,7 +10,14 @@ from resound import store
 from resound.errors import CheckpointError
 
 TRAINED, FAILED = "trained", "failed"
-FIELDS = {"outcome": str, "spec": dict, "reason": str, "classes": list, "folds_seen": list}
+FIELDS = {
+    "outcome": str,
+    "spec": dict,
+    "reason": str,
+    "classes": list,
+    "folds_seen": list,
+    "chosen_on": list,
+}
 VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
 
 

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,23 @@ from resound.training.checkpoint import TrainedNetwork, describe
 from resound.training.classification import ClassifierTraining
 from resound.training.contrastive import ContrastiveTraining
 from resound.training.data import ClipData, class_numbers
-from resound.training.fit import fit
-from resound.training.folds import training_rows
-from resound.training.inputs import decibel_step, fit_transform
+from resound.training.fit import Fit, fit
+from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
+from resound.training.inputs import Float32, InputTransform, decibel_step, fit_transform
 from resound.training.outcome import Outcome, failed_outcome, outcome_of
 from resound.training.record import new_record
+from resound.training.selection import train_selected
 
 TRAININGS = {"cross_entropy": ClassifierTraining, "supcon": ContrastiveTraining}
 log = logging.getLogger(__name__)
+
+
+class Trained(NamedTuple):
+    """What one training makes: a network, how its inputs were made, and those of all clips."""
+
+    network: Classifier
+    transform: InputTransform
+    x: Float32
 
 
 def train_classifier(
@@ -78,17 +88,45 @@ def _train(
     resume: Path | None,
     on_epoch: EpochHook | None,
 ) -> Outcome:
-    spec, classes = record["spec"], record["classes"]
-    query_folds = spec["split"]["query_folds"]
+    spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
     training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
-    ids = bank.ids["clips"]
+    every = rows_outside(clips, **spec["split"])
+    once = partial(_train_once, bank, y, record, weights)
+    hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
+    (network, transform, x), done = train_selected(once, training, validation, every, spec, **hooks)
+    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
+    record |= {
+        "folds_seen": np.unique(seen).tolist(),
+        "chosen_on": choosing_folds(clips["fold"], query_folds, spec["selection"]),
+        "input": transform.as_dict(),
+        "network": describe(network, spec),
+        "training": done.as_dict(network),
+    }
+    trained = TrainedNetwork(network.cpu().eval(), transform, record)
+    test = np.flatnonzero(clips["fold"].isin(query_folds))
+    logits = trained.classify(trained.embed(x[test]))
+    history = pd.DataFrame(done.history)
+    return outcome_of(record, clips.iloc[test], logits, network=network, history=history)
+
+
+def _train_once(
+    bank: StoredArray,
+    y: Tensor,
+    record: Mapping[str, Any],
+    weights: Mapping[str, Tensor] | None,
+    training: Rows,
+    validation: Rows,
+    **stretch: Any,
+) -> tuple[Trained, Fit]:
+    """Train a network from its beginning, on inputs standardised by the clips that it trains on."""
+    spec, n_classes, ids = record["spec"], len(record["classes"]), bank.ids["clips"]
     transform = fit_transform(bank.values, ids, training.tolist(), **spec["input"])
     x = transform.of_bank(bank.values, ids)
-    network = build_network(spec, x.shape[2], len(classes), weights)
+    network = build_network(spec, x.shape[2], n_classes, weights)
     network.embed(torch.from_numpy(x[:1]))  # says now that a clip is too short, not in a step
     module = TRAININGS[spec["loss"]["name"]](
         network,
-        len(classes),
+        n_classes,
         options=spec,
         augmentation=spec["augmentation"],
         decibel=torch.from_numpy(decibel_step(transform, spec["bank"])),
@@ -96,20 +134,8 @@ def _train(
     )
     batches = {"batch_size": spec["batch_size"], "seed": spec["seed"]}
     data = ClipData(torch.from_numpy(x), y, training, validation, **batches)
-    options = {key: spec[key] for key in ("epochs", "accelerator", "precision")}
-    done = fit(module, data, **options, resume=resume, on_epoch=on_epoch)
-    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
-    record |= {
-        "folds_seen": np.unique(seen).tolist(),
-        "input": transform.as_dict(),
-        "network": describe(network, spec),
-        "training": done.as_dict(network, len(training)),
-    }
-    trained = TrainedNetwork(network.cpu().eval(), transform, record)
-    test = np.flatnonzero(clips["fold"].isin(query_folds))
-    logits = trained.classify(trained.embed(x[test]))
-    history = pd.DataFrame(done.history)
-    return outcome_of(record, clips.iloc[test], logits, network=network, history=history)
+    options = {key: spec[key] for key in ("accelerator", "precision")}
+    return Trained(network, transform, x), fit(module, data, **options, **stretch)
 
 
 def build_network(

@@ -67,12 +67,12 @@ class Tracker:
                 break
 
     def epoch(self, row: Mapping[str, float]) -> None:
-        """Add one epoch's row of the history to the curves."""
+        """Add one epoch's row of the history to the curves, at its ``step`` where it has one."""
         if self.run is None:
             return
         with _guarded("an epoch's curves"):
-            values = {name: value for name, value in row.items() if name != "epoch"}
-            self.run.log(values, step=int(row["epoch"]))
+            values = {name: value for name, value in row.items() if name not in ("epoch", "step")}
+            self.run.log(values, step=int(row.get("step", row["epoch"])))
 
     def finish(
         self,

@@ -150,6 +150,40 @@ def test_every_frame_has_the_same_block_moved_by_a_hop():
         assert np.count_nonzero(A[t]) == 64 * 62
 
 
+def turned(entries: np.ndarray) -> np.ndarray:
+    """Return a matrix turned round by half a turn about the middle of all but row and column 0.
+
+    Of N rows and columns it takes (k, n) to (N - k, N - n), which leaves 0 without a partner.
+    """
+    return entries[1:, 1:][::-1, ::-1]
+
+
+@given(
+    n_fft=st.integers(3, 70), window=st.sampled_from(["hann", "hamming"]), periodic=st.booleans()
+)
+def test_half_a_turn_about_its_middle_leaves_a_frame_s_block_as_it_is(n_fft, window, periodic):
+    """Exactly with the periodic window; else by as much as neighbours in the window differ."""
+    B = spectrogram_operator(n_fft, n_fft, n_fft, window, periodic, dtype="complex128", dense=True)
+    depth = {"hann": 0.5, "hamming": 0.46}[window]
+    angle = np.pi / (n_fft - 1)
+    steps = 2 * depth * np.sin(angle) * np.sin(angle * (2 * np.arange(1, n_fft) - 1))
+    expected = 0.0 if periodic else abs(steps).max()
+    assert abs(B[1:, 1:] - turned(B)).max() == pytest.approx(expected, abs=1e-13)
+
+
+@pytest.mark.parametrize(("periodic", "largest"), [(True, 0.0), (False, 0.05)])
+def test_half_a_turn_about_the_middle_of_the_whole_fails_at_bin_0_alone(periodic, largest):
+    """The numbers of docs/matrix.md, for the figure's seven frames of 64 samples."""
+    A = spectrogram_operator(256, periodic=periodic, dtype="complex128", dense=True)
+    bins = np.arange(1, len(A)) % 64
+    differences = abs(A[1:, 1:] - turned(A)).max(axis=1)
+    assert differences[bins > 0].max() == pytest.approx(largest, abs=2e-4)
+    assert (differences[bins == 0] > 0.99).all()
+    # About the middle of the array, half a bin and half a sample off, nothing is left of it.
+    assert round(abs(A - A[::-1, ::-1]).max(), 1) == 2.0
+    assert round(abs(A[:64, :64] - A[:64, :64][::-1, ::-1]).max(), 1) == 2.0
+
+
 def test_the_rows_of_the_fourier_matrix_are_orthogonal():
     F = windowed_dft(np.ones(48), 48, np.dtype("complex128"))
     np.testing.assert_allclose(F, scipy.fft.fft(np.eye(48)), atol=1e-14)

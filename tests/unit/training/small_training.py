@@ -1,8 +1,10 @@
 """A training that takes a second: 60 short clips of three classes that can be told apart.
 
-Run as a program, it trains and is killed at the step that the second argument names.
+Run as a program, it trains by the selection of the third argument, and is killed at the step that
+the second one names, counted over all that it trains.
 """
 
+import itertools
 import os
 import signal
 import sys
@@ -69,22 +71,22 @@ def make_bank() -> tuple[StoredArray, pd.DataFrame]:
     return StoredArray(values.astype(np.float32), {"clips": ids}, BANK), clips
 
 
-def train_until_killed(checkpoint: Path, last_step: int) -> None:
+def train_until_killed(checkpoint: Path, last_step: int, selection: str) -> None:
     """Train, and end by SIGKILL at the beginning of a step."""
     from resound.training.classification import ClassifierTraining
     from resound.training.run import train_classifier
 
-    step_of_training = ClassifierTraining.training_step
+    step_of_training, steps = ClassifierTraining.training_step, itertools.count()
 
     def step_or_die(self, batch, index):
-        if self.trainer.global_step == last_step:
+        if next(steps) == last_step:
             os.kill(os.getpid(), signal.SIGKILL)
         return step_of_training(self, batch, index)
 
     ClassifierTraining.training_step = step_or_die
     torch.set_num_threads(1)
-    train_classifier(*make_bank(), SPEC, resume=checkpoint)
+    train_classifier(*make_bank(), SPEC | {"selection": selection}, resume=checkpoint)
 
 
 if __name__ == "__main__":
-    train_until_killed(Path(sys.argv[1]), int(sys.argv[2]))
+    train_until_killed(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from resound.errors import TrainingError
 from resound.training.data import ClipData, EpochBatches, class_numbers
-from resound.training.folds import training_rows
+from resound.training.folds import choosing_folds, training_rows
 
 CLIPS = pd.DataFrame(
     {"fold": [1, 1, 2, 2, 3, 3, 5, 5], "category": ["dog", "rain"] * 4, "id": list("abcdefgh")}
@@ -51,12 +51,32 @@ def test_a_batch_holds_the_features_and_classes_of_its_rows():
 
 @pytest.mark.parametrize(
     ("selection", "training", "validation"),
-    [("fixed", [0, 1, 2, 3, 4, 5], []), ("validation", [0, 1, 2, 3], [4, 5]),
+    [("fixed", [0, 1, 2, 3, 4, 5], []), ("validation", [2, 3, 4, 5], [0, 1]),
      ("test", [0, 1, 2, 3, 4, 5], [6, 7])],
 )  # fmt: skip
 def test_the_test_fold_is_never_trained_on(selection, training, validation):
     found = training_rows(CLIPS, [5], selection)
     assert [rows.tolist() for rows in found] == [training, validation]
+
+
+def test_the_fold_after_the_tested_one_chooses_and_in_turn_each_does():
+    folds = [1, 2, 3, 4, 5]
+    in_turn = [choosing_folds(folds, [fold], "validation") for fold in folds]
+    assert in_turn == [[2], [3], [4], [5], [1]]
+    assert choosing_folds(folds, [3, 4], "validation") == [5]
+    assert choosing_folds(folds, [1, 5], "validation") == [2]
+    assert choosing_folds([5], [5], "validation") == []
+
+
+@given(st.sets(st.integers(1, 9), min_size=2), st.data())
+def test_what_chooses_is_never_tested_and_never_two_folds(folds, data):
+    tested = data.draw(st.lists(st.sampled_from(sorted(folds)), min_size=1, unique=True))
+    chosen = choosing_folds(folds, tested, "validation")
+    assert len(chosen) == (len(tested) < len(folds))
+    assert not set(chosen) & set(tested)
+    assert set(chosen) <= folds
+    assert choosing_folds(folds, tested, "fixed") == []
+    assert choosing_folds(folds, tested, "test") == tested
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from resound.training.checkpoint import write_tensors
 from resound.training.finetuning import (
     FinetuneTraining,
     finetune,
-    masked_probabilities,
+    masked_hidden,
     read_finetuned,
     vectors_of,
 )
@@ -118,7 +118,8 @@ def test_a_training_leaves_predictions_of_the_test_fold_and_what_it_has_seen(tra
     assert list(trained.predictions["id"]) == clips[0].ids["clips"][24:]
     assert list(trained.history["epoch"]) == [1, 2]
     assert "validation_accuracy" in trained.history
-    assert trained.record["training"]["clips"] == 18
+    assert trained.record["chosen_on"] == [1]
+    assert trained.record["training"]["clips"] == 24
 
 
 def test_encoder_and_head_both_learn(trained):
@@ -207,9 +208,9 @@ def test_the_vectors_are_what_the_predictions_were_made_of(trained, clips):
 
 def test_masking_is_seeded_and_none_of_it_changes_nothing(trained, clips):
     values = clips[0].values
-    whole = vectors_of(trained.network, values)["probabilities"]
+    whole = vectors_of(trained.network, values)["hidden"]
     none, half, again, other = (
-        masked_probabilities(trained.network, values, share=share, seed=seed)
+        masked_hidden(trained.network, values, share=share, seed=seed)
         for share, seed in ((0.0, 0), (0.5, 0), (0.5, 0), (0.5, 1))
     )
     np.testing.assert_array_equal(none, whole)

@@ -83,7 +83,7 @@ def test_another_seed_gives_others(trained, made, spec):
 def test_a_run_killed_at_any_step_ends_like_one_not_killed(trained, made, spec, tmp_path):
     checkpoint, step = tmp_path / "run.ckpt", random.randrange(STEPS // 4, STEPS)
     killed = subprocess.run(
-        [sys.executable, HERE / "small_training.py", checkpoint, str(step)], check=False
+        [sys.executable, HERE / "small_training.py", checkpoint, str(step), "fixed"], check=False
     )
     assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in tmp_path.iterdir()] == ["run.ckpt"], f"killed at step {step}"
@@ -112,8 +112,48 @@ def test_validation_takes_the_best_epoch_of_a_training_fold(made, spec):
     outcome = train_classifier(made.bank, made.clips, spec)
     accuracy = outcome.history["validation_accuracy"]
     assert outcome.record["training"]["epoch"] == outcome.history["epoch"][accuracy.argmax()]
-    assert outcome.record["training"]["clips"] == 36
+    assert outcome.record["chosen_on"] == [1]
     assert outcome.record["folds_seen"] == [1, 2, 3, 4]
+
+
+@pytest.fixture(scope="module")
+def chosen(made) -> Outcome:
+    return train_classifier(made.bank, made.clips, SPEC | {"selection": "validation"})
+
+
+def test_the_chosen_epoch_is_trained_again_on_every_clip_that_may_be_seen(trained, chosen):
+    """The second training is that of a fixed number of epochs, stopped at the chosen one."""
+    epoch = chosen.record["training"]["epoch"]
+    assert 1 < epoch < 4, "a choice in between tells most"
+    assert chosen.record["training"]["clips"] == 48
+    final = chosen.history[["final_loss", "final_accuracy"]]
+    fixed = trained.history[["train_loss", "train_accuracy"]]
+    np.testing.assert_array_equal(final[:epoch], fixed[:epoch])
+    assert final[epoch:].isna().all(axis=None)
+    assert chosen.record["input"] == trained.record["input"]
+
+
+@pytest.mark.parametrize("step", [7, 20, 27], ids=["first", "between", "second"])
+def test_a_choosing_run_killed_in_either_training_ends_like_one_not_killed(
+    chosen, made, spec, tmp_path, step
+):
+    checkpoint, selection = tmp_path / "run.ckpt", "validation"
+    killed = subprocess.run(
+        [sys.executable, HERE / "small_training.py", checkpoint, str(step), selection], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == ["run.ckpt"]
+    rows = []
+    spec |= {"selection": selection}
+    resumed = train_classifier(
+        made.bank, made.clips, spec, resume=checkpoint, on_epoch=lambda row: rows.append(row)
+    )
+    steps = [int(row.get("step", row["epoch"])) for row in rows]
+    done = {7: 1, 20: 4, 27: 5}[step]
+    assert steps == list(range(1 + done, 1 + 4 + chosen.record["training"]["epoch"]))
+    assert_same(chosen, resumed)
+    told, again = chosen.record["training"], resumed.record["training"]
+    assert {**told, "seconds": 0} == {**again, "seconds": 0}
 
 
 def test_a_network_chosen_on_the_test_fold_has_seen_it(made, spec):

@@ -1,0 +1,16 @@
+"""What a network started from, as tables name it."""
+
+from resound.pretrained import PUBLISHED
+from resound.runs import RANDOM
+
+IMAGENET = "ImageNet"
+# Published files that a table can name; others it shows by the first digits of their digest.
+KNOWN = {
+    "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec": IMAGENET,  # torchvision's
+    **{entry.sha256: f"{entry.encoder} ({entry.title})" for entry in PUBLISHED},
+}
+
+
+def started_from(start: str) -> str:
+    """Name a start as `resound.specs.Experiment.starts` tells it: ``random``, or a digest."""
+    return start if start == RANDOM else KNOWN.get(start, f"sha256 {start[:8]}")
