@@ -136,7 +136,7 @@ def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "selection": spec.get("selection"),
         "epochs": spec.get("epochs"),
         "parameters": trained[0]["parameters"],
-        "weights": spec["weights"],
+        "weights": spec.get("weights"),
         "train_seconds": float(np.mean([training["seconds"] for training in trained])),
         "device": ", ".join(sorted({training["device"] for training in trained})),
     }
