@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from hypothesis import HealthCheck, settings
 # becomes an `@example`. Speed is measured in benchmarks.
 TIMELESS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("resound", derandomize=True, database=None, **TIMELESS)
-settings.register_profile("search", max_examples=3000, print_blob=True, **TIMELESS)
+settings.register_profile("search", max_examples=5000, print_blob=True, **TIMELESS)
 settings.load_profile("resound")
+
+
+def pytest_runtest_setup() -> None:
+    """Let what a test draws from torch not depend on the tests that ran before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from tiny_encoders import write_beats
 from resound.encoders.beats import Beats
 from tests.hostile.strategies import damaged, with_other_value
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.hypothesis, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
