@@ -1,15 +1,26 @@
 """What all tests share."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# Timings vary on shared machines; speed is measured in benchmarks, not here.
-settings.register_profile("resound", deadline=None, print_blob=True)
+# A test passes or fails by what it is and not by the machine or by luck: no time limits, the same
+# examples in every run, and none remembered from runs before. What a search at random finds
+# becomes an `@example`. Speed is measured in benchmarks.
+TIMELESS = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("resound", derandomize=True, database=None, **TIMELESS)
+settings.register_profile("search", max_examples=5000, print_blob=True, **TIMELESS)
 settings.load_profile("resound")
+
+
+def pytest_runtest_setup() -> None:
+    """Let what a test draws from torch not depend on the tests that ran before it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from resound.evaluation.scoring import score_queries
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES
 
-pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.xdist_group("esc10")]
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
 METRICS = (
     "mrr@10", "ndcg@10", "ndcg_retrieved@10", "binary@10", "proportion@10",

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import pytrec_eval
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resound.metrics.ranking import score
+from tests.examples import examples
 
 KS = (1, 5, 10, 20)
 NAMES = {
@@ -32,7 +33,7 @@ def evaluate(relevant, measures):
     return [found[f"q{q}"] for q in range(len(relevant))]
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(0.0, 1.0))
 def test_equals_trec_eval(seed, n_gallery, share):
     relevant = np.random.default_rng(seed).random((6, n_gallery)) < share
@@ -49,7 +50,7 @@ def test_equals_trec_eval(seed, n_gallery, share):
                 assert ours[f"{name}@{k}"][q] == pytest.approx(value, abs=1e-12), name
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.sets(st.sampled_from(KS), min_size=1))
 def test_ndcg_retrieved_is_ndcg_of_a_gallery_of_the_longest_list_alone(seed, n_gallery, ks):
     relevant = np.random.default_rng(seed).random((6, n_gallery)) < 0.4

@@ -25,7 +25,7 @@ from resound.training.encoding import Float32, run_over
 from resound.training.fit import Fit, fit
 from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
 from resound.training.outcome import Outcome, failed_outcome, outcome_of
-from resound.training.record import TRAINED, new_record, read_record
+from resound.training.record import new_record, read_record
 from resound.training.selection import train_selected
 
 # Options of a fine-tuning that `fit` takes as they stand.
@@ -169,9 +169,9 @@ def read_finetuned(
     CheckpointError
         When the training failed, or a file is damaged.
     """
-    record = read_record(model, spec=spec)
-    if record["outcome"] != TRAINED:
-        raise CheckpointError(f"{model}: its training failed: {record['reason']}")
+    record = read_record(model, spec=spec, trained=True)
+    if "classes" not in record:
+        raise CheckpointError(f"{model}: names no classes; delete it and train again")
     network = build_classifier(encoder, len(record["classes"]), **spec["head"], seed=0)
     given = network.state_dict().keys() - network.trained_tensors().keys()
     take_weights(network, weights, model, record, given=given)
