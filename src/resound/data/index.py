@@ -27,6 +27,7 @@ left out with ``"skip"``. Wrong numbers of clips in ESC-50, ESC-10 or the synthe
 do, and in a folder with ``on_split_recording`` ``"exclude"`` or ``"keep"``.
 """
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,14 +37,15 @@ import numpy as np
 import pandas as pd
 
 from resound.audio import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
-from resound.data.faults import raise_faults
+from resound.data.faults import faulty, raise_faults
 from resound.data.folds import (
     SPLIT_RECORDING_POLICIES,
     check_recordings,
     describe_split_recordings,
     imbalances,
 )
-from resound.data.layout import AUDIO, CONTENTS, check_contents, read_meta
+from resound.data.layout import CONTENTS, check_contents, read_meta
+from resound.data.listing import AUDIO
 from resound.errors import AudioError, check_choice, check_positive_int
 from resound.progress import track
 from resound.store import read_csv, sha256_of
@@ -118,8 +120,9 @@ def build_index(
     Raises
     ------
     AudioError
-        Lists every unusable file, with ``on_bad_audio="error"`` or when no file is usable; or
-        names a file that was replaced while it was read.
+        Tells of the unusable files (its `details` are all of them), with
+        ``on_bad_audio="error"`` or when no file is usable; or names a file that was replaced while
+        it was read.
     DataError
         When the layout is broken, the numbers of clips are wrong, or a recording spans folds
         that may not.
@@ -214,10 +217,11 @@ def _levels(file: Any, silence_db: float) -> dict[str, float]:
 def _check_usable(found: list[dict[str, Any] | UnreadableAudio], on_bad_audio: str) -> None:
     bad = [item for item in found if isinstance(item, UnreadableAudio)]
     if bad and (on_bad_audio == "error" or len(bad) == len(found)):
-        listed = "\n  ".join(f"{item.path}: {item.rule}: {item.detail}" for item in bad)
-        raise AudioError(
-            f"{len(bad)} of {len(found)} audio files cannot be used:\n  {listed}\nreplace them; "
-            "`on_bad_audio: skip` leaves them out where others remain"
+        raise faulty(
+            f"{len(bad)} of {len(found)} audio files cannot be used",
+            [f"{item.path}: {item.rule}: {item.detail}" for item in bad],
+            "replace them; `on_bad_audio: skip` leaves them out where others remain",
+            AudioError,
         )
 
 
@@ -263,6 +267,7 @@ def _split_recordings(clips: pd.DataFrame, policy: str) -> Iterator[tuple[str, s
 def _unlisted(folder: Path, meta: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
     listed = set(meta["file"])
     for path in sorted(folder.iterdir()):
-        file = f"{AUDIO}/{path.name}"
+        # A name in another encoding cannot be written as it is.
+        file = f"{AUDIO}/{os.fsencode(path.name).decode(errors='backslashreplace')}"
         if file not in listed and not path.name.startswith("."):
             yield file, "unlisted", "not in the CSV", "ignored"

@@ -22,8 +22,9 @@ from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
-from resound.data.faults import raise_faults
+from resound.data.faults import handful, raise_faults
 from resound.data.folds import NO_FOLDS
+from resound.data.listing import AUDIO, find_meta
 from resound.errors import DataError, check_choice
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
@@ -33,7 +34,6 @@ REQUIRED = {
     "synthetic": COLUMNS,
     "folder": ("filename", "category"),
 }
-AUDIO, META = "audio", "meta"
 FOLDS = range(1, 6)
 SURPLUS = "cells beyond the header"
 LARGEST_NUMBER = 10**9
@@ -118,7 +118,7 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
     lacking = [name for name in REQUIRED[dataset] if name not in header]
     if lacking:
         raise DataError(
-            f"{path}: lacks the column {', '.join(lacking)} and has {', '.join(header)}; "
+            f"{path}: lacks the column {', '.join(lacking)} and has {handful(header)}; "
             f"a data set {dataset!r} needs {', '.join(REQUIRED[dataset])}"
         )
     raise_faults(path, _row_faults(lines, dataset), "correct the CSV file")
@@ -131,23 +131,6 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
 def is_vacant(data_root: Path) -> bool:
     """Whether a data set can be put at `data_root`: it is absent or an empty folder."""
     return not data_root.exists() or (data_root.is_dir() and not any(data_root.iterdir()))
-
-
-def find_meta(data_root: Path) -> Path:
-    """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
-    if not data_root.is_dir():
-        raise DataError(
-            f"data_root={data_root} is not a folder; set data_root to one that holds audio/ and "
-            "meta/, or let fetch_dataset make it"
-        )
-    found = sorted((data_root / META).glob("*.csv"))
-    named = data_root / META / "esc50.csv"
-    if named in found:
-        return named
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
-    return found[0]
 
 
 def check_contents(meta: pd.DataFrame, expected: Contents) -> None:

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ from resound.audio import decode_clips
 from resound.data.index import AUDIT_DTYPES, CLIP_DTYPES, build_index, read_clips
 from resound.data.synthetic import generate
 from resound.errors import AudioError, DataError, ParameterError
-from resound.store import sha256_of, write_csv
+from resound.store import read_csv, sha256_of, write_csv
 
 RATE = 8_000
 BAD = "1-0-A-0.wav"
@@ -114,6 +115,15 @@ def test_file_that_the_csv_does_not_list(small_set):
     ]
 
 
+def test_an_unlisted_name_in_another_encoding_can_be_written(small_set, tmp_path):
+    (small_set / "audio" / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"")
+    (small_set / "audio" / "dangling.wav").symlink_to("nowhere")
+    audit = index(small_set)[1]
+    assert audit["file"].tolist() == [r"audio/caf\xe9.wav", "audio/dangling.wav"]
+    write_csv(audit, tmp_path / "audit.csv")
+    assert read_csv(tmp_path / "audit.csv", dtypes=AUDIT_DTYPES).equals(audit)
+
+
 def test_uneven_folds_of_a_folder_are_listed(small_set, rows, meta_writer):
     meta_writer(small_set, rows[1:])
     audit = index(small_set)[1]
@@ -124,6 +134,14 @@ def test_uneven_folds_of_a_folder_are_listed(small_set, rows, meta_writer):
 
 
 # What cannot be used
+
+
+def test_of_many_unusable_files_a_handful_is_told(small_set):
+    for path in (small_set / "audio").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(AudioError, match=r"8 of 8 audio files(.|\n)*and 3 more\nreplace") as raised:
+        index(small_set)
+    assert len(raised.value.details) == 8
 
 
 def remove(path):
