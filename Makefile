@@ -10,7 +10,7 @@ CORES ?= all
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-slow test-slurm bench scaling lint format docs clean
+.PHONY: help demo test test-slow test-search test-slurm bench scaling lint format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -32,12 +32,20 @@ demo: $(READY)  ## run the whole workflow on a small generated data set, tables 
 	@echo "    validation against librosa, as .csv, .md and .tex: results/demo/tables"
 	@echo "==> The page, to see and to hear, opens in any browser: results/demo/report/index.html"
 
+# A process that has done its half takes over tests of the other; tests/once.py makes once what both
+# need.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: $(READY)  ## pass the tests (make test ARGS="-k dtw" picks some)
-	@echo "==> Testing on two processes; real recordings too when RESOUND_ESC10 names their folder"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not slurm" $(ARGS)
+	@echo "==> Testing on two processes; on real recordings too: RESOUND_ESC10, RESOUND_ESC50 name folders"
+	$(PYTEST) -m "not slow and not slurm" $(ARGS)
 
 test-slow: $(READY)  ## pass the slow tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
+
+test-search: $(READY)  ## look for faults at random: 50 times the examples of make test, new ones
+	@echo "==> Searching at random (about half an hour); keep what it finds as an @example of the test"
+	$(PYTEST) -m "hypothesis and not slurm" --hypothesis-profile search $(ARGS)
 
 $(SLURM_READY): $(READY)
 	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,dev,slurm,cluster-generic]"

@@ -14,6 +14,7 @@ from resound.encodings import ENCODER_KEYS, NEEDED_TRAITS
 from resound.errors import ConfigError, unknown
 from resound.pretrained import Weights
 from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, Registry
+from resound.runs import VARIANT_OF
 
 Config = Mapping[str, Any]
 
@@ -61,7 +62,7 @@ def _not_finite(where: str, value: Any) -> Iterator[str]:
 
 def _meaning(config: Config) -> Iterator[str]:
     retrieval = config["retrieval"]
-    yield from _options("features", config["features"], FEATURES)
+    yield from _features(config["features"])
     yield from _options("retrieval.distances", retrieval["distances"], DISTANCES)
     for name, stft in config["stft"].items():
         yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
@@ -76,11 +77,12 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
-    if retrieval["dtw"] == {"mode": "top_k", "device": "cuda"}:
-        yield (
-            "retrieval.dtw: the search of mode: top_k has no device: cuda; "
-            "set device: cpu, or mode: full"
-        )
+    for distance in ("dtw", "dtw_flattened"):
+        if retrieval[distance] == {"mode": "top_k", "device": "cuda"}:
+            yield (
+                f"retrieval.{distance}: the search of mode: top_k has no device: cuda; "
+                "set device: cpu, or mode: full"
+            )
     yield from _trainings(config)
     yield from _encoders(config)
     yield from _figures(config)
@@ -90,6 +92,24 @@ def _meaning(config: Config) -> Iterator[str]:
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
             f"the folds of {config['dataset']}"
         )
+
+
+def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
+    """Check the options of features, of those that are variants of another one too."""
+    for name, block in blocks.items():
+        options, of = dict(block), block.get(VARIANT_OF)
+        options.pop(VARIANT_OF, None)
+        if of is None:
+            yield from _options("features", {name: options}, FEATURES)
+        elif name in FEATURES and of != name:
+            yield f"features.{name}: this feature is registered itself and no variant of {of!r}"
+        elif of not in FEATURES:
+            yield f"features.{name}.{VARIANT_OF}: {of!r} {unknown(of, FEATURES)}"
+        else:
+            known = FEATURES.options(of)
+            for option in options:
+                if option not in known:
+                    yield f"features.{name}.{option}: this option {unknown(option, known)}"
 
 
 def _trainings(config: Config) -> Iterator[str]:
@@ -144,8 +164,9 @@ def _figures(config: Config) -> Iterator[str]:
     block = config["figures"]
     for figure in ("features", "dtw"):
         yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
-    feature = block["dtw"]["feature"]
-    yield from _names("figures.dtw.feature", [feature], config["features"])
+    drawn = block["dtw"]["feature"]
+    yield from _names("figures.dtw.feature", [drawn], config["features"])
+    feature = config["features"].get(drawn, {}).get(VARIANT_OF, drawn)
     if feature in FEATURES and not FEATURES.entry(feature).traits.get("framed", True):
         yield f"figures.dtw.feature: {feature!r} has no frames to align; mfcc has"
 

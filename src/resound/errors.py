@@ -4,12 +4,20 @@ Each message names the argument or file with its value, the rule that it broke a
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
 class ResoundError(Exception):
-    """Base of all errors that resound raises on purpose."""
+    """Base of all errors that resound raises on purpose.
+
+    Attributes
+    ----------
+    details : sequence of str
+        A line for all that the message tells the first few of; empty where it tells everything.
+    """
+
+    details: Sequence[str] = ()
 
 
 class ConfigError(ResoundError):

@@ -56,13 +56,13 @@ def code_digest(script: str | Path, *modules: str) -> str:
 
 def closure(script: Path, *modules: str) -> set[Path]:
     """Return the files of the package that are imported, directly or not, `script` included."""
-    todo = [script, *(file for name in modules for file in _files(name))]
+    todo = [script, *(file for name in modules for file in _files(SOURCE, name))]
     seen: set[Path] = set()
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo += (file for name in _parsed(path)[1] for file in _files(name))
+            todo += (file for name in _parsed(path)[1] for file in _files(SOURCE, name))
     return seen
 
 
@@ -107,16 +107,15 @@ def _imports(tree: ast.Module, path: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _files(name: str) -> Iterator[Path]:
-    """Yield the files behind a dotted name of the package: its packages and the module."""
+@functools.cache
+def _files(source: Path, name: str) -> tuple[Path, ...]:
+    """Return the files behind a dotted name of the package: its packages and the module."""
     parts = name.split(".")
     if parts[0] != PACKAGE:
-        return
-    for depth in range(1, len(parts) + 1):
-        base = SOURCE.joinpath(*parts[:depth])
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if path.is_file():
-                yield path
+        return ()
+    bases = [source.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    files = (file for base in bases for file in (base.with_suffix(".py"), base / "__init__.py"))
+    return tuple(file for file in files if file.is_file())
 
 
 def _short(path: Path) -> str:

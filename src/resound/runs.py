@@ -8,6 +8,8 @@ AUTOENCODER = "autoencoder"
 # What stands for the feature of what hears waveforms, and the split of which every clip is a query.
 WAVEFORM = "waveform"
 ALL_CLIPS = "all"
+# The key by which a feature of the config, under a name of its own, says which one it is.
+VARIANT_OF = "feature"
 # How a classifier may be trained; of all but the first, the name stands in the network's.
 LOSSES = ("cross_entropy", "supcon")
 # What a network starts from where no weights are named.

@@ -20,6 +20,7 @@ from resound.runs import (
     AUTOENCODER,
     LOSSES,
     RANDOM,
+    VARIANT_OF,
     WAVEFORM,
     Cell,
     Run,
@@ -75,6 +76,13 @@ class Experiment:
         chosen = splits(self.config["classification"]["protocol"], query_folds)
         return {split.name: split for split in chosen}
 
+    @property
+    def on_split_recording(self) -> str:
+        """What becomes of recordings in several folds: those of ESC-50 stay as released."""
+        chosen = {"folder": self.config["on_split_recording"], "synthetic": "error"}
+        policy: str = chosen.get(self.config["dataset"], "keep")
+        return policy
+
     @functools.cached_property
     def settings(self) -> dict[str, Spec]:
         """Every short-time setting by its written-out name, framed and unframed."""
@@ -84,9 +92,19 @@ class Experiment:
             found[setting_name(stft, framed=False)] = {"sample_rate": stft["sample_rate"]}
         return found | self.encodings.settings()
 
+    def registered(self, feature: str) -> str:
+        """Return the name under which a feature of the config is registered: most often its own."""
+        block: Mapping[str, Any] = self.config["features"].get(feature, {})
+        name: str = block.get(VARIANT_OF, feature)
+        return name
+
+    def feature_module(self, feature: str) -> str:
+        """Return the module that computes a feature of the config."""
+        return FEATURES.entry(self.registered(feature)).module
+
     def setting(self, feature: str, stft: str) -> str:
         """Return the written-out name of the setting at which `feature` is made for `stft`."""
-        framed = FEATURES.entry(feature).traits.get("framed", True)
+        framed = FEATURES.entry(self.registered(feature)).traits.get("framed", True)
         return setting_name(self.config["stft"][stft], framed)
 
     # What is asked for
@@ -257,12 +275,16 @@ class Experiment:
             "dataset": self.config["dataset"],
             "duration": self.config["audio"]["duration"],
             "on_bad_audio": self.config["on_bad_audio"],
+            "on_split_recording": self.on_split_recording,
         }
 
     def split(self, name: str) -> Spec:
         """Decide which clips ask and which answer."""
         known = {ALL_CLIPS: Split(ALL_CLIPS, ()), **self.splits, **self.test_splits}
-        return {"query_folds": list(known[name].query_folds)}
+        return {
+            "query_folds": list(known[name].query_folds),
+            "on_split_recording": self.on_split_recording,
+        }
 
     def audio(self, sample_rate: int) -> Spec:
         """Decide the decoded waveforms at one sample rate."""
@@ -275,11 +297,13 @@ class Experiment:
     def bank(self, feature: str, setting: str) -> Spec:
         """Decide the bank of one feature at one setting."""
         stft = self.settings[setting]
+        options = dict(self.config["features"].get(feature, {}))
+        options.pop(VARIANT_OF, None)
         return {
             "audio": self.audio(stft["sample_rate"]),
-            "feature": feature,
+            "feature": self.registered(feature),
             "stft": stft,
-            "options": dict(self.config["features"].get(feature, {})),
+            "options": options,
         }
 
     def validation(self, feature: str, setting: str) -> Spec:
@@ -368,7 +392,11 @@ class Experiment:
 
     def scores(self, run: Run) -> Spec:
         """Decide the metrics of every query of one split."""
-        return {"ranking": self.ranking(run)}
+        spec = {"ranking": self.ranking(run)}
+        ties = self.config["retrieval"]["ties"]
+        if ties["orders"] and self.mode(run) == "full":
+            spec |= {"ties": dict(ties), "tile_size": self.tile_size}
+        return spec
 
     def retrieval_table(self, table: str, present: Sequence[Run]) -> Spec:
         """Decide one retrieval table: its rows, intervals and what it is set beside."""
@@ -384,6 +412,7 @@ class Experiment:
             "protocol": self.table_protocol(table),
             "top_k": sorted(self.config["retrieval"]["top_k"]),
             "query_folds": {run.split: list(folds[run.split].query_folds) for run in runs},
+            "on_split_recording": self.on_split_recording,
             **({"starts": starts} if starts else {}),
             **({"vectors": vectors} if vectors else {}),
             **({"encoders": encoders} if encoders else {}),
@@ -416,7 +445,7 @@ class Experiment:
         if cell.feature == WAVEFORM:
             return self.encodings.training(cell)
         block = self.config[AUTOENCODER if cell.code_size else CLASSIFIED]
-        traits = FEATURES.entry(cell.feature).traits
+        traits = FEATURES.entry(self.registered(cell.feature)).traits
         return {
             "bank": self.bank(cell.feature, cell.setting),
             "split": self.split(cell.split),
@@ -469,6 +498,7 @@ class Experiment:
             "dataset": self.config["dataset"],
             "protocol": self.config["classification"]["protocol"],
             "query_folds": {c.split: self.split(c.split)["query_folds"] for c in cells},
+            "on_split_recording": self.on_split_recording,
             "starts": self.starts(cells),
             **({"encoders": encoders} if encoders else {}),
             "bootstrap": dict(self.config["bootstrap"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.once import made_once
 from tests.reliability import Report, report_of
 from tests.workflow.conftest import Project
 
@@ -116,10 +117,12 @@ class Experiment(Project):
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     """Return a copy in which the experiment has run from start to end; leave it as it is."""
-    experiment = Experiment.fresh(tmp_path_factory.mktemp("undisturbed"))
-    shutil.copy2(Path(__file__).with_name("small.yaml"), experiment.folder)
-    experiment.finish()
-    return experiment
+
+    def make(folder: Path) -> None:
+        shutil.copy2(Path(__file__).with_name("small.yaml"), folder)
+        Experiment.fresh(folder).finish()
+
+    return Experiment(made_once(tmp_path_factory, "undisturbed", make))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import soundfile
 from resound.data.index import read_clips
 from resound.store import sha256_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 # One of each kind of stored file. What stands in a folder is made from the folders before it.
 STORED = {

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.conftest import Experiment, Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.slow
 
 N_KILLS = 20
 SEED = 8

@@ -11,6 +11,8 @@ from resound.audio import load
 from resound.data.index import build_index
 from tests.hostile.strategies import damaged
 
+pytestmark = pytest.mark.hypothesis
+
 FORMATS = ["wav", "aiff", "flac", "ogg", "mp3", "au", "caf", "w64"]
 RATE = 8_000
 

@@ -2,22 +2,31 @@
 
 import json
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import example, given
 from safetensors.torch import save_file
 
 from resound.errors import CheckpointError
+from resound.evaluation.classification import classification_rows
 from resound.registry import NETWORKS
 from resound.store import sha256_of
 from resound.tensors import read_state
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
-from resound.training.record import read_record
+from resound.training.record import check_unseen, read_record
 from tests.hostile.strategies import damaged, with_other_value
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.hypothesis, pytest.mark.usefixtures("one_thread")]
 
-SPEC = {"network": "cnn", "bank": {"feature": "mel", "stft": {}, "options": {}}}
+SPEC = {
+    "network": "cnn",
+    "bank": {"feature": "mel", "stft": {}, "options": {}},
+    "selection": "fixed",
+    "weights": None,
+}
+FAILED = {"outcome": "failed", "spec": SPEC, "reason": "18 frames", "classes": ["dog", "rain"]}
+CELL = ("cnn", "mel", "sr8000", "fold5", "0")
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +42,15 @@ def stored(tmp_path_factory):
             "n_planes": 1, "scale": "decibel", "max_bins": 8, "mean": [0.0] * 8, "std": [1.0] * 8
         },
         "network": {"name": "cnn", "options": {"channels": [4]}, "n_dims": 8, "n_planes": 1},
+        "training": {"parameters": 46, "seconds": 0.1, "device": "cpu"},
     }  # fmt: skip
     weights, model = folder / "weights.safetensors", folder / "model.json"
     write_checkpoint(weights, model, NETWORKS["cnn"](8, 2, channels=(4,)), record)
     return weights, model
+
+
+def without(record, key):
+    return {name: value for name, value in record.items() if name != key}
 
 
 def vouched(weights, model):
@@ -67,15 +81,58 @@ def test_a_forged_record_of_a_network_is_read_or_refused(stored, tmp_path, repor
     @given(with_other_value(good))
     @example({**good, "network": {**good["network"], "n_dims": 10**12}})
     @example({**good, "network": {**good["network"], "name": "os.system"}})
+    @example({**good, "outcome": ""})
+    @example({**good, "outcome": []})
+    @example({**FAILED, "reason": ""})
+    @example(without(FAILED, "reason"))
+    @example(without(good, "folds_seen"))
+    @example({**good, "folds_seen": [[]]})
+    @example({**good, "classes": [{}]})
     def holds(record):
         model.write_text(json.dumps(record))
         report.read(
             lambda: read_checkpoint(weights, model, bank=SPEC["bank"], classes=good["classes"]),
             model.name,
         )
+        report.read(
+            lambda: check_unseen(read_record(model, spec=SPEC, trained=True), [5]),
+            model.name,
+            "has seen folds",
+        )
 
     holds()
     report.write()
+
+
+@pytest.mark.parametrize("outcome", ["trained", "failed"])
+def test_a_forged_record_is_tabled_or_refused(stored, tmp_path, report, outcome):
+    """the record of a stored network with other values in it, for its row of a table"""
+    model = tmp_path / "model.json"
+    good = json.loads(stored[1].read_text()) if outcome == "trained" else FAILED
+    clip = ["a", "dog", "1", "dog", 1.0]
+    scores = pd.DataFrame([clip], columns=["clip", "category", "src_file", "predicted", "accuracy"])
+
+    def use():
+        (row,) = classification_rows(
+            [CELL],
+            {CELL: (read_record(model), scores)},
+            {"fold5": [5]},
+            protocol="holdout",
+            options={"samples": 2, "level": 0.95, "seed": 0},
+        )
+        assert (row["n_trainings"] == 0) == bool(row["missing"])
+
+    @given(with_other_value(good))
+    @example(without(good, "training"))
+    @example({**good, "training": {"seconds": "1"}})
+    @example({**good, "spec": {}})
+    @example({**FAILED, "reason": ""})
+    def holds(record):
+        model.write_text(json.dumps(record))
+        report.read(use, model.name)
+
+    holds()
+    report.write(details=outcome)
 
 
 def test_a_damaged_record_of_a_network_is_read_or_refused(stored, tmp_path, report):

@@ -16,6 +16,8 @@ from resound.errors import ConfigError
 from resound.specs import Experiment
 from tests.hostile.strategies import with_other_value
 
+pytestmark = pytest.mark.hypothesis
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resound.data.index import read_clips
 from resound.data.layout import COLUMNS, is_plain_name, read_meta
 from tests.hostile.strategies import damaged
+
+pytestmark = pytest.mark.hypothesis
 
 NAMES = ["../../etc/passwd", "/etc/passwd", "..", "a/b.wav", "a\\b.wav", "C:evil.wav", "a.wav"]
 NUMBERS = ["1", "5", "0", "-1", "9" * 5000, "1e9", "٣", "1.0", ""]

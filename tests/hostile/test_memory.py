@@ -98,6 +98,7 @@ def test_a_record_that_claims_a_network_of_terabytes(tmp_path, report):
     inputs = {"n_planes": 1, "scale": "decibel", "max_bins": 8, "mean": [0.0], "std": [1.0]}
     record = {"outcome": "trained", "spec": {}, "classes": ["dog"], "folds_seen": []}
     record |= {"network": about, "input": inputs, "weights_sha256": store.sha256_of(weights)}
+    record["training"] = {"parameters": 1, "seconds": 0.0, "device": "cpu"}
     model.write_text(json.dumps(record))
     said = read(
         f"read_checkpoint({str(weights)!r}, {str(model)!r})",

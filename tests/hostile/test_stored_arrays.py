@@ -11,6 +11,8 @@ from resound import store
 from resound.errors import StoreError
 from tests.hostile.strategies import VALUES, damaged, with_other_value
 
+pytestmark = pytest.mark.hypothesis
+
 SPEC = {"feature": "mfcc", "stft": {"n_fft": 64}, "folds": [5]}
 SHAPE = (3, 4)
 

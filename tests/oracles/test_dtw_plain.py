@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from resound.distances.dtw import DTYPES, LOCAL_COSTS, dtw
+from tests.examples import examples
 
 EPS = {"float32": np.finfo(np.float32).eps, "float64": np.finfo(np.float64).eps}
 
@@ -69,7 +70,7 @@ def pairs(draw, longest=40):
 bands = st.none() | st.floats(0.0, 0.2) | st.floats(0.0, 1.0)
 
 
-@settings(max_examples=300)
+@examples(times=3)
 @given(pairs(), st.sampled_from(LOCAL_COSTS), bands, st.sampled_from(DTYPES))
 def test_equals_the_plain_recurrence(pair, local_cost, band, dtype):
     x, y = (clip.astype(np.float64) for clip in pair)
@@ -78,7 +79,7 @@ def test_equals_the_plain_recurrence(pair, local_cost, band, dtype):
     assert found == pytest.approx(expected, **tolerance(x, y, local_cost, dtype))
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(pairs(longest=5), st.sampled_from(LOCAL_COSTS), bands)
 def test_equals_the_cheapest_of_all_paths(pair, local_cost, band):
     x, y = (clip.astype(np.float64) for clip in pair)
@@ -88,20 +89,19 @@ def test_equals_the_cheapest_of_all_paths(pair, local_cost, band):
     assert found == pytest.approx(cheapest, **tolerance(x, y, local_cost, "float64"))
 
 
-@settings(max_examples=100)
 @given(pairs(), st.sampled_from(LOCAL_COSTS), bands, st.sampled_from(DTYPES))
 def test_is_symmetric_to_the_last_bit(pair, local_cost, band, dtype):
     options = {"local_cost": local_cost, "band": band, "dtype": dtype}
     assert dtw(*pair, **options) == dtw(*pair[::-1], **options)
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(pairs(), st.sampled_from(LOCAL_COSTS), bands, st.sampled_from(DTYPES))
 def test_a_clip_is_at_zero_from_itself(pair, local_cost, band, dtype):
     assert dtw(pair[0], pair[0], local_cost=local_cost, band=band, dtype=dtype) == 0.0
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(pairs(), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_a_wider_band_is_never_dearer_and_the_widest_is_none(pair, one, other):
     narrow, wide = sorted([one, other])

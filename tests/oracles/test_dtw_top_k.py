@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from resound import retrieval
 from resound.distances import _dtw_inputs
 from resound.distances.dtw import DTYPES, LOCAL_COSTS, pairwise
 from resound.distances.dtw_search import top_k
+from tests.examples import examples
 
 
 @st.composite
@@ -40,7 +41,7 @@ def stacks(draw):
     return queries, gallery, rng
 
 
-@settings(max_examples=300)
+@examples(times=3)
 @given(
     stacks(),
     st.integers(1, 80),

@@ -2,7 +2,8 @@
 
 The figures are those of librosa's features and a plain DTW with Euclidean local cost: queries of
 fold 5 against folds 1 to 4, MFCC with 13 coefficients, 64 mels, hamming, 44100/4096/1024,
-area-normalised filters.
+area-normalised filters. `ndcg_retrieved@10` is that of a plain sort of the distances, with the 20
+hits, re-sorted, as its ideal.
 """
 
 import numpy as np
@@ -16,17 +17,17 @@ from resound.evaluation.scoring import score_queries
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES
 
-pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.xdist_group("esc10")]
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
 METRICS = (
     "mrr@10", "ndcg@10", "ndcg_retrieved@10", "binary@10", "proportion@10",
     "mrr@20", "binary@20", "proportion@20",
 )  # fmt: skip
 INDEPENDENT = {
-    ("dtw", "htk"): (0.8005, 0.5952, 0.8206, 0.9750, 0.5663, 0.8005, 0.9750, 0.4844),
-    ("dtw", "slaney"): (0.7735, 0.5897, 0.8021, 0.9500, 0.5663, 0.7756, 0.9750, 0.4888),
-    ("cosine", "htk"): (0.7520, 0.5220, 0.7655, 0.9375, 0.4950, 0.7556, 0.9875, 0.4363),
-    ("cosine", "slaney"): (0.7325, 0.5214, 0.7561, 0.9250, 0.4988, 0.7364, 0.9750, 0.4319),
+    ("dtw", "htk"): (0.8005, 0.5952, 0.6593, 0.9750, 0.5663, 0.8005, 0.9750, 0.4844),
+    ("dtw", "slaney"): (0.7735, 0.5897, 0.6525, 0.9500, 0.5663, 0.7756, 0.9750, 0.4888),
+    ("cosine", "htk"): (0.7520, 0.5220, 0.5916, 0.9375, 0.4950, 0.7556, 0.9875, 0.4363),
+    ("cosine", "slaney"): (0.7325, 0.5214, 0.5978, 0.9250, 0.4988, 0.7364, 0.9750, 0.4319),
 }
 
 

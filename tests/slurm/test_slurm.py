@@ -11,7 +11,7 @@ from tests.slurm.cluster import Cluster, run, wait_for
 from tests.slurm.conftest import CONFIG, read_tables, small_project
 from tests.workflow.conftest import Project
 
-pytestmark = [pytest.mark.slurm, pytest.mark.xdist_group("slurm")]
+pytestmark = pytest.mark.slurm
 
 # Fifty clips need less patience than a cluster does.
 QUICK = {

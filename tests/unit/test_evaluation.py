@@ -56,6 +56,12 @@ def test_a_recording_on_both_sides_is_an_error():
         rank_clips(DISTANCES, queries, GALLERY, top_k=[4])
 
 
+def test_a_recording_that_the_released_folds_split_stands_on_both_sides():
+    queries = QUERIES.assign(src_file=["1", "5"])
+    task = RankingTask(queries, GALLERY, [4], recordings_apart=False)
+    assert hits(task.table(task.rank(DISTANCES)), "e") == "bcad"
+
+
 @pytest.mark.parametrize(("same_recording", "expected"), [(False, "bcdef"), (True, "cdef")])
 def test_without_folds_a_query_is_no_hit_of_itself(same_recording, expected):
     distances = np.arange(6.0)[None].repeat(6, axis=0)

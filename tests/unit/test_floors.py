@@ -27,6 +27,7 @@ GROUND = {
     "pretrained",
     "processes",
     "running",
+    "overview",
 }
 FILES = {"files", "store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}

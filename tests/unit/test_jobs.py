@@ -43,6 +43,25 @@ def test_a_matter_for_the_user_is_told_without_a_traceback(this):
     assert read_log(this) == "DataError: clip a.wav is empty; replace it\n"
 
 
+def test_what_a_message_leaves_out_stands_beside_the_log(this):
+    error = DataError("3 faults: a and 2 more")
+    error.details = ["a", "b", "caf\udce9"]
+    with pytest.raises(SystemExit, match="1"), job(this):
+        raise error
+    full = Path(this.log[0]).with_suffix(".details.txt")
+    assert read_log(this).splitlines() == [f"DataError: {error}", f"all 3 are in {full}"]
+    assert full.read_text() == "a\nb\ncaf\\udce9\n"
+    with job(this):
+        pass
+    assert not full.exists()
+
+
+def test_a_name_in_another_encoding_can_be_told(this):
+    with pytest.raises(SystemExit, match="1"), job(this):
+        raise DataError("caf\udce9.wav: is empty")
+    assert read_log(this) == "DataError: caf\\udce9.wav: is empty\n"
+
+
 def test_a_fault_of_ours_keeps_its_traceback(this):
     with pytest.raises(SystemExit, match="1"), job(this):
         {}["absent"]

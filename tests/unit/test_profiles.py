@@ -23,7 +23,7 @@ REMOTE = [name for name in PROFILES if name != "default"]
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_declares_what_it_needs_and_asks_for_more_in_a_retry(rule):
-    for declared in (r"threads: \S", r"mem_mb=grows\(", r"runtime=(grows\(|tile_runtime)"):
+    for declared in (r"threads: \S", r"mem_mb=grows\(", r"runtime=(grows\(|(tile|index)_runtime)"):
         assert re.search(rf"^ +{declared}", RULES[rule], re.M), declared
 
 

@@ -14,7 +14,7 @@ CLASSIFIER_INPUTS = {
 
 def test_all_names_of_the_study_are_there():
     assert {*CLASSIFIER_INPUTS, "fft", "mfcc", "lfcc", "f0", "f1"} <= set(FEATURES)
-    assert set(DISTANCES) == {"cosine", "dtw"}
+    assert set(DISTANCES) == {"cosine", "dtw", "dtw_flattened"}
 
 
 def test_a_class_has_the_options_of_its_constructor():
@@ -63,8 +63,8 @@ def test_a_search_knows_the_options_of_its_distance(name):
     assert SEARCHES.options(name) == DISTANCES.options(name)
 
 
-def test_dtw_has_a_search():
-    assert set(SEARCHES) == {"dtw"}
+def test_both_readings_of_dtw_have_a_search():
+    assert set(SEARCHES) == {"dtw", "dtw_flattened"}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():

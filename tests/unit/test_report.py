@@ -115,9 +115,10 @@ def test_what_all_rows_have_in_common_is_said_once_and_of_no_row():
     frame = tables.retrieval_table(
         [row(), row(feature="f0"), row(feature="chroma")], SETTINGS, "esc10"
     )
-    common, own = tables.difference_lines(frame)
+    common, own, pitch = tables.difference_lines(frame)
     assert common == "Not as in the study: data set esc10, the study's esc50."
     assert own.endswith(", coefficient after coefficient (mfcc).")
+    assert pitch.endswith("the study's the lag of the largest cepstral value (f0).")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,11 @@ def test_what_all_rows_have_in_common_is_said_once_and_of_no_row():
          "numbers, coefficient after coefficient"),
         ({"method": "dtw", "feature": "lfcc"}, "DTW aligns frames, the study's frames or one "
          "sequence of numbers (not known)"),
-        ({"method": "dtw", "feature": "f0"}, ""),
+        ({"method": "dtw", "feature": "cepstral_lag"}, ""),
+        ({"method": "dtw_flattened", "feature": "mfcc_hamming"}, ""),
+        ({"method": "dtw_flattened", "feature": "lfcc"}, "DTW aligns one sequence of numbers, "
+         "coefficient after coefficient, the study's frames or one sequence of numbers "
+         "(not known)"),
         ({"method": "cosine", "feature": "mfcc"}, ""),
     ],
 )  # fmt: skip

@@ -36,6 +36,38 @@ def test_the_engines_have_settings_of_their_own():
     )
 
 
+def test_a_variant_of_a_feature_has_a_path_of_its_own_and_the_spec_of_what_it_is(experiment):
+    variant = {"feature": "mfcc", **CONFIG["features"]["mfcc"], "window": "hann"}
+    tables = {"t": {"distance": "cosine", "features": ["mfcc", "mfcc_hann"], "stft": ["44k"]}}
+    config = CONFIG | {
+        "features": CONFIG["features"] | {"mfcc_hann": variant, "whole": {"feature": "fft"}},
+        "retrieval": CONFIG["retrieval"] | {"tables": tables},
+    }
+    experiment_with = Experiment(config)
+    runs = experiment_with.table_runs("t")
+    assert [run.bank for run in runs] == [
+        f"features/{name}/sr44100_nfft4096_hop1024" for name in ("mfcc", "mfcc_hann")
+    ]
+    plain, hann = (experiment_with.distances(run)["bank"] for run in runs)
+    assert plain == experiment.bank("mfcc", "sr44100_nfft4096_hop1024")
+    assert hann["feature"] == "mfcc"
+    assert hann["options"] == CONFIG["features"]["mfcc"] | {"window": "hann"}
+    assert experiment_with.feature_module("mfcc_hann") == "resound.features.mfcc"
+    assert experiment_with.setting("whole", "44k") == "sr44100"
+
+
+def test_orders_of_ties_decide_scores_alone_and_only_where_all_distances_are_known(experiment):
+    run = experiment.table_runs("retrieval_dtw")[0]
+    assert experiment.scores(run) == {"ranking": experiment.ranking(run)}
+    ties = {"orders": 10, "seed": 3}
+    ordered = Experiment(CONFIG | {"retrieval": CONFIG["retrieval"] | {"ties": ties}})
+    assert ordered.ranking(run) == experiment.ranking(run)
+    assert ordered.scores(run)["ties"] == ties
+    searched = {"ties": ties, "dtw": {"mode": "top_k", "device": "cpu"}}
+    searching = Experiment(CONFIG | {"retrieval": CONFIG["retrieval"] | searched})
+    assert "ties" not in searching.scores(run)
+
+
 @pytest.mark.parametrize(
     ("protocol", "query_folds", "names"),
     [
@@ -160,8 +192,8 @@ def test_without_folds_there_is_nothing_to_classify():
 
 def test_the_two_protocols_share_the_specs_of_their_splits():
     experiment = with_classification(protocol="cv")
-    assert experiment.split("fold5") == {"query_folds": [5]}
-    assert experiment.split("fold2") == {"query_folds": [2]}
+    assert experiment.split("fold5") == {"query_folds": [5], "on_split_recording": "keep"}
+    assert experiment.split("fold2") == {"query_folds": [2], "on_split_recording": "keep"}
     assert list(experiment.splits) == ["fold5"]
 
 
@@ -231,7 +263,7 @@ def test_a_run_s_bank_is_what_its_network_makes(experiment):
     assert spec["bank"] == experiment.embeddings(run.cell)
     training = spec["bank"]["training"]
     assert training["options"] == {"code_size": 128, "channels": [32, 64, 128, 256]}
-    assert training["split"] == {"query_folds": [5]}
+    assert training["split"] == {"query_folds": [5], "on_split_recording": "keep"}
     assert training["selection"] == "fixed"
     assert "augmentation" not in training
 

@@ -37,3 +37,10 @@ def test_folds_that_do_not_fit_the_data_are_named(folds, query_folds, message):
 def test_a_recording_on_both_sides_is_named():
     with pytest.raises(DataError, match="recording rain7: 000 in fold 1, 001 in fold 2"):
         split_clips(clips([1, 2], ["rain7", "rain7"]), [2])
+
+
+@pytest.mark.parametrize(("policy", "gallery"), [("exclude", ["002"]), ("keep", ["001", "002"])])
+def test_a_recording_on_both_sides_is_left_out_or_kept(tmp_path, policy, gallery):
+    split = split_clips(clips([2, 1, 1], ["rain7", "rain7", "hum"]), [2], policy)
+    write_csv(split, tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == (["000"], gallery)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import made_once
+from tests.workflow import forked
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "src", "envs")
 
@@ -45,22 +48,27 @@ class Project:
 
         With `cpu_seconds`, the system kills every process of it that has used so much time.
         """
-        limit = [] if cpu_seconds is None else ["prlimit", f"--cpu={cpu_seconds}"]
-        done = subprocess.run(
-            [*limit, sys.executable, "-m", "snakemake", "--cores", "1", *arguments],
-            cwd=self.folder,
-            # Weights that this machine may have are none of the tests'.
-            env={
-                **os.environ,
-                "PYTHONPATH": str(self.folder / "src"),
-                "HF_HOME": str(self.folder / "hub"),
-                "HF_HUB_OFFLINE": "1",
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        # Weights that this machine may have are none of the tests'.
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder / "src"),
+            "HF_HOME": str(self.folder / "hub"),
+            "HF_HUB_OFFLINE": "1",
+        }
+        arguments = ("--cores", "1", *arguments)
+        if "--dry-run" in arguments:
+            done = forked.snakemake(arguments, self.folder, environment)
+        else:
+            limit = [] if cpu_seconds is None else ["prlimit", f"--cpu={cpu_seconds}"]
+            done = subprocess.run(
+                [*limit, sys.executable, "-m", "snakemake", *arguments],
+                cwd=self.folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
         if check:
             assert done.returncode == 0, done.stdout
         elif done.returncode == 0:
@@ -114,9 +122,11 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a copy in which the tiny experiment has run; leave it as you found it."""
-    project = Project.fresh(tmp_path_factory.mktemp("finished"))
-    project.run("--cores", "2")
-    return project
+
+    def make(folder: Path) -> None:
+        Project.fresh(folder).run("--cores", "2")
+
+    return Project(made_once(tmp_path_factory, "finished", make))
 
 
 @pytest.fixture

@@ -13,9 +13,6 @@ from collections import Counter
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
-
 # One job each, whatever it is that they look across.
 COMPARED = dict.fromkeys(("make_significance_table", "make_summary_table"), 1)
 ONCE = (*COMPARED, "plot_precision", "plot_training", "plot_features", "plot_dtw_path")

@@ -6,8 +6,6 @@ import pytest
 
 from resound.report.published import retrieval_figures
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 
 

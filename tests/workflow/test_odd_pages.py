@@ -11,8 +11,6 @@ from test_page_in_browser import OPTIONS, drawn, loaded_seconds
 from resound.errors import ReportError
 from resound.report.page.render import write_page
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SCRIPT = "<script>alert(1)</script>"
 BOLD = "<b>bells</b> & 'rain' \u2028"
 

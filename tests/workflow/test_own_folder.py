@@ -5,8 +5,6 @@ import pandas as pd
 import pytest
 import soundfile
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 RATE = 44_100
 CONFIG = """
 dataset: folder

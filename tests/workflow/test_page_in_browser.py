@@ -8,8 +8,7 @@ import yaml
 from simulated_run import Simulation
 
 from resound.report.page.render import write_page
-
-pytestmark = pytest.mark.xdist_group("browser")
+from tests.once import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = yaml.safe_load((ROOT / "config.yaml").read_text())["report"]
@@ -30,10 +29,12 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory, project_class):
     """Return the page of the demo, which is run for it."""
-    project = project_class.fresh(tmp_path_factory.mktemp("demo"))
-    options = ("--configfile", "workflow/configs/demo.yaml")
-    project.snakemake("results/demo/report", "--cores", "2", *options)
-    return project.folder / "results/demo/report/index.html"
+
+    def make(folder: Path) -> None:
+        options = ("--configfile", "workflow/configs/demo.yaml")
+        project_class.fresh(folder).snakemake("results/demo/report", "--cores", "2", *options)
+
+    return made_once(tmp_path_factory, "demo", make) / "results/demo/report/index.html"
 
 
 @pytest.fixture(params=["small", pytest.param("demo", marks=pytest.mark.slow)])

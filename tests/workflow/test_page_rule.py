@@ -6,8 +6,6 @@ import re
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 PAGE = "out/report/index.html"
 OPTIONS = ("--configfile", "tiny.yaml")
 

@@ -1,20 +1,18 @@
 """Pretrained encoders as the workflow runs them, from tiny random checkpoints, and without any."""
 
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project, undone
 
 from resound import cli, store
 from resound.evaluation.zero_shot import class_probabilities
 from resound.training.record import read_record
-
-pytestmark = pytest.mark.xdist_group("workflow")
+from tests.once import made_once
+from tests.workflow.conftest import Project, undone
 
 TABLES = tuple(f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats"))
 CLASSIFIED = "out/tables/classification.csv"
@@ -26,20 +24,28 @@ WEIGHTS = {
 TUNED = "waveform/sr16000/fold5/seed0"
 
 
+class Encoded(Project):
+    """The tiny experiment with encoders."""
+
+    targets = (*TABLES, CLASSIFIED)
+    configs = ("tiny.yaml", "encoders.yaml")
+
+
 @pytest.fixture(scope="session")
 def encoded(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a copy in which every encoder has run; leave it as you found it."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from tiny_encoders import write_all
 
-    project = Project.fresh(tmp_path_factory.mktemp("encoded"))
-    project.targets, project.configs = (*TABLES, CLASSIFIED), ("tiny.yaml", "encoders.yaml")
-    write_all(project.folder / "weights")
-    for name, file in WEIGHTS.items():
-        digest = store.sha256_of(project.folder / "weights" / file)
-        project.edit("encoders.yaml", f"sha256: {name}}}", f"sha256: {digest}}}")
-    project.run("--cores", "2")
-    return project
+    def make(folder: Path) -> None:
+        from tests.tiny_encoders import write_all
+
+        project = Encoded.fresh(folder)
+        write_all(folder / "weights")
+        for name, file in WEIGHTS.items():
+            digest = store.sha256_of(folder / "weights" / file)
+            project.edit("encoders.yaml", f"sha256: {name}}}", f"sha256: {digest}}}")
+        project.run("--cores", "2")
+
+    return Encoded(made_once(tmp_path_factory, "encoded", make))
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 GRID = {
     "fetch_dataset": 1,
     "build_index": 1,

@@ -9,8 +9,6 @@ import soundfile
 
 from resound import cli, store
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MFCC = "mfcc/sr16000_nfft2048_hop512"
 NETWORK = "mel/sr44100_nfft2048_hop1024/seed0"
 METHODS = [f"dtw/{MFCC}", f"cosine/{MFCC}", "cosine/fft", "cosine/cnn", "dtw/autoencoder_128"]

@@ -1,9 +1,6 @@
 """Neither tiles nor the way in which hits are found change a ranking or a table by one byte."""
 
 import pandas as pd
-import pytest
-
-pytestmark = pytest.mark.xdist_group("workflow")
 
 PLACE = "f0/sr16000_nfft2048_hop512/fold5"
 RANKING = f"out/rankings/dtw/{PLACE}.parquet"

@@ -11,8 +11,6 @@ from resound.models.resnet18 import ResNet18
 from resound.training.checkpoint import read_checkpoint
 from resound.training.record import check_unseen, read_record
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 CELL = "cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 TABLE = "out/tables/classification.csv"
 EMBEDDED = "out/tables/retrieval_embeddings.csv"
@@ -119,8 +117,12 @@ def test_a_training_that_the_system_kills_goes_on_where_it_was(copied):
     config = ["--configfile", "tiny.yaml"]
     folder = copied.folder / "out/models" / CELL
     target = f"out/models/{CELL}/model.json"
-    copied.snakemake(target, *config, check=False, cpu_seconds=9)
-    assert [path.suffix for path in folder.iterdir()] == [".ckpt"], "killed too early or too late"
+    # The imports alone take seconds, more on some machines than on others.
+    for cpu_seconds in range(7, 60, 2):
+        copied.snakemake(target, *config, check=False, cpu_seconds=cpu_seconds)
+        if any(folder.glob(".*.ckpt")):
+            break
+    assert [path.suffix for path in folder.iterdir()] == [".ckpt"]
     copied.snakemake(target, *config)
     history = (folder / "history.csv").read_bytes()
     resumed = read_record(folder / "model.json")

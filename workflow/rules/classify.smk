@@ -54,7 +54,7 @@ rule train_classifier:
         code=lambda wildcards: code_of(
             "train_classifier",
             EXPERIMENT.network_module(Cell(*wildcards)),
-            FEATURES.entry(wildcards.feature).module,
+            EXPERIMENT.feature_module(wildcards.feature),
         ),
         tracking=EXPERIMENT.tracking(),
     message:
@@ -109,7 +109,7 @@ rule embed_clips:
     benchmark:
         "<benchmarks>/embed_clips/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
     wildcard_constraints:
-        feature="|".join(FEATURES),
+        feature="|".join({**dict.fromkeys(FEATURES), **config["features"]}),
     conda:
         "../../envs/train.yaml"
     threads: lambda wildcards: EXPERIMENT.training(Cell(*wildcards))["threads"]

@@ -15,11 +15,14 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from resound import config as resound_config
 from resound import environment, provenance
+from resound.data.listing import Listing, Record, one_spelling, recorded_place
+from resound.costs import Outlook, expected_clips, job_seconds, training_seconds
 from resound.errors import ResoundError
 from resound.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
+from resound.overview import Overview
 from resound.registry import AUTOENCODERS, ENCODERS, FEATURES, NETWORKS, SEARCHES
 from resound.running import Presence
-from resound.runs import LOSSES, WAVEFORM, Cell, Run
+from resound.runs import ESC50_FOLDS, LOSSES, WAVEFORM, Cell, Run
 from resound.specs import Experiment
 from resound.tiling import grid
 
@@ -50,10 +53,20 @@ def announced():
 
 
 EXPERIMENT = checked_experiment()
+# One spelling. Snakemake compares params that are built-ins alone, so a path passed as it is
+# re-runs nothing: what clips are decides, not where they lie.
+DATA_ROOT = Path(one_spelling(config["data_root"]))
+CLIP_DIGESTS = ".snakemake/resound.clips.json"
+# The rules that train, and the block of the config that each follows.
+TRAINED_BY = {"train_classifier": "classification", "train_autoencoder": "autoencoder"}
 # A job on a cluster reads this file too, and is a part of the run that sent it.
 PRESENCE = announced() if workflow.is_main_process else None
 # Less than a tenth of what one thread computes: docs/scaling.md.
 CELLS_A_MINUTE = 6e9
+WITHOUT_TRAININGS = (
+    "Without trainings: `classification: {features: []}` and `autoencoder: {code_sizes: []}` "
+    "in a file that is laid over config.yaml with --configfile."
+)
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
 PAGE_ASSETS = sorted(Path(workflow.basedir, "src/resound/report/page/assets").iterdir())
@@ -61,6 +74,12 @@ TILES = {
     "full": ("distances", "distances.npy"),
     "top_k": ("searches", "hits.parquet"),
 }
+
+
+if workflow.is_main_process:
+    logger.addFilter(
+        Overview(is_dry_run=lambda: workflow.dryrun, how_long=lambda: how_long())
+    )
 
 
 onstart:
@@ -92,17 +111,77 @@ def tile_runtime(wildcards, attempt):
     return math.ceil(attempt * (20 + cells / CELLS_A_MINUTE))
 
 
-def clip_files(wildcards):
-    """List the files of the data set, once fetch_dataset has seen that it is there."""
+def how_long():
+    """Say about how long the planned jobs take, and how to leave the trainings out."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    of_encoders = [job for job in jobs if "encoder" in job.wildcards.keys()]
+    trainings = [job for job in jobs if job.rule.name in TRAINED_BY]
+    others = [job for job in jobs if job not in {*of_encoders, *trainings}]
+    listed = Listing.of(DATA_ROOT, config["dataset"]).clips
+    n_clips = len(listed) or expected_clips(config)
+    outlook = Outlook(
+        trainings=[training_time(job, n_clips) for job in trainings],
+        others=[job_seconds(n_clips, "/seed" in job.output[0]) for job in others],
+        n_unknown=len(of_encoders),
+    )
+    return (
+        f"{outlook}\n{WITHOUT_TRAININGS}"
+        if trainings and workflow.dryrun
+        else str(outlook)
+    )
+
+
+def training_time(job, n_clips):
+    """Return about how many seconds a training takes."""
+    block = TRAINED_BY[job.rule.name]
+    network = block if block == "autoencoder" else Cell(*job.wildcards).classifier
+    n_queried = len(EXPERIMENT.split(job.wildcards.split)["query_folds"])
+    clips = n_clips * (1 - n_queried / len(ESC50_FOLDS))
+    return training_seconds(network, clips, config[block]["epochs"])
+
+
+def dataset_place(wildcards):
+    """Return where the data set is; moved as it was, it is where fetch_dataset has recorded it."""
+    record = Path(config["results_dir"], "index/dataset.json")
+    return recorded_place(record, DATA_ROOT) or str(DATA_ROOT)
+
+
+def dataset_record(wildcards):
+    """Return the record of the data set, once fetch_dataset has seen that it is there."""
     record = checkpoints.fetch_dataset.get().output.record
-    root = Path(config["data_root"])
-    if not (root / "audio").is_dir():
+    if not (DATA_ROOT / "audio").is_dir():
         raise WorkflowError(
-            f"data_root={config['data_root']} has no audio folder any more, though {record} "
+            f"data_root={DATA_ROOT} has no audio folder any more, though {record} "
             f"recorded it; bring the folder back, or delete {record} to fetch it again"
         )
-    files = [*(root / "audio").iterdir(), *(root / "meta").glob("*.csv")]
-    return sorted(str(file) for file in files if not file.name.startswith("."))
+    return record
+
+
+def listed_clips(wildcards):
+    """Return the name of the clips as they are, which stays while their bytes stay."""
+    record = Path(checkpoints.fetch_dataset.get().output.record)
+    return name_of_clips(record.stat().st_mtime_ns)
+
+
+@functools.cache
+def name_of_clips(fetched):
+    """Name the clips of the data set that was `fetched` then, and tell of those that are not as the index has read them."""
+    now = Listing.of(DATA_ROOT, config["dataset"])
+    read = Record.read(Path(config["results_dir"], "index/files.json"))
+    if read is None:
+        return now.name()
+    changes = read.changes(now, DATA_ROOT, CLIP_DIGESTS)
+    if not any(changes):
+        return read.name
+    if workflow.is_main_process:
+        logger.info(f"Since the index was made: {changes}.")
+    return now.name(read.name)
+
+
+def index_runtime(wildcards, attempt):
+    """Return the minutes that reading all clips may take."""
+    size_mb = Listing.of(DATA_ROOT, config["dataset"]).size_mb
+    return math.ceil(attempt * (20 + 0.05 * size_mb))
 
 
 def waveforms_of(wildcards):
@@ -134,6 +213,11 @@ def model_of(wildcards):
     """Return the record of the training behind a run; nothing where nothing was trained."""
     cell = EXPERIMENT.cell(run_of(wildcards))
     return f"<results>/models/{cell.path}/model.json" if cell else []
+
+
+def ties_of(wildcards):
+    """Return under which random orders of ties a run is ranked; None where by clip id."""
+    return EXPERIMENT.scores(run_of(wildcards)).get("ties")
 
 
 def tile_files(run, file=None):

@@ -8,16 +8,18 @@ checkpoint fetch_dataset:
         "<logs>/fetch_dataset.log",
     benchmark:
         "<benchmarks>/fetch_dataset.tsv"
+    priority: 2
     conda:
         "../../envs/core.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=grows(1000),
         runtime=grows(120),
     params:
         spec=EXPERIMENT.dataset(),
         code=code_of("fetch_dataset"),
-        data_root=config["data_root"],
+        place=dataset_place,
+        data_root=DATA_ROOT,
     message:
         "fetching or checking the data set in {params.data_root}"
     script:
@@ -26,25 +28,27 @@ checkpoint fetch_dataset:
 
 rule build_index:
     input:
-        record="<results>/index/dataset.json",
-        files=clip_files,
+        record=dataset_record,
     output:
         clips="<results>/index/clips.csv",
         audit="<results>/index/audit.csv",
+        files="<results>/index/files.json",
     log:
         "<logs>/build_index.log",
     benchmark:
         "<benchmarks>/build_index.tsv"
+    priority: 1
     conda:
         "../../envs/core.yaml"
     threads: 4
     resources:
         mem_mb=grows(1000),
-        runtime=grows(20, per_input_mb=0.05),
+        runtime=index_runtime,
     params:
         spec=EXPERIMENT.index(),
         code=code_of("build_index"),
-        data_root=config["data_root"],
+        clips=listed_clips,
+        data_root=DATA_ROOT,
     message:
         "reading every clip once, listing what is there and what is wrong with it"
     script:
@@ -94,7 +98,7 @@ rule decode_audio:
     params:
         spec=lambda wildcards: EXPERIMENT.audio(int(wildcards.sample_rate)),
         code=code_of("decode_audio"),
-        data_root=config["data_root"],
+        data_root=DATA_ROOT,
     message:
         "decoding all clips at {wildcards.sample_rate} Hz"
     script:

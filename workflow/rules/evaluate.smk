@@ -5,6 +5,12 @@ rule score_retrieval:
     input:
         clips="<results>/index/clips.csv",
         ranking="<results>/rankings/{distance}/{source}/{split}.parquet",
+        split=lambda wildcards: (
+            "<results>/index/splits/{split}.csv" if ties_of(wildcards) else []
+        ),
+        tiles=lambda wildcards: (
+            tile_files(run_of(wildcards)) if ties_of(wildcards) else []
+        ),
     output:
         scores="<results>/scores/retrieval/{distance}/{source}/{split}.csv",
     log:
@@ -28,6 +34,7 @@ rule score_retrieval:
 
 rule make_retrieval_table:
     input:
+        clips="<results>/index/clips.csv",
         scores=lambda wildcards: collect(
             "<results>/scores/retrieval/{run.path}.csv",
             run=present_runs(wildcards.retrieval_table),
@@ -212,6 +219,7 @@ rule score_classification:
 
 rule make_classification_table:
     input:
+        clips="<results>/index/clips.csv",
         models=lambda wildcards: collect(
             "<results>/models/{cell.path}/model.json",
             cell=present_cells(),

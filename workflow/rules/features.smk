@@ -21,7 +21,7 @@ if EXPERIMENT.feature_shards == 1:
         params:
             spec=lambda wildcards: EXPERIMENT.bank(wildcards.feature, wildcards.setting),
             code=lambda wildcards: code_of(
-                "build_feature_bank", FEATURES.entry(wildcards.feature).module
+                "build_feature_bank", EXPERIMENT.feature_module(wildcards.feature)
             ),
         message:
             "{wildcards.feature} of all clips at {wildcards.setting}"
@@ -51,7 +51,7 @@ else:
                 wildcards.feature, wildcards.setting, int(wildcards.shard)
             ),
             code=lambda wildcards: code_of(
-                "build_feature_shard", FEATURES.entry(wildcards.feature).module
+                "build_feature_shard", EXPERIMENT.feature_module(wildcards.feature)
             ),
         message:
             "{wildcards.feature} of shard {wildcards.shard} of the clips at {wildcards.setting}"
@@ -112,7 +112,7 @@ rule validate_features:
             wildcards.feature, wildcards.setting
         ),
         code=lambda wildcards: code_of(
-            "validate_features", FEATURES.entry(wildcards.feature).module
+            "validate_features", EXPERIMENT.feature_module(wildcards.feature)
         ),
     message:
         "{wildcards.feature} at {wildcards.setting} beside librosa's"

@@ -41,7 +41,7 @@ rule render_report:
         ),
         code=code_of("render_report"),
         rules=lambda wildcards, input: makers_of(input),
-        data_root=config["data_root"],
+        data_root=str(DATA_ROOT),
         benchmarks=f"{config['results_dir']}/benchmarks",
     message:
         "the page of the run"

@@ -9,4 +9,5 @@ from resound.jobs import job
 with job(snakemake) as this:
     spec = this.params.spec
     record = fetch.ensure_dataset(spec["dataset"], this.params.data_root, **spec["origin"])
+    record["data_root"] = this.params.place
     store.write_text(this.output.record, json.dumps(record, indent=2) + "\n")

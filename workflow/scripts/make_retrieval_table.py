@@ -1,9 +1,11 @@
 """Average the scores of every run into one table beside the study's figures."""
 
-from resound.evaluation.scoring import read_scores
+from resound.data.index import read_clips
+from resound.evaluation.scoring import read_orders
 from resound.evaluation.summary import retrieval_rows
 from resound.jobs import job
 from resound.report import encoders, tables
+from resound.report.recordings import recording_notes
 from resound.runs import Run
 
 with job(snakemake) as this:
@@ -11,7 +13,7 @@ with job(snakemake) as this:
     present = (Run(*run) for run in spec["present"])
     rows = retrieval_rows(
         [Run(*run) for run in spec["rows"]],
-        dict(zip(present, map(read_scores, this.input.scores), strict=True)),
+        dict(zip(present, map(read_orders, this.input.scores), strict=True)),
         spec["query_folds"],
         protocol=spec["protocol"],
         options=spec["bootstrap"],
@@ -24,11 +26,14 @@ with job(snakemake) as this:
         vectors=spec.get("vectors", {}),
     )
     shown = tables.shown_retrieval(frame, spec["top_k"])
+    divided = recording_notes(
+        read_clips(this.input.clips), spec["query_folds"], spec["on_split_recording"]
+    )
     caption = tables.retrieval_caption(
         frame,
         spec["dataset"],
         spec["bootstrap"]["level"],
         absent=encoders.absent_rows(spec.get("encoders", {})),
-        notes=encoders.notes(spec.get("encoders", {}), spec["dataset"]),
+        notes=[*encoders.notes(spec.get("encoders", {}), spec["dataset"]), *divided],
     )
     tables.write(frame, this.output.csv, shown, caption)

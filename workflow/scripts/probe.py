@@ -19,7 +19,7 @@ with job(snakemake) as this:
     record["classes"], choice = list(classes), []
     try:
         query_folds = spec["split"]["query_folds"]
-        rows = training_rows(clips, query_folds, "validation")
+        rows = training_rows(clips, selection="validation", **spec["split"])
         probed = probe(spec["head"], bank.values[:, 0], y, *rows, spec["grid"])
         choice = choice_rows(probed)
         record |= {

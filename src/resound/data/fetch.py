@@ -13,16 +13,8 @@ from resound.data import synthetic
 from resound.data.archive import unpack_zip
 from resound.data.download import PAUSE_SECONDS, download
 from resound.data.faults import raise_faults
-from resound.data.layout import (
-    AUDIO,
-    CONTENTS,
-    META,
-    Contents,
-    check_contents,
-    find_meta,
-    is_vacant,
-    read_meta,
-)
+from resound.data.layout import CONTENTS, Contents, check_contents, is_vacant, read_meta
+from resound.data.listing import AUDIO, META, find_meta
 from resound.errors import DataError
 from resound.progress import track
 from resound.store import replacing, sha256_of

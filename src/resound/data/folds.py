@@ -1,31 +1,79 @@
-"""Folds that mean something: no recording on two sides, and every class in every fold alike."""
+"""Folds that mean something: no recording on two sides, and every class in every fold alike.
 
+What is done about recordings whose clips lie in several folds has three names, those of the key
+``on_split_recording``:
+
+======= ======================================================================================
+error   they are a fault of the data set
+exclude where a clip of such a recording asks, the other folds' clips of it neither answer nor train
+keep    they stay as they are, and are listed in the audit
+======= ======================================================================================
+
+The released folds of ESC-50 split some recordings; they are kept, as the literature keeps them.
+"""
+
+from collections.abc import Container, Sequence
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from resound.data.faults import raise_faults
 
 NO_FOLDS = 0
+SPLIT_RECORDING_POLICIES = ("error", "exclude", "keep")
 
 
-def check_recordings(clips: pd.DataFrame) -> None:
+def split_recordings(clips: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the clips of each recording (`src_file`) that lie in several folds."""
+    n_folds = clips.groupby("src_file")["fold"].transform("nunique")
+    return {str(name): part for name, part in clips[n_folds > 1].groupby("src_file")}
+
+
+def check_recordings(clips: pd.DataFrame, released: Container[str] = ()) -> None:
     """Check that the clips of each recording (`src_file`) lie in one fold.
 
     Otherwise a query would find a piece of its own recording in the gallery.
 
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips with ``id, fold, src_file``.
+    released : container of str
+        Recordings that the data set itself splits, which is no fault.
+
     Raises
     ------
     DataError
-        Names every recording in several folds, with its clips.
+        Names every other recording in several folds, with its clips.
     """
-    n_folds = clips.groupby("src_file")["fold"].transform("nunique")
     faults = [
-        f"recording {recording}: "
-        + ", ".join(
-            f"{clip} in fold {fold}" for clip, fold in zip(part["id"], part["fold"], strict=True)
-        )
-        for recording, part in clips[n_folds > 1].groupby("src_file")
+        f"recording {recording}: {_whereabouts(part)}"
+        for recording, part in split_recordings(clips).items()
+        if recording not in released
     ]
-    raise_faults("recordings in several folds", faults, "give all clips of a recording one fold")
+    raise_faults(
+        "recordings in several folds",
+        faults,
+        "give all clips of a recording one fold; for `dataset: folder`, `on_split_recording: "
+        "exclude` leaves such clips out where their recording asks, and `keep` lets them be",
+    )
+
+
+def siblings_of_queries(clips: pd.DataFrame, query_folds: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return which clips lie outside the query folds, and their recording inside too, (N,)."""
+    asks = clips["fold"].isin(query_folds)
+    siblings = clips["src_file"].isin(clips["src_file"][asks]) & ~asks
+    return siblings.to_numpy(bool)
+
+
+def describe_split_recordings(clips: pd.DataFrame) -> dict[str, str]:
+    """Say of each clip of a recording in several folds, by id, where its recording lies."""
+    return {
+        clip: f"recording {recording}: {_whereabouts(part)}"
+        for recording, part in split_recordings(clips).items()
+        for clip in part["id"]
+    }
 
 
 def imbalances(clips: pd.DataFrame) -> list[str]:
@@ -36,3 +84,8 @@ def imbalances(clips: pd.DataFrame) -> list[str]:
         f"{name}: " + ", ".join(f"{n} clips in fold {fold}" for fold, n in row.items())
         for name, row in uneven.iterrows()
     ]
+
+
+def _whereabouts(part: pd.DataFrame) -> str:
+    pairs = zip(part["id"], part["fold"], strict=True)
+    return ", ".join(f"{clip} in fold {fold}" for clip, fold in pairs)

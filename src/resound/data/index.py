@@ -17,13 +17,17 @@ longer           more frames than `duration`                               cropp
 silent           no 10 ms of it reach `silence_db`                         kept
 unlisted         a file in ``audio/`` that the CSV does not list           ignored
 unbalanced       in a folder, a class has unequal numbers in the folds     kept
+split_recording  a clip's recording has clips in another fold too          kept, or left out where
+                                                                           its recording asks
 ================ ========================================================= ======================
 
 The first five are errors with ``on_bad_audio="error"``, one `AudioError` for all files, and are
-left out with ``"skip"``. A recording that spans folds, or wrong numbers of clips in ESC-50, ESC-10
-or the synthetic set, is a `DataError` always.
+left out with ``"skip"``. Wrong numbers of clips in ESC-50, ESC-10 or the synthetic set are a
+`DataError` always; so is a recording that spans folds, but for those of which ESC-50's own folds
+do, and in a folder with ``on_split_recording`` ``"exclude"`` or ``"keep"``.
 """
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,9 +37,15 @@ import numpy as np
 import pandas as pd
 
 from resound.audio import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
-from resound.data.faults import raise_faults
-from resound.data.folds import check_recordings, imbalances
-from resound.data.layout import AUDIO, CONTENTS, check_contents, read_meta
+from resound.data.faults import faulty, raise_faults
+from resound.data.folds import (
+    SPLIT_RECORDING_POLICIES,
+    check_recordings,
+    describe_split_recordings,
+    imbalances,
+)
+from resound.data.layout import CONTENTS, check_contents, read_meta
+from resound.data.listing import AUDIO
 from resound.errors import AudioError, check_choice, check_positive_int
 from resound.progress import track
 from resound.store import read_csv, sha256_of
@@ -70,6 +80,7 @@ def build_index(
     duration: float,
     sample_rate: int = 44_100,
     on_bad_audio: str = "error",
+    on_split_recording: str = "error",
     silence_db: float = -60.0,
     n_threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -87,6 +98,8 @@ def build_index(
         The data set's own rate in Hz; files of another rate are listed in the audit.
     on_bad_audio : str
         ``error`` or ``skip``: what to do with files that cannot be used.
+    on_split_recording : {"error", "exclude", "keep"}
+        What to do in a folder with recordings in several folds: see `resound.data.folds`.
     silence_db : float
         Windows of 10 ms whose RMS is below this many dBFS count as near-silent.
     n_threads : int
@@ -107,17 +120,20 @@ def build_index(
     Raises
     ------
     AudioError
-        Lists every unusable file, with ``on_bad_audio="error"`` or when no file is usable; or
-        names a file that was replaced while it was read.
+        Tells of the unusable files (its `details` are all of them), with
+        ``on_bad_audio="error"`` or when no file is usable; or names a file that was replaced while
+        it was read.
     DataError
-        When the layout is broken, the numbers of clips are wrong, or a recording spans folds.
+        When the layout is broken, the numbers of clips are wrong, or a recording spans folds
+        that may not.
     """
     check_choice("on_bad_audio", on_bad_audio, ("error", "skip"))
+    check_choice("on_split_recording", on_split_recording, SPLIT_RECORDING_POLICIES)
     check_positive_int("n_threads", n_threads)
     count_samples(duration, sample_rate)
     data_root = Path(data_root)
     meta = read_meta(data_root, dataset)
-    _check_meta(meta, dataset)
+    _check_meta(meta, dataset, on_split_recording)
     with ThreadPoolExecutor(n_threads) as pool:
         read = pool.map(lambda file: _measure(data_root / file, silence_db), meta["file"])
         found = list(track(read, "read clips", total=len(meta)))
@@ -127,6 +143,7 @@ def build_index(
         *_file_oddities(meta, found, duration, sample_rate),
         *(_unlisted(data_root / AUDIO, meta) if dataset != "esc10" else ()),
         *(("", "unbalanced", detail, "kept") for detail in imbalances(meta)),
+        *_split_recordings(clips, on_split_recording),
     ]
     return clips, pd.DataFrame(audit, columns=list(AUDIT_DTYPES)).astype(AUDIT_DTYPES)
 
@@ -136,12 +153,15 @@ def read_clips(path: AnyPath) -> pd.DataFrame:
     return read_csv(path, dtypes=CLIP_DTYPES)
 
 
-def _check_meta(meta: pd.DataFrame, dataset: str) -> None:
+def _check_meta(meta: pd.DataFrame, dataset: str, on_split_recording: str) -> None:
     if dataset in CONTENTS:
         check_contents(meta, CONTENTS[dataset])
     if dataset == "synthetic":
         raise_faults("unbalanced folds", imbalances(meta), "generate the data set again")
-    check_recordings(meta)
+    if dataset in CONTENTS:
+        check_recordings(meta, CONTENTS[dataset].split_recordings)
+    elif on_split_recording == "error":
+        check_recordings(meta)
 
 
 def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
@@ -197,10 +217,11 @@ def _levels(file: Any, silence_db: float) -> dict[str, float]:
 def _check_usable(found: list[dict[str, Any] | UnreadableAudio], on_bad_audio: str) -> None:
     bad = [item for item in found if isinstance(item, UnreadableAudio)]
     if bad and (on_bad_audio == "error" or len(bad) == len(found)):
-        listed = "\n  ".join(f"{item.path}: {item.rule}: {item.detail}" for item in bad)
-        raise AudioError(
-            f"{len(bad)} of {len(found)} audio files cannot be used:\n  {listed}\nreplace them; "
-            "`on_bad_audio: skip` leaves them out where others remain"
+        raise faulty(
+            f"{len(bad)} of {len(found)} audio files cannot be used",
+            [f"{item.path}: {item.rule}: {item.detail}" for item in bad],
+            "replace them; `on_bad_audio: skip` leaves them out where others remain",
+            AudioError,
         )
 
 
@@ -236,9 +257,17 @@ def _file_oddities(
             yield file, "silent", f"RMS {item['rms_dbfs']:.1f} dBFS", "kept"
 
 
+def _split_recordings(clips: pd.DataFrame, policy: str) -> Iterator[tuple[str, str, str, str]]:
+    action = "left out where its recording asks" if policy == "exclude" else "kept"
+    files = dict(zip(clips["id"], clips["file"], strict=True))
+    for clip, detail in describe_split_recordings(clips).items():
+        yield files[clip], "split_recording", detail, action
+
+
 def _unlisted(folder: Path, meta: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
     listed = set(meta["file"])
     for path in sorted(folder.iterdir()):
-        file = f"{AUDIO}/{path.name}"
+        # A name in another encoding cannot be written as it is.
+        file = f"{AUDIO}/{os.fsencode(path.name).decode(errors='backslashreplace')}"
         if file not in listed and not path.name.startswith("."):
             yield file, "unlisted", "not in the CSV", "ignored"

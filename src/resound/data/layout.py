@@ -5,7 +5,7 @@ set are read from it:
 
 ========== =========================================================================================
 esc50      all rows
-esc10      the rows with ``esc10`` True, of ESC-50 or of a folder that holds only those
+esc10      the rows with ``esc10`` True (or TRUE), of ESC-50 or of a folder that holds only those
 synthetic  all rows of a folder that `resound.data.synthetic` made
 folder     all rows of any folder; only ``filename`` and ``category`` must be there. Without
            ``fold`` every clip has fold 0, which stands for no folds; without ``target`` categories
@@ -22,8 +22,9 @@ from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
-from resound.data.faults import raise_faults
+from resound.data.faults import handful, raise_faults
 from resound.data.folds import NO_FOLDS
+from resound.data.listing import AUDIO, find_meta
 from resound.errors import DataError, check_choice
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
@@ -33,7 +34,6 @@ REQUIRED = {
     "synthetic": COLUMNS,
     "folder": ("filename", "category"),
 }
-AUDIO, META = "audio", "meta"
 FOLDS = range(1, 6)
 SURPLUS = "cells beyond the header"
 LARGEST_NUMBER = 10**9
@@ -65,6 +65,8 @@ class Contents:
         Exact counts.
     sample_rate, channels, frames : int
         Of every audio file: Hz, count, frames per channel.
+    split_recordings : tuple of str
+        The recordings that the released folds divide.
     """
 
     clips: int
@@ -74,9 +76,17 @@ class Contents:
     sample_rate: int = 44_100
     channels: int = 1
     frames: int = 220_500
+    split_recordings: tuple[str, ...] = ()
 
 
-CONTENTS = {"esc50": Contents(2000, 50, 40, 8), "esc10": Contents(400, 10, 40, 8)}
+# Each of these four has clips in two folds, of another class in each: a clock ticks and rings.
+ESC50_SPLIT_RECORDINGS = ("131943", "134049", "209698", "234879")
+CONTENTS = {
+    "esc50": Contents(2000, 50, 40, 8, split_recordings=ESC50_SPLIT_RECORDINGS),
+    "esc10": Contents(400, 10, 40, 8),
+}
+# As Python writes them, and as a spreadsheet does that has saved the list.
+TRUE, FALSE = ("True", "TRUE"), ("False", "FALSE")
 
 
 def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
@@ -108,11 +118,11 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
     lacking = [name for name in REQUIRED[dataset] if name not in header]
     if lacking:
         raise DataError(
-            f"{path}: lacks the column {', '.join(lacking)} and has {', '.join(header)}; "
+            f"{path}: lacks the column {', '.join(lacking)} and has {handful(header)}; "
             f"a data set {dataset!r} needs {', '.join(REQUIRED[dataset])}"
         )
     raise_faults(path, _row_faults(lines, dataset), "correct the CSV file")
-    rows = [row for _, row in lines if dataset != "esc10" or row["esc10"] == "True"]
+    rows = [row for _, row in lines if dataset != "esc10" or row["esc10"] in TRUE]
     if not rows:
         raise DataError(f"{path}: lists no clip of {dataset}; check `dataset` and `data_root`")
     return _meta_frame(rows)
@@ -121,23 +131,6 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
 def is_vacant(data_root: Path) -> bool:
     """Whether a data set can be put at `data_root`: it is absent or an empty folder."""
     return not data_root.exists() or (data_root.is_dir() and not any(data_root.iterdir()))
-
-
-def find_meta(data_root: Path) -> Path:
-    """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
-    if not data_root.is_dir():
-        raise DataError(
-            f"data_root={data_root} is not a folder; set data_root to one that holds audio/ and "
-            "meta/, or let fetch_dataset make it"
-        )
-    found = sorted((data_root / META).glob("*.csv"))
-    named = data_root / META / "esc50.csv"
-    if named in found:
-        return named
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
-    return found[0]
 
 
 def check_contents(meta: pd.DataFrame, expected: Contents) -> None:
@@ -218,7 +211,7 @@ def _cell_faults(row: Row, dataset: str) -> Iterator[str]:
         yield f"fold={fold!r} must be one of 1 to 5"
     if not is_number(row.get("target", "0"), 0):
         yield f"target={row['target']!r} must be a whole number, 0 or more"
-    if dataset == "esc10" and row["esc10"] not in ("True", "False"):
+    if dataset == "esc10" and row["esc10"] not in (*TRUE, *FALSE):
         yield f"esc10={row['esc10']!r} must be True or False"
     if not row.get("src_file", "-").strip():
         yield f"src_file={row['src_file']!r} must not be empty"

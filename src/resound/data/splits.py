@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from resound.data.folds import NO_FOLDS, check_recordings
+from resound.data.folds import NO_FOLDS, check_recordings, siblings_of_queries
 from resound.errors import DataError
 from resound.store import AnyPath, read_csv
 
 QUERY, GALLERY = "query", "gallery"
 
 
-def split_clips(clips: pd.DataFrame, query_folds: Sequence[int]) -> pd.DataFrame:
+def split_clips(
+    clips: pd.DataFrame, query_folds: Sequence[int], on_split_recording: str = "error"
+) -> pd.DataFrame:
     """Divide clips into queries and gallery by their folds.
 
     Parameters
@@ -20,6 +22,8 @@ def split_clips(clips: pd.DataFrame, query_folds: Sequence[int]) -> pd.DataFrame
         The index, with ``id, fold, src_file``.
     query_folds : sequence of int
         The folds that ask; all others answer. None: every clip asks, and every clip answers.
+    on_split_recording : {"error", "exclude", "keep"}
+        What becomes of recordings in several folds: see `resound.data.folds`.
 
     Returns
     -------
@@ -29,15 +33,18 @@ def split_clips(clips: pd.DataFrame, query_folds: Sequence[int]) -> pd.DataFrame
     Raises
     ------
     DataError
-        When a query fold has no clips, no fold is left to answer, or a recording would stand on
-        both sides.
+        When a query fold has no clips, no fold is left to answer, or, with ``error``, a recording
+        lies in several folds.
     """
     asks, answers = clips["id"] != "", clips["id"] != ""
     if query_folds:
         _check_folds(sorted(clips["fold"].unique()), query_folds)
-        check_recordings(clips)
+        if on_split_recording == "error":
+            check_recordings(clips)
         asks = clips["fold"].isin(query_folds)
         answers = ~asks
+        if on_split_recording == "exclude":
+            answers &= ~siblings_of_queries(clips, query_folds)
     return pd.DataFrame({"id": clips["id"], QUERY: asks, GALLERY: answers})
 
 

@@ -16,7 +16,8 @@ import pandas as pd
 import soundfile
 
 from resound.audio import AnyPath, count_samples
-from resound.data.layout import AUDIO, CATEGORIES, FOLDS, META, is_vacant
+from resound.data.layout import CATEGORIES, FOLDS, is_vacant
+from resound.data.listing import AUDIO, META
 from resound.data.sounds import SOUNDS, Scene, Waveform
 from resound.errors import DataError, ParameterError, check_positive_int
 from resound.progress import track

@@ -61,8 +61,8 @@ def frame_count(samples: int, *, n_fft: int, hop_length: int) -> int:
     return 1 + (samples + 2 * (n_fft // 2) - n_fft) // hop_length
 
 
-def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int) -> FloatArray:
-    """Cut clips into overlapping frames, centred and padded with zeros.
+def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int, center: bool = True) -> FloatArray:
+    """Cut clips into overlapping frames.
 
     Parameters
     ----------
@@ -70,6 +70,9 @@ def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int) -> FloatArray:
         Clips.
     n_fft, hop_length : int
         Length of a frame and distance between two, in samples.
+    center : bool
+        Frame t lies around sample t * `hop_length`, and clips are padded with zeros on both sides;
+        else it begins there, and the last one ends within the clip.
 
     Returns
     -------
@@ -83,7 +86,8 @@ def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int) -> FloatArray:
     """
     n_fft = check_positive_int("n_fft", n_fft, "samples")
     hop_length = check_positive_int("hop_length", hop_length, "samples")
-    margins = [(0, 0)] * (waveforms.ndim - 1) + [(n_fft // 2, n_fft // 2)]
+    margin = n_fft // 2 if center else 0
+    margins = [(0, 0)] * (waveforms.ndim - 1) + [(margin, margin)]
     padded = np.pad(waveforms, margins)
     every = np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)
     return every[..., ::hop_length, :]
@@ -96,12 +100,15 @@ def stft(
     hop_length: int,
     window: str = "hann",
     win_length: int | None = None,
+    center: bool = True,
+    periodic: bool = True,
 ) -> ComplexArray:
     r"""Return the short-time Fourier transform.
 
     .. math:: X[t, k] = \sum_{n=0}^{N-1} w[n]\, x[tH + n - \lfloor N/2 \rfloor]\, e^{-2\pi i kn/N}
 
-    with N = `n_fft`, H = `hop_length` and x zero outside of the clip.
+    with N = `n_fft`, H = `hop_length` and x zero outside of the clip; without `center` there is no
+    shift by half a frame.
 
     Parameters
     ----------
@@ -110,9 +117,13 @@ def stft(
     n_fft, hop_length : int
         Length of a frame and distance between two, in samples.
     window : {"hann", "hamming"}
-        Periodic window.
+        The window, `periodic` or symmetric.
     win_length : int, optional
         Length of the window when it is shorter than `n_fft`; it stands amid zeros.
+    center : bool
+        As in `frame`.
+    periodic : bool
+        As in `resound.dsp.windows.cosine_window`.
 
     Returns
     -------
@@ -125,23 +136,30 @@ def stft(
     ParameterError
         For a length that is not a positive integer, or an unknown window.
     """
-    frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length)
-    weights = fft_window(window, frames.shape[-1], win_length).astype(frames.dtype)
+    frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length, center=center)
+    weights = fft_window(window, frames.shape[-1], win_length, periodic=periodic)
     if current_engine() == "matrix":
-        return _product(frames, _block(window, frames.shape[-1], win_length, frames.dtype))
+        return _product(
+            frames, _block(window, frames.shape[-1], win_length, frames.dtype, periodic)
+        )
+    weights = weights.astype(frames.dtype)
     spectrum: ComplexArray = scipy.fft.rfft(frames * weights, axis=-1, overwrite_x=True)
     return spectrum
 
 
 @functools.lru_cache(maxsize=2)
 def _block(
-    window: str, n_fft: int, win_length: int | None, dtype: np.dtype[np.floating]
+    window: str,
+    n_fft: int,
+    win_length: int | None,
+    dtype: np.dtype[np.floating],
+    periodic: bool,
 ) -> FloatArray:
     """Return the windowed DFT transposed, (n_fft, 2 bins): real and imaginary parts in turns.
 
     A real matrix takes half of the multiplications that a complex one would.
     """
-    weights = fft_window(window, n_fft, win_length)
+    weights = fft_window(window, n_fft, win_length, periodic=periodic)
     block = windowed_dft(weights, 1 + n_fft // 2, np.result_type(dtype, np.complex64))
     turns: FloatArray = np.ascontiguousarray(block.T).view(dtype)
     turns.setflags(write=False)

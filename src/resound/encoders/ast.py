@@ -11,6 +11,7 @@ from resound.encoders import kaldi
 from resound.encoders.encoder import Encoder, of_modules
 from resound.encoders.folder import load_model, read_json
 from resound.encoders.weights import locate
+from resound.errors import CheckpointError
 from resound.registry import ENCODERS
 
 SETTINGS = ("max_length", "mean", "num_mel_bins", "std")
@@ -64,7 +65,14 @@ class Ast(Encoder):
     def from_folder(cls, folder: Path) -> "Ast":
         """Return AST from a folder in transformers' form, that of a classifier too."""
         model = load_model(folder, "ASTConfig", "ASTModel", ignored=("classifier.",))
-        return cls(model, read_json(folder / "preprocessor_config.json", SETTINGS))
+        path = folder / "preprocessor_config.json"
+        settings = read_json(path, SETTINGS)
+        wrong = [name for name in SETTINGS if type(settings[name]) not in (int, float)]
+        if wrong:
+            raise CheckpointError(
+                f"{path}: {wrong[0]}={settings[wrong[0]]!r} must be a number; download it again"
+            )
+        return cls(model, settings)
 
     def frames(self, waveforms: Tensor) -> Tensor:
         """Return the log-mel frames that AST reads, as its extractor makes them.

@@ -60,7 +60,7 @@ def _read_official(path: Path) -> Parts:
             f"{path}: is no checkpoint of BEATs, which holds a dict `cfg` and a state dict `model`"
         )
     state = checked_state(stored.get("model"), f"{path}: model")
-    return Parts(stored["cfg"], state, stored.get("label_dict") or {})
+    return Parts(stored["cfg"], state, _labels(path, stored.get("label_dict") or {}))
 
 
 def _read_folder(folder: Path) -> Parts:
@@ -68,12 +68,22 @@ def _read_folder(folder: Path) -> Parts:
         config = json.loads((folder / CONFIG_FILE).read_text())
         cfg, labels = config["cfg"], config["label_dict"]
         ours = config["model_type"] == MODEL_TYPE
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{folder}: holds no {CONFIG_FILE} of BEATs ({error}); give an official .pt file or a "
             "folder that resound has written"
         ) from error
-    if not ours:
+    if not ours or not isinstance(cfg, dict):
         raise CheckpointError(f"{folder}: {CONFIG_FILE} is not that of BEATs")
-    state = read_state(folder / WEIGHTS_FILE)
-    return Parts(cfg, state, {int(number): label for number, label in labels.items()})
+    return Parts(cfg, read_state(folder / WEIGHTS_FILE), _labels(folder, labels))
+
+
+def _labels(where: Path, stored: Any) -> dict[int, str]:
+    """Return the names of the classes by their numbers, which JSON has as strings."""
+    try:
+        labels = {int(number): label for number, label in stored.items()}
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{where}: label_dict maps no numbers to names ({error})") from error
+    if not all(isinstance(label, str) for label in labels.values()):
+        raise CheckpointError(f"{where}: label_dict must name each class by a string")
+    return labels

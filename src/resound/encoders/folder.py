@@ -47,14 +47,21 @@ def load_model(
     if file is None:
         raise CheckpointError(f"{folder}: holds no weights; download it again")
     state = {k: v for k, v in read_state(file).items() if not k.startswith(ignored or ("\0",))}
-    config = config_class.from_pretrained(folder, local_files_only=True)
-    model, report = model_class.from_pretrained(
-        None,
-        config=config,
-        state_dict=state,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-    )
+    try:
+        config = config_class.from_pretrained(folder, local_files_only=True)
+        model, report = model_class.from_pretrained(
+            None,
+            config=config,
+            state_dict=state,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    except Exception as error:  # transformers and torch raise errors of many kinds
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"{folder}: its config.json describes no {model_name} that can be built ({reason}); "
+            "download it again"
+        ) from error
     _check_report(file, report, state)
     return model.eval()
 
@@ -78,7 +85,7 @@ def load_processor(folder: Path, name: str) -> Any:
     cls = of_transformers(name)
     try:
         return cls.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # transformers raises errors of many kinds on foreign files
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
             f"{folder}: its files for {name} are missing or damaged ({reason}); download all of "
@@ -103,7 +110,8 @@ def read_json(path: Path, keys: Iterable[str]) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text())
         missing = [key for key in keys if key not in found]
         reason = f"it lacks {', '.join(missing)}" if missing else ""
-    except (OSError, ValueError, TypeError) as error:
+        reason = reason if isinstance(found, dict) else f"it holds a {type(found).__name__}"
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = str(error)
     if reason:
         raise CheckpointError(

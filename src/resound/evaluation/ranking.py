@@ -34,16 +34,23 @@ class RankingTask:
         None: queries and gallery are different clips, and a recording on both sides is a
         DataError. Otherwise they are the same clips, a query is no hit of itself, and with True
         nor is any clip of its recording.
+    recordings_apart : bool, optional
+        False: recordings on both sides stay, as those do that ESC-50's released folds split.
+    tie_order : ndarray of int, shape (gallery,), optional
+        A different number for each gallery clip: equally near clips stand in ascending order of
+        it. By default they stand in that of their ids.
     """
 
     queries: pd.DataFrame
     gallery: pd.DataFrame
     top_k: Sequence[int]
     exclude_same_recording: bool | None = None
+    recordings_apart: bool = True
+    tie_order: npt.NDArray[np.integer] | None = None
 
     def __post_init__(self) -> None:
-        """Check that no recording stands on both sides."""
-        if self.exclude_same_recording is None:
+        """Check that no recording stands on both sides that may not."""
+        if self.exclude_same_recording is None and self.recordings_apart:
             retrieval.check_no_leak(*self._labels("src_file"))
 
     @functools.cached_property
@@ -72,10 +79,10 @@ class RankingTask:
         )
 
     def rank(self, distances: npt.ArrayLike, rows: slice = ALL, columns: slice = ALL) -> Lists:
-        """Rank the gallery clips of a tile: the nearest first, equal distances by clip id."""
-        _, ids = self._labels("id", rows, columns)
+        """Rank the gallery clips of a tile: the nearest first, equal distances by `tie_order`."""
+        keys = self._tie_keys(columns)
         excluded = self.excluded(rows, columns)
-        positions, scores = retrieval.rank(distances, ids, k=self.depth, excluded=excluded)
+        positions, scores = retrieval.rank(distances, keys, k=self.depth, excluded=excluded)
         return _in_whole_gallery(positions, columns), scores
 
     def search(
@@ -97,14 +104,14 @@ class RankingTask:
         lists, stats
             The hits, and what the search computed for them.
         """
-        _, ids = self._labels("id", rows, columns)
+        keys = self._tie_keys(columns)
         excluded = self.excluded(rows, columns)
-        found = find(*clips, self.depth, gallery_ids=ids, excluded=excluded, **options)
+        found = find(*clips, self.depth, gallery_ids=keys, excluded=excluded, **options)
         return (_in_whole_gallery(found.indices, columns), found.distances), found.stats
 
     def merge(self, parts: Sequence[Lists]) -> Lists:
         """Merge the lists of tiles that hold the same queries: `rank` of their whole row."""
-        return retrieval.merge(parts, self._labels("id")[1], k=self.depth)
+        return retrieval.merge(parts, self._tie_keys(), k=self.depth)
 
     def table(self, lists: Lists, rows: slice = ALL) -> pd.DataFrame:
         """Return lists of hits as a table.
@@ -135,6 +142,13 @@ class RankingTask:
     ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
         """Return a column of the index for the queries and for the gallery clips of a tile."""
         return self.queries[name].to_numpy(str)[rows], self.gallery[name].to_numpy(str)[columns]
+
+    def _tie_keys(self, columns: slice = ALL) -> npt.NDArray[np.str_]:
+        """Return words whose alphabetical order is that of equally near gallery clips."""
+        if self.tie_order is None:
+            return self._labels("id", columns=columns)[1]
+        places = np.argsort(np.argsort(self.tie_order))[columns]
+        return np.char.zfill(places.astype(str), len(str(len(self.gallery))))
 
     def _count_matches(self, *names: str) -> npt.NDArray[np.int32]:
         """Count for each query the gallery clips that agree with it in some columns."""

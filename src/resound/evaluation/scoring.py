@@ -1,16 +1,20 @@
 """From ranked hits to the metrics of every query."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from resound import retrieval, store
+from resound.evaluation.ranking import Lists, RankingTask
 from resound.metrics import ranking
 
 ABOUT_QUERY = ("query", "category", "src_file")
 TIES = "ties"
+ORDER = "order"
 
 
 def score_queries(
@@ -44,6 +48,67 @@ def score_queries(
     )
 
 
-def read_scores(path: Path) -> pd.DataFrame:
-    """Read the scores of a run as `score_queries` returned them."""
+def score_orders(
+    task: RankingTask,
+    rank: Callable[[RankingTask], Lists],
+    clips: pd.DataFrame,
+    *,
+    orders: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Score every query under random orders of equally near clips.
+
+    An order is one of the whole gallery and serves all queries, so that queries which are at the
+    same distances from all clips have the same hits: a sort is to them what it is to each other.
+
+    Parameters
+    ----------
+    task : RankingTask
+        What is ranked.
+    rank : callable
+        Returns the hits of a task, those equally near by its `tie_order`.
+    clips : DataFrame
+        The index.
+    orders, seed : int
+        How many orders there are, and what decides them: the first ones are the same for any
+        number of them.
+
+    Returns
+    -------
+    DataFrame
+        Rows as `score_queries` returns them for each order, with its number as ``order``.
+    """
+    drawn = [
+        np.random.default_rng([seed, order]).permutation(len(task.gallery))
+        for order in range(orders)
+    ]
+
+    def scored(places: npt.NDArray[np.intp]) -> pd.DataFrame:
+        ordered = replace(task, tie_order=places)
+        return score_queries(ordered.table(rank(ordered)), clips, top_k=task.top_k)
+
+    opposite = [rank(replace(task, tie_order=sign * drawn[0]))[0] for sign in (1, -1)]
+    if np.array_equal(*opposite):  # no hit is tied with another clip: all orders are one
+        every = [scored(drawn[0])] * orders
+    else:
+        every = [scored(places) for places in drawn]
+    numbered = [scores.assign(**{ORDER: n}) for n, scores in enumerate(every)]
+    return pd.concat(numbered, ignore_index=True)
+
+
+def read_orders(path: Path) -> pd.DataFrame:
+    """Read the scores of a run: of each query, or of each query and order of ties."""
     return store.read_csv(path, dtypes=dict.fromkeys(ABOUT_QUERY, "str"))
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read the scores of a run as `score_queries` returned them, or their mean over orders."""
+    return over_orders(read_orders(path))
+
+
+def over_orders(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over orders of ties of each query's scores; as they are without orders."""
+    if ORDER not in scores:
+        return scores
+    grouped = scores.drop(columns=ORDER).groupby(list(ABOUT_QUERY), as_index=False, sort=False)
+    return grouped.mean()

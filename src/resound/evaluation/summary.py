@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resound.evaluation.scoring import ABOUT_QUERY, TIES
+from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, over_orders
 from resound.metrics import bootstrap
 from resound.runs import Run
 
@@ -72,6 +72,9 @@ def retrieval_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows of a retrieval table: one a split, and one for all splits together.
 
+    Where ties were ranked in several orders, each query counts with its mean over them, and
+    ``mrr@10_std_orders, ...`` are the standard deviations of the orders' means.
+
     A network's row is the mean over its seeds, query by query; ``mrr@10_std_seeds, ...`` are the
     standard deviations of the seeds' means, and ``missing`` says which of its runs have no scores.
 
@@ -80,7 +83,7 @@ def retrieval_rows(
     runs : sequence of Run
         All that were asked for.
     scores : mapping
-        Their scores; those of networks may be absent.
+        Their scores, of every order of ties; those of networks may be absent.
     query_folds : mapping
         The folds that ask, by split; none for leave-one-out.
     options : mapping
@@ -112,7 +115,7 @@ def _scored(
         learned = {"missing": "; ".join(lacking)}
     if not there:
         return {"n_queries": 0, **learned}
-    every = pd.concat([scores[run].assign(seed=run.seed) for run in there])
+    every = pd.concat([over_orders(scores[run]).assign(seed=run.seed) for run in there])
     frame, measured = every.drop(columns="seed"), every.columns.drop([*ABOUT_QUERY, "seed"])
     seeds = every.groupby("seed")[list(measured)].mean()
     if len(seeds) > 1:
@@ -120,4 +123,13 @@ def _scored(
     if runs[0].network:
         spread = seeds.drop(columns=TIES).std(ddof=1)
         learned = {**{f"{name}_std_seeds": value for name, value in spread.items()}, **learned}
-    return {"n_queries": len(frame), **summarise(frame, **options), **learned}
+    by_order = pd.concat([scores[run] for run in there])
+    return {"n_queries": len(frame), **summarise(frame, **options), **_spread(by_order), **learned}
+
+
+def _spread(scores: pd.DataFrame) -> dict[str, float]:
+    """Return by how much the means over queries differ between orders of ties, if there are any."""
+    if ORDER not in scores:
+        return {}
+    means = scores.groupby(ORDER)[list(scores.columns.drop([*ABOUT_QUERY, ORDER, TIES]))].mean()
+    return {f"{name}_std_orders": value for name, value in means.std(ddof=1).items()}

@@ -24,7 +24,13 @@ def read_task(clips: store.AnyPath, split: store.AnyPath, ranking: Spec) -> Rank
     """Return what a ranking asks, from the files of the index and of the split, and its spec."""
     index = read_clips(clips).set_index("id", drop=False)
     queries, gallery = (index.loc[ids] for ids in read_split(split))
-    return RankingTask(queries, gallery, ranking["top_k"], ranking.get("exclude_same_recording"))
+    return RankingTask(
+        queries,
+        gallery,
+        ranking["top_k"],
+        ranking.get("exclude_same_recording"),
+        recordings_apart=ranking["distances"]["split"]["on_split_recording"] != "keep",
+    )
 
 
 def gather(

@@ -1,12 +1,17 @@
 """Linear-frequency cepstral coefficients."""
 
-from resound.dsp.arrays import FloatArray
+import numpy as np
+
+from resound.dsp.arrays import FloatArray, check_number
 from resound.dsp.bands import band_power
 from resound.dsp.decibels import power_to_db
 from resound.dsp.filterbanks import linear_filters
 from resound.dsp.transforms import dct_matrix, project
-from resound.errors import ParameterError, check_positive_int
+from resound.errors import ParameterError, check_choice, check_positive_int
 from resound.registry import FEATURES
+
+LOGARITHMS = ("decibel", "natural")
+DCT_NORMS = ("ortho", None)
 
 
 @FEATURES.register("lfcc")
@@ -24,6 +29,9 @@ def lfcc(
     fmin: float = 0.0,
     fmax: float | None = None,
     top_db: float | None = 80.0,
+    log: str = "decibel",
+    floor: float = 1e-10,
+    dct_norm: str | None = "ortho",
 ) -> FloatArray:
     """Return LFCC: as MFCC, with filters of equal width in Hz instead of in mel.
 
@@ -49,12 +57,19 @@ def lfcc(
     fmin, fmax : float
         Band in Hz; ``fmax=None`` is the Nyquist frequency.
     top_db : float or None
-        Dynamic range of a clip in dB.
+        Dynamic range of a clip in dB; of decibels alone.
+    log : {"decibel", "natural"}
+        ``10 log10(max(E, floor))`` of the power E in a band, or ``ln(E + floor)``.
+    floor : float
+        Power, positive.
+    dct_norm : {"ortho", None}
+        The orthonormal DCT-II, or ``2 sum x cos(...)`` as ``scipy.fft.dct(norm=None)``: coefficient
+        0 then counts for sqrt(2) times as much beside the others.
 
     Returns
     -------
     ndarray, shape (clips, frames, n_lfcc)
-        dB, orthonormal.
+        dB or nepers of power.
 
     Raises
     ------
@@ -77,5 +92,17 @@ def lfcc(
     )
     framing = {"n_fft": n_fft, "hop_length": hop_length}
     power = band_power(waveforms, filters, window=window, win_length=win_length, **framing)
-    bands = power_to_db(power, top_db=top_db)
-    return project(bands, dct_matrix(n_filters, n_lfcc))
+    matrix = dct_matrix(n_filters, n_lfcc)
+    if check_choice("dct_norm", dct_norm, DCT_NORMS) is None:
+        matrix = matrix * np.sqrt(2 * n_filters)
+        matrix[0] *= np.sqrt(2)
+    return project(_logarithm(power, log, floor, top_db), matrix)
+
+
+def _logarithm(power: FloatArray, log: str, floor: float, top_db: float | None) -> FloatArray:
+    if check_choice("log", log, LOGARITHMS) == "decibel":
+        return power_to_db(power, amin=floor, top_db=top_db)
+    if check_number("floor", floor) <= 0:
+        raise ParameterError(f"floor={floor!r} must be a positive power")
+    power += power.dtype.type(floor)
+    return np.log(power, out=power)

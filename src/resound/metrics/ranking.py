@@ -9,7 +9,7 @@ name               value                                               trec_eval
 =================  ==================================================  ====================
 mrr                1 / (rank of the first relevant hit up to k)        recip_rank
 ndcg               DCG / DCG of the best list, min(k, R) ones          ndcg_cut
-ndcg_retrieved     DCG / DCG of the k hits re-sorted, the best first
+ndcg_retrieved     DCG / DCG of the longest list re-sorted, cut at k
 binary             1 if a hit up to k is relevant                      success
 proportion         (r_1 + ... + r_k) / k: the precision                P
 map                sum of r_i (r_1 + ... + r_i) / i, over R            map_cut
@@ -17,8 +17,12 @@ r_precision        (r_1 + ... + r_R) / R                               Rprec
 =================  ==================================================  ====================
 
 DCG = sum of r_i / log2(i + 1) up to k (Järvelin and Kekäläinen, "Cumulated gain-based evaluation of
-IR techniques", ACM TOIS 20(4), 2002, in the form of trec_eval). `ndcg_retrieved` is what the study
-prints: it rewards the order of what was found, and not finding more.
+IR techniques", ACM TOIS 20(4), 2002, in the form of trec_eval).
+
+`ndcg_retrieved` is what the study prints. Its ideal are the hits that were retrieved, re-sorted so
+that the relevant ones come first: min(k, n) ones, n being the relevant hits of the longest list
+that is cut, `max(ks)` of `score` (the study's: 20). So at a smaller k it does tell of relevant hits
+between k and `max(ks)`, and depends on `max(ks)`; it never tells of those that did not come.
 
 A list shorter than k counts as filled up with irrelevant hits. A query without relevant clips in
 the gallery scores 0 in each metric.
@@ -53,8 +57,8 @@ def ndcg(relevant: Bool, n_relevant: Int, k: int) -> Scores:
 
 
 def ndcg_retrieved(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return DCG at `k` over that of the same hits re-sorted, relevant ones first."""
-    return _ratio(_dcg(relevant, k), _ideal_dcg(relevant[:, :k].sum(axis=1)))
+    """Return DCG at `k` over that of all listed hits re-sorted, relevant ones first, cut at `k`."""
+    return _ratio(_dcg(relevant, k), _ideal_dcg(np.minimum(relevant.sum(axis=1), k)))
 
 
 def binary(relevant: Bool, n_relevant: Int, k: int) -> Scores:
@@ -117,11 +121,12 @@ def score(
     Parameters
     ----------
     relevant : array_like of bool, shape (Q, K)
-        Whether the hit at each rank is relevant; False where a list has no more hits.
+        Whether the hit at each rank is relevant; False where a list has no more hits. Beyond the
+        largest cut-off, only ``r_precision`` reads the list.
     n_relevant : array_like of int, shape (Q,)
         Number of relevant clips in the gallery that the query may find.
     ks : iterable of int
-        Cut-offs.
+        Cut-offs; the largest one is the length of the list that is the ideal of ``ndcg_retrieved``.
     metrics : iterable of str
         Names from `METRICS`, and ``r_precision``, which knows no cut-off; all by default.
 
@@ -138,9 +143,11 @@ def score(
     """
     hits, total = _checked(relevant, n_relevant)
     names = [check_choice("metric", name, (*METRICS, R_PRECISION)) for name in metrics]
+    cuts = [check_positive_int("k", k, "hits") for k in ks]
+    listed = hits[:, : max(cuts, default=0)]
     scores = {
-        f"{name}@{k}": METRICS[name](hits, total, check_positive_int("k", k, "hits"))
-        for k in ks
+        f"{name}@{k}": METRICS[name](listed, total, k)
+        for k in cuts
         for name in names
         if name != R_PRECISION
     }

@@ -123,7 +123,9 @@ def _cell(row: Mapping[Any, Any], metric: str, is_best: bool) -> str:
     low, high = row[f"{metric}_low"], row[f"{metric}_high"]
     spread = row.get(f"{metric}_std_seeds")
     over_seeds = f" ± {spread:.3f}" if pd.notna(spread) else ""
-    return f"{number(row[metric], is_best)}{over_seeds} [{low:.3f}, {high:.3f}]{study}"
+    spread = row.get(f"{metric}_std_orders")
+    by_ties = f" ± {spread:.3f} by ties" if pd.notna(spread) else ""
+    return f"{number(row[metric], is_best)}{over_seeds}{by_ties} [{low:.3f}, {high:.3f}]{study}"
 
 
 def best_of(frame: pd.DataFrame, column: str, group: str) -> list[bool]:
@@ -234,6 +236,11 @@ def retrieval_caption(
     ]
     if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
         lines.append("±: standard deviation over seeds; the mean is of all seeds.")
+    if any(str(c).endswith("_std_orders") for c in frame.columns):
+        lines.append(
+            "± by ties: standard deviation over random orders of equally near clips; the mean is "
+            "of all orders."
+        )
     if "ties" in frame:
         share = f"{frame['ties'].max():.2%}"
         lines.append(f"Largest share of tied distances among the hits: {share}.")

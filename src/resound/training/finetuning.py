@@ -23,9 +23,9 @@ from resound.training.classification import LabelledTraining
 from resound.training.data import ClipData, class_numbers
 from resound.training.encoding import Float32, run_over
 from resound.training.fit import Fit, fit
-from resound.training.folds import Rows, choosing_folds, training_rows
+from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
 from resound.training.outcome import Outcome, failed_outcome, outcome_of
-from resound.training.record import TRAINED, new_record, read_record
+from resound.training.record import new_record, read_record
 from resound.training.selection import train_selected
 
 # Options of a fine-tuning that `fit` takes as they stand.
@@ -103,11 +103,12 @@ def _finetune(
 ) -> Outcome:
     spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
     encoder.check_waveforms(torch.from_numpy(np.array(waveforms[:1])))
-    training, validation = training_rows(clips, query_folds, spec["selection"])
+    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
+    every = rows_outside(clips, **spec["split"])
     published = {name: value.clone() for name, value in encoder.state_dict().items()}
     once = partial(_finetune_once, encoder, published, waveforms, y, record)
     hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
-    network, done = train_selected(once, training, validation, spec, **hooks)
+    network, done = train_selected(once, training, validation, every, spec, **hooks)
     seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
     record |= {
         "folds_seen": np.unique(seen).tolist(),
@@ -168,9 +169,9 @@ def read_finetuned(
     CheckpointError
         When the training failed, or a file is damaged.
     """
-    record = read_record(model, spec=spec)
-    if record["outcome"] != TRAINED:
-        raise CheckpointError(f"{model}: its training failed: {record['reason']}")
+    record = read_record(model, spec=spec, trained=True)
+    if "classes" not in record:
+        raise CheckpointError(f"{model}: names no classes; delete it and train again")
     network = build_classifier(encoder, len(record["classes"]), **spec["head"], seed=0)
     given = network.state_dict().keys() - network.trained_tensors().keys()
     take_weights(network, weights, model, record, given=given)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from resound.data.folds import siblings_of_queries
 from resound.errors import TrainingError
 
 Rows = npt.NDArray[np.intp]
@@ -33,21 +34,40 @@ def choosing_folds(folds: Iterable[int], query_folds: Sequence[int], selection: 
     return {"fixed": [], "validation": following, "test": list(query_folds)}[selection]
 
 
+def rows_outside(
+    clips: pd.DataFrame, query_folds: Sequence[int], on_split_recording: str = "error"
+) -> Rows:
+    """Return the rows of the clips outside some folds, shape (rows,).
+
+    With ``exclude`` those are left out whose recording has a clip inside.
+    """
+    outside = ~clips["fold"].isin(query_folds).to_numpy(bool)
+    if on_split_recording == "exclude":
+        outside &= ~siblings_of_queries(clips, query_folds)
+    return np.flatnonzero(outside)
+
+
 def training_rows(
-    clips: pd.DataFrame, query_folds: Sequence[int], selection: str
+    clips: pd.DataFrame,
+    query_folds: Sequence[int],
+    selection: str,
+    on_split_recording: str = "error",
 ) -> tuple[Rows, Rows]:
     """Divide clips into those to train on and those that choose the epoch.
 
     Parameters
     ----------
     clips : DataFrame
-        The index, with ``fold, category``.
+        The index, with ``fold, category, src_file``.
     query_folds : sequence of int
         The test folds, never trained on.
     selection : {"fixed", "validation", "test"}
         ``fixed``: all other folds, nothing chooses. ``validation``: the fold after the test folds
         chooses (`choosing_folds`), and is not trained on until it has. ``test``: the test folds
         choose, as published practice does.
+    on_split_recording : {"error", "exclude", "keep"}
+        With ``exclude`` no clip is trained on whose recording has a clip in the folds that test or
+        choose.
 
     Returns
     -------
@@ -62,7 +82,7 @@ def training_rows(
     fold = clips["fold"].to_numpy()
     chosen = choosing_folds(fold.tolist(), query_folds, selection)
     trained = sorted(set(fold.tolist()) - {*query_folds, *chosen})
-    training = np.flatnonzero(np.isin(fold, trained))
+    training = rows_outside(clips, [*query_folds, *chosen], on_split_recording)
     n_classes = clips["category"].iloc[training].nunique()
     if n_classes < 2:
         raise TrainingError(

@@ -20,6 +20,7 @@ from resound.training.callbacks import EpochHook
 from resound.training.checkpoint import describe
 from resound.training.data import ClipData
 from resound.training.fit import fit
+from resound.training.folds import rows_outside
 from resound.training.inputs import fit_transform
 from resound.training.module import NetworkTraining
 from resound.training.record import FAILED, new_record
@@ -80,7 +81,7 @@ def train_autoencoder(
     bank : StoredArray
         A feature of all clips.
     clips : DataFrame
-        The index, of which the folds alone are read.
+        The index, of which ``fold`` and ``src_file`` are read.
     spec : mapping
         As `resound.specs.Experiment.training` makes it.
     resume : pathlib.Path, optional
@@ -88,10 +89,10 @@ def train_autoencoder(
     on_epoch : callable, optional
         Is given each epoch's row of the history.
     """
-    folds = clips.set_index("id").loc[bank.ids["clips"], "fold"].to_numpy()
+    clips = clips.set_index("id", drop=False).loc[bank.ids["clips"]]
     record = new_record(spec)
     try:
-        return _train(bank, folds, record, resume=resume, on_epoch=on_epoch)
+        return _train(bank, clips, record, resume=resume, on_epoch=on_epoch)
     except (TrainingError, ParameterError) as error:
         log.warning("%s on %s: not trained: %s", spec["network"], spec["bank"]["feature"], error)
         record |= {"outcome": FAILED, "reason": str(error)}
@@ -100,18 +101,19 @@ def train_autoencoder(
 
 def _train(
     bank: StoredArray,
-    folds: Any,
+    clips: pd.DataFrame,
     record: dict[str, Any],
     *,
     resume: Path | None,
     on_epoch: EpochHook | None,
 ) -> Reconstruction:
     spec, ids = record["spec"], bank.ids["clips"]
-    rows = np.flatnonzero(~np.isin(folds, spec["split"]["query_folds"]))
+    query_folds, policy = spec["split"]["query_folds"], spec["split"]["on_split_recording"]
+    rows = rows_outside(clips, query_folds, policy)
     if not len(rows):
         raise TrainingError(
-            f"all clips lie in the query folds {spec['split']['query_folds']}, and none is left to "
-            "train on; check the CSV's folds"
+            f"all clips lie in the query folds {query_folds}, and none is left to train on; check "
+            "the CSV's folds"
         )
     transform = fit_transform(bank.values, ids, rows.tolist(), **spec["input"])
     x = torch.from_numpy(transform.of_bank(bank.values, ids))
@@ -124,7 +126,7 @@ def _train(
     options = {key: spec[key] for key in ("epochs", "accelerator", "precision")}
     done = fit(module, data, **options, resume=resume, on_epoch=on_epoch)
     record |= {
-        "folds_seen": np.unique(folds[rows]).tolist(),
+        "folds_seen": np.unique(clips["fold"].to_numpy()[rows]).tolist(),
         "input": transform.as_dict(),
         "network": describe(network, spec),
         "training": done.as_dict(network),

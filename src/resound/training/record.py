@@ -10,14 +10,17 @@ from resound import store
 from resound.errors import CheckpointError
 
 TRAINED, FAILED = "trained", "failed"
-FIELDS = {
-    "outcome": str,
-    "spec": dict,
+# What readers look for, with its type: in a list of all items, in a dict of these keys at least.
+FORM = {
+    "spec": {},
     "reason": str,
-    "classes": list,
-    "folds_seen": list,
-    "chosen_on": list,
+    "classes": [str],
+    "folds_seen": [int],
+    "chosen_on": [int],
+    "network": {"name": str},
+    "training": {"parameters": int, "seconds": (int, float), "device": str},
 }
+NEEDED = {TRAINED: ["spec", "folds_seen", "network", "training"], FAILED: ["spec", "reason"]}
 VERSIONS = ("lightning", "numpy", "resound", "safetensors", "torch")
 
 
@@ -27,13 +30,24 @@ def new_record(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {"outcome": TRAINED, "spec": dict(spec), "versions": versions}
 
 
-def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_record(
+    model: store.AnyPath, *, spec: Mapping[str, Any] | None = None, trained: bool = False
+) -> dict[str, Any]:
     """Read ``model.json``, of a trained network or of a failed training.
+
+    Parameters
+    ----------
+    model : path
+        The file.
+    spec : mapping, optional
+        The spec that must have made it.
+    trained : bool
+        Refuse the record of a failed training.
 
     Raises
     ------
     CheckpointError
-        When it is missing or damaged.
+        When it is missing or damaged, or of a failed training where there must be a network.
     StoreError
         When another spec than `spec` made it.
     """
@@ -46,6 +60,8 @@ def read_record(model: store.AnyPath, *, spec: Mapping[str, Any] | None = None) 
         ) from error
     if spec is not None:
         store.check_spec(Path(model), record["spec"], spec)
+    if trained and record["outcome"] == FAILED:
+        raise CheckpointError(f"{model}: its training failed: {record['reason']}")
     return record
 
 
@@ -58,10 +74,25 @@ def _check_form(record: Any) -> None:
     """Raise ValueError unless a record has what every reader looks for, of the right types."""
     if not isinstance(record, dict):
         raise ValueError(f"it holds a {type(record).__name__}")
-    needed = {"outcome", "spec"} | ({"reason"} if record.get("outcome") == FAILED else set())
-    for key, kind in FIELDS.items():
-        if (key in needed or key in record) and not isinstance(record.get(key), kind):
-            raise ValueError(f"{key!r} must be there and be of type {kind.__name__}")
+    outcome = record.get("outcome")
+    if outcome not in (TRAINED, FAILED):
+        raise ValueError(f"'outcome' must be {TRAINED!r} or {FAILED!r}")
+    for key, form in FORM.items():
+        if key in NEEDED[outcome] and record.get(key, "") == "":
+            raise ValueError(f"it lacks {key!r}")
+        if key in record and not _fits(record[key], form):
+            raise ValueError(f"{key!r} is not what a training writes there")
+
+
+def _fits(value: Any, form: Any) -> bool:
+    """Say whether a value is of the form that `FORM` gives it."""
+    if isinstance(form, dict):
+        return isinstance(value, dict) and all(
+            key in value and _fits(value[key], part) for key, part in form.items()
+        )
+    if isinstance(form, list):
+        return isinstance(value, list) and all(_fits(item, form[0]) for item in value)
+    return isinstance(value, form) and not isinstance(value, bool)
 
 
 def check_unseen(record: Mapping[str, Any], folds: Iterable[int]) -> None:

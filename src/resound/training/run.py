@@ -21,7 +21,7 @@ from resound.training.classification import ClassifierTraining
 from resound.training.contrastive import ContrastiveTraining
 from resound.training.data import ClipData, class_numbers
 from resound.training.fit import Fit, fit
-from resound.training.folds import Rows, choosing_folds, training_rows
+from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
 from resound.training.inputs import Float32, InputTransform, decibel_step, fit_transform
 from resound.training.outcome import Outcome, failed_outcome, outcome_of
 from resound.training.record import new_record
@@ -89,10 +89,11 @@ def _train(
     on_epoch: EpochHook | None,
 ) -> Outcome:
     spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
-    training, validation = training_rows(clips, query_folds, spec["selection"])
+    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
+    every = rows_outside(clips, **spec["split"])
     once = partial(_train_once, bank, y, record, weights)
     hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
-    (network, transform, x), done = train_selected(once, training, validation, spec, **hooks)
+    (network, transform, x), done = train_selected(once, training, validation, every, spec, **hooks)
     seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
     record |= {
         "folds_seen": np.unique(seen).tolist(),

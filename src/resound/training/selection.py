@@ -5,8 +5,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from resound.training.callbacks import EpochHook, chosen_in
 from resound.training.fit import Fit
 from resound.training.folds import Rows
@@ -30,6 +28,7 @@ def train_selected(
     once: Once[Made],
     training: Rows,
     validation: Rows,
+    every: Rows,
     spec: Mapping[str, Any],
     *,
     resume: Path | None = None,
@@ -38,7 +37,7 @@ def train_selected(
     """Train as ``spec["selection"]`` has it.
 
     With ``validation`` there are two trainings. The first, on the training clips, chooses the epoch
-    by the validation clips. The second begins again on both together and follows the same recipe,
+    by the validation clips. The second begins again on every clip and follows the same recipe,
     learning rate included, up to the chosen epoch: it has seen every clip that it may, as a
     network with a fixed number of epochs has. Otherwise there is one.
 
@@ -48,6 +47,8 @@ def train_selected(
         Trains from the beginning.
     training, validation : ndarray of int
         As `resound.training.folds.training_rows` divides them.
+    every : ndarray of int
+        All that may be trained on, once the choice is made.
     spec : mapping
         ``selection, epochs``.
     resume : pathlib.Path, optional
@@ -73,7 +74,6 @@ def train_selected(
         if on_epoch:
             on_epoch({**_final(row), "step": spec["epochs"] + row["epoch"]})
 
-    every = np.union1d(training, validation)
     stretch |= {"epochs": choice["epoch"], "on_epoch": on_final_epoch, "choice": choice}
     made, done = once(every, validation[:0], **stretch)
     return made, _joined(Fit(**choice), done)

@@ -1,7 +1,12 @@
 import pandas as pd
 import pytest
 
-from resound.data.folds import check_recordings, imbalances
+from resound.data.folds import (
+    check_recordings,
+    describe_split_recordings,
+    imbalances,
+    siblings_of_queries,
+)
 from resound.data.layout import read_meta
 from resound.errors import DataError
 
@@ -18,6 +23,28 @@ def test_recording_in_two_folds_is_named_with_its_clips():
     leaking = clips(("a", 1, "dog", "7"), ("b", 3, "dog", "7"), ("c", 2, "dog", "8"))
     with pytest.raises(DataError, match="1 fault:\n  recording 7: a in fold 1, b in fold 3\n"):
         check_recordings(leaking)
+
+
+def test_what_a_data_set_itself_splits_is_no_fault():
+    divided = clips(("a", 1, "hen", "7"), ("b", 3, "rooster", "7"), ("c", 2, "dog", "8"))
+    check_recordings(divided, released=("7",))
+    with pytest.raises(DataError, match="recording 7: a in fold 1, b in fold 3"):
+        check_recordings(divided, released=("8",))
+
+
+def test_siblings_lie_outside_the_query_folds_and_their_recording_inside_too():
+    divided = clips(
+        ("a", 1, "hen", "7"), ("b", 3, "hen", "7"), ("c", 3, "dog", "8"), ("d", 2, "dog", "7")
+    )
+    assert siblings_of_queries(divided, [3]).tolist() == [True, False, False, True]
+    assert siblings_of_queries(divided, [1, 3]).tolist() == [False, False, False, True]
+    assert not siblings_of_queries(divided, []).any()
+
+
+def test_every_clip_of_a_divided_recording_is_described():
+    divided = clips(("a", 1, "hen", "7"), ("b", 3, "hen", "7"), ("c", 3, "dog", "8"))
+    described = "recording 7: a in fold 1, b in fold 3"
+    assert describe_split_recordings(divided) == {"a": described, "b": described}
 
 
 def test_imbalances_names_classes_with_uneven_folds():

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ from resound.audio import decode_clips
 from resound.data.index import AUDIT_DTYPES, CLIP_DTYPES, build_index, read_clips
 from resound.data.synthetic import generate
 from resound.errors import AudioError, DataError, ParameterError
-from resound.store import sha256_of, write_csv
+from resound.store import read_csv, sha256_of, write_csv
 
 RATE = 8_000
 BAD = "1-0-A-0.wav"
@@ -114,6 +115,15 @@ def test_file_that_the_csv_does_not_list(small_set):
     ]
 
 
+def test_an_unlisted_name_in_another_encoding_can_be_written(small_set, tmp_path):
+    (small_set / "audio" / os.fsdecode(b"caf\xe9.wav")).write_bytes(b"")
+    (small_set / "audio" / "dangling.wav").symlink_to("nowhere")
+    audit = index(small_set)[1]
+    assert audit["file"].tolist() == [r"audio/caf\xe9.wav", "audio/dangling.wav"]
+    write_csv(audit, tmp_path / "audit.csv")
+    assert read_csv(tmp_path / "audit.csv", dtypes=AUDIT_DTYPES).equals(audit)
+
+
 def test_uneven_folds_of_a_folder_are_listed(small_set, rows, meta_writer):
     meta_writer(small_set, rows[1:])
     audit = index(small_set)[1]
@@ -124,6 +134,14 @@ def test_uneven_folds_of_a_folder_are_listed(small_set, rows, meta_writer):
 
 
 # What cannot be used
+
+
+def test_of_many_unusable_files_a_handful_is_told(small_set):
+    for path in (small_set / "audio").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(AudioError, match=r"8 of 8 audio files(.|\n)*and 3 more\nreplace") as raised:
+        index(small_set)
+    assert len(raised.value.details) == 8
 
 
 def remove(path):
@@ -197,6 +215,22 @@ def test_recording_in_two_folds(small_set, rows, meta_writer):
         index(small_set)
 
 
+@pytest.mark.parametrize(
+    ("policy", "action"), [("keep", "kept"), ("exclude", "left out where its recording asks")]
+)
+def test_a_folder_may_have_recordings_in_several_folds(
+    small_set, rows, meta_writer, policy, action
+):
+    rows[2]["src_file"] = 0
+    meta_writer(small_set, rows)
+    clips, audit = index(small_set, on_split_recording=policy)
+    detail = "recording 0: 1-0-A-0 in fold 1, 2-2-A-0 in fold 2"
+    assert len(clips) == len(rows)
+    assert audit.to_numpy().tolist() == [
+        [f"audio/{clip}.wav", "split_recording", detail, action] for clip in ("1-0-A-0", "2-2-A-0")
+    ]
+
+
 def test_esc50_must_be_whole(small_set):
     with pytest.raises(DataError, match="clips: 8, not 2000"):
         build_index(small_set, "esc50", duration=5)
@@ -215,6 +249,8 @@ def test_synthetic_must_be_balanced(tmp_path):
 def test_faulty_arguments(small_set):
     with pytest.raises(ParameterError, match="on_bad_audio='ignore' is not known"):
         index(small_set, on_bad_audio="ignore")
+    with pytest.raises(ParameterError, match="on_split_recording='drop' is not known"):
+        index(small_set, on_split_recording="drop")
     with pytest.raises(ParameterError, match="duration=-1"):
         index(small_set, duration=-1)
 

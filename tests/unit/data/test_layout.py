@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from resound.data.layout import (
@@ -141,6 +142,13 @@ def test_esc10_column_must_say_true_or_false(small_set, rows, meta_writer):
         read_meta(small_set, "esc10")
 
 
+def test_a_list_that_a_spreadsheet_saved_says_true_in_capitals(small_set, rows, meta_writer):
+    expected = read_meta(small_set, "esc10")
+    meta_writer(small_set, [row | {"esc10": str(row["esc10"]).upper()} for row in rows])
+    assert "TRUE" in (small_set / "meta" / "esc50.csv").read_text()
+    pd.testing.assert_frame_equal(read_meta(small_set, "esc10"), expected)
+
+
 def test_esc10_of_a_set_without_any(small_set, rows, meta_writer):
     meta_writer(small_set, [row | {"esc10": False} for row in rows])
     with pytest.raises(DataError, match="lists no clip of esc10"):
@@ -163,8 +171,29 @@ def test_all_faults_are_listed_at_once(small_set, rows, meta_writer):
 
 def test_a_long_list_of_faults_is_cut_and_counted(small_set, rows, meta_writer):
     meta_writer(small_set, [rows[0] | {"filename": f"{i}.wav", "fold": 9} for i in range(130)])
-    with pytest.raises(DataError, match=r"130 faults(.|\n)*and 30 more\ncorrect the CSV"):
+    with pytest.raises(
+        DataError, match=r"130 faults(.|\n)*and 125 more\ncorrect the CSV"
+    ) as raised:
         read_meta(small_set, "esc50")
+    assert len(raised.value.details) == 130
+    assert len(str(raised.value).splitlines()) == 8
+
+
+def test_a_line_of_a_fault_is_no_longer_than_one_can_read(small_set, rows, meta_writer):
+    many = [rows[0] | {"filename": f"{i}.wav", "category": f"class {i}"} for i in range(500)]
+    meta_writer(small_set, many)
+    with pytest.raises(DataError, match=r"target='0' has more than one category") as raised:
+        read_meta(small_set, "esc50")
+    assert max(map(len, str(raised.value).splitlines())) < 400
+    assert "class 499" in raised.value.details[0]
+
+
+def test_the_columns_that_are_there_are_named_if_they_are_few(small_set):
+    columns = ",".join(f"c{i}" for i in range(3000))
+    (small_set / "meta/esc50.csv").write_text(f"{columns}\n1\n")
+    with pytest.raises(DataError, match=r"lacks the column.*has c0, .* and 2995 more;") as raised:
+        read_meta(small_set, "esc50")
+    assert len(str(raised.value)) < 600
 
 
 @pytest.mark.parametrize(

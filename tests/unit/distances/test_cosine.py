@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import cdist
@@ -10,6 +10,7 @@ from resound.distances import cosine
 from resound.distances.cosine import pairwise
 from resound.errors import ParameterError
 from resound.registry import DISTANCES
+from tests.examples import examples
 
 
 def clips(n_clips, frames=12, dims=3, seed=0):
@@ -28,7 +29,7 @@ def test_equals_scipy(frames, dims):
     np.testing.assert_allclose(pairwise(queries, gallery), cdist(*flat, "cosine"), atol=2e-15)
 
 
-@settings(max_examples=50)
+@examples(times=0.5)
 @given(
     hnp.arrays(
         np.float32,

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import scipy.fft
 
+from resound.dsp.filterbanks import linear_filters
+from resound.dsp.stft import power_spectrogram
+from resound.errors import ParameterError
 from resound.features import extract
 
 SETTING = {"sample_rate": 16000, "n_fft": 1024, "hop_length": 256}
@@ -85,6 +88,32 @@ def test_lfcc_of_a_flat_spectrum_has_one_coefficient():
     coefficients = extract("lfcc", impulse, top_db=None, **SETTING)[16]
     # the filters' discrete sums differ by a few per cent, which is a fraction of a dB
     assert np.abs(coefficients[1:]).max() < 1 < abs(coefficients[0])
+
+
+@pytest.mark.parametrize("dct_norm", ["ortho", None])
+def test_lfcc_by_the_natural_logarithm_is_scipy_s_dct_of_it(dct_norm):
+    framing = {"n_fft": SETTING["n_fft"], "hop_length": SETTING["hop_length"]}
+    filters = linear_filters(
+        sample_rate=SETTING["sample_rate"], n_fft=SETTING["n_fft"], n_filters=20, norm=None
+    )
+    power = power_spectrogram(CLIP, window="hamming", **framing) @ filters.T
+    options = {"n_filters": 20, "n_lfcc": 13, "norm": None, "log": "natural", "floor": 1e-3}
+    found = extract("lfcc", CLIP, dct_norm=dct_norm, **options, **SETTING)
+    expected = scipy.fft.dct(np.log(power + 1e-3), type=2, norm=dct_norm, axis=-1)[:, :13]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"log": "ln"}, "log='ln' is not known"),
+        ({"log": "natural", "floor": 0}, "floor=0 must be a positive power"),
+        ({"dct_norm": "orto"}, "dct_norm='orto' is not known; did you mean 'ortho'"),
+    ],
+)
+def test_a_wrong_option_of_lfcc_is_named(option, message):
+    with pytest.raises(ParameterError, match=message):
+        extract("lfcc", CLIP, **option, **SETTING)
 
 
 def test_the_norm_of_lfcc_shifts_coefficient_0_alone():

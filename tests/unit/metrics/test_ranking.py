@@ -28,6 +28,17 @@ def test_worked_example(name, at_1, at_4):
     assert scores[f"{name}@4"] == pytest.approx([at_4])
 
 
+def test_ndcg_retrieved_takes_the_longest_list_for_its_ideal():
+    def at(k, ks, hits=(True, False, False, True, True)):
+        return score([hits], [9], ks, metrics=["ndcg_retrieved"])[f"ndcg_retrieved@{k}"]
+
+    assert at(2, [2]) == [1.0]
+    assert at(2, [2, 4]) == pytest.approx([1 / (1 + LOG3)])
+    assert at(1, [4, 1]) == [1.0]
+    # A deeper list, as R-precision needs, changes nothing.
+    assert at(4, [2, 4]) == at(4, [2, 4], (True, False, False, True))
+
+
 def test_r_precision_counts_up_to_n_relevant():
     assert score(LIST * 3, [2, 3, 4], [])["r_precision"] == pytest.approx([1 / 2, 1 / 3, 1 / 2])
 

@@ -1,11 +1,12 @@
 import hypothesis.strategies as st
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 
 from resound.errors import ParameterError
 from resound.models.autoencoder import Autoencoder
 from resound.registry import AUTOENCODERS
+from tests.examples import examples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -23,7 +24,7 @@ def test_it_is_registered_under_its_name():
     assert AUTOENCODERS["autoencoder"] is Autoencoder
 
 
-@settings(max_examples=25, deadline=None)
+@examples(times=0.25)
 @given(
     frames=st.integers(1, 40), bins=st.integers(1, 20), n_planes=st.integers(1, 3),
     n_halvings=st.integers(1, 4),

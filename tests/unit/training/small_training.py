@@ -24,7 +24,7 @@ BANK = {
 }
 SPEC = {
     "bank": BANK,
-    "split": {"query_folds": [5]},
+    "split": {"query_folds": [5], "on_split_recording": "error"},
     "network": "cnn",
     "options": {"channels": [4, 8]},
     "weights": None,

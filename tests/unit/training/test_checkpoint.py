@@ -28,6 +28,7 @@ def files(tmp_path, spec):
                   "std": [1.0] * 8},
         "network": {"name": "cnn", "options": {"channels": [4, 8]}, "n_dims": 8, "n_planes": 1,
                     "n_embedding": 8},
+        "training": {"parameters": 46, "seconds": 0.1, "device": "cpu"},
     }  # fmt: skip
     weights, model = tmp_path / "weights.safetensors", tmp_path / "model.json"
     write_checkpoint(weights, model, network, record)

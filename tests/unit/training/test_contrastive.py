@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch.nn.functional import normalize
 
 from resound.training.contrastive import supcon_loss
 from resound.training.run import train_classifier
+from tests.examples import examples
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -32,7 +33,7 @@ def plain_supcon(z, labels, temperature) -> float:
     return sum(losses) / len(losses) if losses else 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@examples(times=0.6)
 @given(
     labels=st.lists(st.integers(0, 3), min_size=1, max_size=12),
     n_dims=st.integers(1, 5),

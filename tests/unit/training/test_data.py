@@ -80,6 +80,16 @@ def test_what_chooses_is_never_tested_and_never_two_folds(folds, data):
 
 
 @pytest.mark.parametrize(
+    ("policy", "selection", "training"),
+    [("keep", "fixed", [0, 1, 2, 3, 4, 5]), ("exclude", "fixed", [1, 2, 3, 4, 5]),
+     ("exclude", "validation", [1, 2])],
+)  # fmt: skip
+def test_no_piece_of_a_recording_that_asks_or_chooses_is_trained_on(policy, selection, training):
+    clips = CLIPS.assign(src_file=["asks", "b", "c", "chooses", "chooses", "f", "asks", "h"])
+    assert training_rows(clips, [5], selection, policy)[0].tolist() == training
+
+
+@pytest.mark.parametrize(
     "clips",
     [CLIPS.assign(category=["dog"] * 6 + ["rain"] * 2), CLIPS.assign(fold=5)],
 )

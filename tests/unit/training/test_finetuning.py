@@ -31,7 +31,7 @@ OFF = {"time_roll": 0.0, "gain_db": 0.0, "time_masks": 0, "time_mask": 0.0, "mix
 SPEC = {
     "network": "beats_finetuned",
     "weights": "0" * 64,
-    "split": {"query_folds": [5]},
+    "split": {"query_folds": [5], "on_split_recording": "error"},
     "audio": AUDIO,
     "encoder": {"name": "beats", "sha256": "0" * 64, "options": {}},
     "head": {"name": "adapter", "width": 4, "dropout": 0.1},

@@ -14,7 +14,7 @@ from resound.report.tables import SHOWN
 STUDY = "published_"
 DIFFERENCE = "difference_"
 NOTE = "published_note"
-COMPANIONS = ("_low", "_high", "_std_seeds", "_std_folds")
+COMPANIONS = ("_low", "_high", "_std_seeds", "_std_orders", "_std_folds")
 ABOUT = ("method", "network", "feature", "setting")
 
 

@@ -1,0 +1,121 @@
+"""The parts of README.md and docs/ that tell of measured experiments, from their tables.
+
+A part stands in its page between the marks of its experiment. One whose results are not here stays
+as it is, so that no page needs every experiment at once.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+from tabulate import tabulate
+
+RETRIEVAL = ("retrieval_dtw", "retrieval_cosine", "retrieval_embeddings", "retrieval_autoencoder")
+README_METRICS = ("mrr@10", "ndcg_retrieved@10", "binary@10", "proportion@10")
+# Written beside the results of an experiment when it is measured: the commit that measured it.
+COMMIT = "commit.txt"
+GRIDS = {"esc10_grid": 10, "esc50_grid": 50}  # and how many classes they tell apart
+Part = Callable[[Path], str]
+
+
+def filled(page: Path, parts: Mapping[str, str | None]) -> str:
+    """Return a page with each part between its marks; None leaves what stands there."""
+    text = page.read_text()
+    for name, part in parts.items():
+        start, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+        found = re.search(f"{re.escape(start)}\n.*?{re.escape(end)}", text, re.DOTALL)
+        if found is None:
+            raise SystemExit(f"{page} has no marks {start} and {end}: put them where the part goes")
+        if part is not None:
+            text = text[: found.start()] + f"{start}\n\n{part}\n\n{end}" + text[found.end() :]
+    return text
+
+
+def part_of(results: Path, experiment: str, make: Part, table: str) -> str | None:
+    """Return what `make` tells of an experiment's tables; None where it lacks the `table`."""
+    tables = results / experiment / "tables"
+    if not (tables / f"{table}.csv").is_file():
+        print(f"{tables} has no {table}.csv: its part stays as it is")
+        return None
+    return make(tables)
+
+
+def all_tables(tables: Path) -> str:
+    """Return every table of an experiment as its Markdown file has it, below what it is of."""
+    experiment = tables.parent.name
+    record = tables.parent / COMMIT
+    commit = f", measured at commit {record.read_text().strip()[:12]}" if record.is_file() else ""
+    parts = [f"The config is `workflow/configs/{experiment}.yaml`{commit}."]
+    parts += [accuracy_grid(tables, GRIDS[experiment])] if experiment in GRIDS else []
+    paths = sorted(tables.glob("*.md"))
+    return "\n\n".join([*parts, *(f"### {path.stem}\n\n{path.read_text()}" for path in paths)])
+
+
+def accuracy_grid(tables: Path, n_classes: int) -> str:
+    """Return the accuracy of every network on every feature of a grid, a row a feature."""
+    cells = pd.read_csv(tables / "classification.csv")
+    grid = cells.pivot_table("accuracy", "feature", "network", sort=False, dropna=False)
+    rows = [
+        [f"`{feature}`", *("missing" if pd.isna(v) else f"{v:.3f}" for v in row)]
+        for feature, row in grid.iterrows()
+    ]
+    table = _github(rows, ["", *grid.columns])
+    return f"Accuracy; chance is {1 / n_classes:.2g}:\n\n{table}"
+
+
+def retrieval_beside_study(tables: Path) -> str:
+    """Return each method, what it compares at its better setting and its metrics, best first.
+
+    The study's figure stands in brackets, where it has one for that row.
+    """
+    there = (tables / f"{name}.csv" for name in RETRIEVAL)
+    frame = pd.concat([pd.read_csv(path) for path in there if path.is_file()])
+    network = frame.get("network", pd.Series("", index=frame.index)).fillna("")
+    frame["compared"] = [
+        f"{name} of {feature}" if name else feature
+        for name, feature in zip(network, frame["feature"], strict=True)
+    ]
+    frame = frame.dropna(subset=["mrr@10"]).sort_values("mrr@10", ascending=False)
+    best = frame.drop_duplicates(["method", "compared"])
+    about = ("method", "compared", "setting")
+    rows = [
+        [*(row[name] for name in about), *(_beside(row, metric) for metric in README_METRICS)]
+        for row in best.to_dict("records")
+    ]
+    return _github(rows, [*about, *README_METRICS])
+
+
+def networks(tables: Path) -> str:
+    """Return what each network reached, over all folds where there are several, best first."""
+    frame = pd.read_csv(tables / "classification.csv", dtype={"test_fold": str})
+    whole = frame[frame["test_fold"] == "all"]
+    frame = (whole if len(whole) else frame).dropna(subset=["accuracy"])
+    rows = [
+        [
+            f"`{row['network']}`",
+            f"{row['accuracy']:.1%} [{row['accuracy_low']:.1%}, {row['accuracy_high']:.1%}]"
+            + _study_share(row),
+            "" if pd.isna(row["accuracy_std_folds"]) else f"{row['accuracy_std_folds']:.1%}",
+            f"{row['macro_f1']:.3f}",
+            f"{row['parameters']:,.0f}",
+            f"{row['train_seconds'] / 60:.1f}",
+        ]
+        for row in frame.sort_values("accuracy", ascending=False).to_dict("records")
+    ]
+    header = ["network", "accuracy", "spread of folds", "macro F1", "parameters", "minutes a fold"]
+    return _github(rows, header)
+
+
+def _beside(row: Mapping[str, object], metric: str) -> str:
+    study = row.get(f"published_{metric}")
+    return f"{row[metric]:.3f}" + ("" if pd.isna(study) else f" ({study:.3f})")
+
+
+def _study_share(row: Mapping[str, object]) -> str:
+    study = row.get("published_accuracy")
+    return "" if pd.isna(study) else f" ({study:.1%})"
+
+
+def _github(rows: list[list[str]], header: list[str]) -> str:
+    return tabulate(rows, header, tablefmt="github", disable_numparse=True)

@@ -1,0 +1,249 @@
+"""Which clips a data set lists, and whether they are still those that the index has read.
+
+A run has to notice a clip that was replaced, added or removed before its first job, and cannot read
+all of them for that. So the index leaves a `Record` of the files that it has read: size, time of
+the last change, SHA-256. A file of the recorded size and time is taken for what it was; one of
+another size is another; of one with another time alone the bytes decide, read once.
+
+So a data set that was copied, touched or moved is still the same, a time in the future is as good
+as any, and what the CSV does not list is not looked at. The rules import this module: it needs the
+standard library alone.
+"""
+
+import csv
+import functools
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from resound.data.faults import handful
+from resound.errors import DataError, StoreError
+from resound.files import AnyPath, sha256_of, write_text
+
+AUDIO, META = "audio", "meta"
+READERS = 4
+
+
+class Stamp(NamedTuple):
+    """What a file shows without being read: its bytes, and the time of its last change in ns."""
+
+    size: int
+    time: int
+
+
+class Listing(NamedTuple):
+    """The clips that a data set lists, as they are now.
+
+    Attributes
+    ----------
+    csv : str
+        SHA-256 of the CSV; empty where there is none.
+    clips : dict of str to Stamp or None
+        Each listed file of ``audio/``, sorted by name; None where it is not there.
+    """
+
+    csv: str
+    clips: dict[str, Stamp | None]
+
+    @classmethod
+    def of(cls, data_root: AnyPath, dataset: str) -> Self:
+        """Look at the files of a data set; whether its CSV is right is for the index to say."""
+        try:
+            content = find_meta(Path(data_root)).read_bytes()
+        except (DataError, OSError):
+            return cls("", {})
+        names = sorted({name for name in _listed(content, dataset) if name})
+        return cls(_digest(content), {name: _stamp(Path(data_root, AUDIO, name)) for name in names})
+
+    @property
+    def size_mb(self) -> float:
+        """Size of all clips together, in millions of bytes."""
+        return sum(stamp.size for stamp in self.clips.values() if stamp) / 1e6
+
+    def name(self, salt: str = "") -> str:
+        """Return a name for these clips, short enough to be read as a reason."""
+        return f"clips {_digest(json.dumps([salt, *self]).encode())[:12]}"
+
+
+class Changes(NamedTuple):
+    """What is no longer as it was recorded: names of clips, and whether the CSV is another."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    csv: bool = False
+
+    def __str__(self) -> str:
+        kinds = {"added": self.added, "removed": self.removed, "replaced": self.replaced}
+        told = [f"clips {kind}: {handful(clips)}" for kind, clips in kinds.items() if clips]
+        return "; ".join([*told, *(["the CSV is another"] if self.csv else [])])
+
+
+class Record(NamedTuple):
+    """The clips that an index has read.
+
+    Attributes
+    ----------
+    name : str
+        What they are known by for as long as their bytes are the same.
+    listing : Listing
+        Their files.
+    digests : dict of str to str
+        SHA-256 of each file that could be read.
+    """
+
+    name: str
+    listing: Listing
+    digests: dict[str, str]
+
+    @classmethod
+    def of(cls, name: str, listing: Listing, known: Mapping[str, str], data_root: AnyPath) -> Self:
+        """Return the record of clips whose digests are `known`, but for those that are no audio."""
+        unknown = {c: stamp for c, stamp in _there(listing).items() if c not in known}
+        return cls(name, listing, {**known, **digests(data_root, unknown)})
+
+    @classmethod
+    def read(cls, path: AnyPath) -> Self | None:
+        """Return the record at `path`; None where there is none."""
+        try:
+            name, (meta, stamps), digests = _json(path)
+            clips = {clip: stamp and Stamp(*stamp) for clip, stamp in stamps.items()}
+        except (ValueError, TypeError, AttributeError):
+            return None
+        return cls(name, Listing(meta, clips), digests)
+
+    def write(self, path: AnyPath) -> None:
+        """Write the record to `path`."""
+        write_text(path, json.dumps(self) + "\n")
+
+    def changes(self, now: Listing, data_root: AnyPath, cache: AnyPath | None = None) -> Changes:
+        """Say what is other than recorded; nothing, when the bytes are the same.
+
+        Files are read where only their times are others, and only when no other change is seen.
+        """
+        old, new = _there(self.listing), _there(now)
+        changed = Changes(
+            added=tuple(clip for clip in new if clip not in old),
+            removed=tuple(clip for clip in old if clip not in new),
+            replaced=tuple(c for c in new if c in old and new[c].size != old[c].size),
+            csv=now.csv != self.listing.csv,
+        )
+        if any(changed):
+            return changed
+        touched = {clip: stamp for clip, stamp in new.items() if stamp != old[clip]}
+        found = digests(data_root, touched, cache)
+        replaced = (c for c in touched if found.get(c, "") != self.digests.get(c))
+        return Changes(replaced=tuple(replaced))
+
+
+def find_meta(data_root: Path) -> Path:
+    """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
+    if not data_root.is_dir():
+        raise DataError(
+            f"data_root={data_root} is not a folder; set data_root to one that holds audio/ and "
+            "meta/, or let fetch_dataset make it"
+        )
+    found = sorted((data_root / META).glob("*.csv"))
+    named = data_root / META / "esc50.csv"
+    if named in found:
+        return named
+    if len(found) != 1:
+        names = handful([path.name for path in found]) or "none"
+        raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
+    return found[0]
+
+
+def one_spelling(path: str) -> str:
+    """Return a path as every spelling of it is: relative inside the working folder, else absolute.
+
+    >>> one_spelling("./data/"), one_spelling("/data//ESC-50/")
+    ('data', '/data/ESC-50')
+    """
+    relative = os.path.relpath(path)
+    outside = Path(relative).parts[:1] == (os.pardir,)
+    return os.path.normpath(Path.cwd() / path) if outside else relative
+
+
+def recorded_place(record: AnyPath, data_root: Path) -> str | None:
+    """Return where a data set was when it was recorded, if the one at `data_root` is the same.
+
+    The same CSV says so: whether its clips are the same is for `Record.changes` to say.
+    """
+    recorded = _json(record)
+    try:
+        same = isinstance(recorded, dict) and recorded["sha256"] == sha256_of(find_meta(data_root))
+    except (DataError, OSError, KeyError):
+        return None
+    return recorded.get("data_root") if same else None
+
+
+def digests(
+    data_root: AnyPath, stamps: Mapping[str, Stamp], cache: AnyPath | None = None
+) -> dict[str, str]:
+    """Return the SHA-256 digests of clips by their names, without those that cannot be read.
+
+    With a `cache`, a file, no clip is read again by the next process while its stamp is the same.
+    """
+    folder = os.path.normpath(Path.cwd() / data_root / AUDIO)
+    kept = _json(cache) if cache else None
+    known = kept.get(folder, {}) if isinstance(kept, dict) else {}
+    unknown = [clip for clip, stamp in stamps.items() if known.get(clip, [])[:2] != list(stamp)]
+    with ThreadPoolExecutor(READERS) as pool:
+        read = pool.map(functools.partial(_sha256, folder), unknown)
+        known |= {c: [*stamps[c], sha] for c, sha in zip(unknown, read, strict=True) if sha}
+    if cache and unknown:
+        _keep(cache, {folder: known})
+    return {c: known[c][2] for c, stamp in stamps.items() if known.get(c, [])[:2] == list(stamp)}
+
+
+def _listed(content: bytes, dataset: str) -> Iterator[str]:
+    """Yield the names that a CSV lists, as far as it can be read."""
+    text = content.decode("utf-8-sig", "replace")
+    try:
+        for row in csv.DictReader(io.StringIO(text, newline="")):
+            if dataset != "esc10" or (row.get("esc10") or "").strip().lower() != "false":
+                yield row.get("filename") or ""
+    except csv.Error:
+        return
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        about = path.stat()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return Stamp(about.st_size, about.st_mtime_ns)
+
+
+def _there(listing: Listing) -> dict[str, Stamp]:
+    return {clip: stamp for clip, stamp in listing.clips.items() if stamp}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sha256(folder: str, clip: str) -> str:
+    try:
+        return sha256_of(Path(folder, clip))
+    except OSError:
+        return ""
+
+
+def _json(path: AnyPath) -> Any:
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(cache: AnyPath, content: object) -> None:
+    try:
+        write_text(cache, json.dumps(content))
+    except (OSError, StoreError):  # it is read again
+        return

@@ -1,0 +1,81 @@
+"""The parts of the docs that are made from measured tables."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+
+import measured
+
+PAGE = "before\n<!-- generated: a -->\n\nold a\n\n<!-- end: a -->\nbetween\n"
+ABOUT = {"method": "cosine", "feature": "mfcc", "setting": "sr16000"}
+
+
+@pytest.fixture
+def tables(tmp_path):
+    folder = tmp_path / "esc50_grid" / "tables"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_a_part_goes_between_its_marks(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(PAGE + PAGE.replace(": a", ": b").replace("old a", "old b"))
+    text = measured.filled(page, {"a": "new", "b": None})
+    assert "old a" not in text
+    assert text.startswith("before\n<!-- generated: a -->\n\nnew\n\n<!-- end: a -->\nbetween\n")
+    assert "old b" in text
+
+
+def test_a_page_without_marks_is_named(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    with pytest.raises(SystemExit, match="has no marks <!-- generated: c -->"):
+        measured.filled(page, {"c": "new"})
+
+
+def test_an_experiment_that_is_not_here_has_no_part(tmp_path, capsys):
+    assert measured.part_of(tmp_path, "esc50", measured.all_tables, "classification") is None
+    assert "stays as it is" in capsys.readouterr().out
+
+
+def test_all_tables_stand_below_the_commit_that_measured_them(tables):
+    (tables.parent / "commit.txt").write_text("0123456789abcdef\n")
+    cells = {"network": ["cnn", "crnn"], "feature": ["mel", "mel"], "accuracy": [0.5, None]}
+    pd.DataFrame(cells).to_csv(tables / "classification.csv", index=False)
+    (tables / "classification.md").write_text("caption\n\n| a |\n")
+    part = measured.part_of(tables.parents[1], "esc50_grid", measured.all_tables, "classification")
+    assert "`workflow/configs/esc50_grid.yaml`, measured at commit 0123456789ab." in part
+    assert "chance is 0.02" in part
+    assert "| `mel` | 0.500 | missing |" in part
+    assert "### classification\n\ncaption" in part
+
+
+def test_the_better_setting_stands_beside_the_study(tables):
+    rows = [
+        {**ABOUT, "mrr@10": 0.25, "published_mrr@10": 0.5},
+        {**ABOUT, "setting": "sr44100", "mrr@10": 0.125},
+        {**ABOUT, "feature": "f0", "mrr@10": 0.375},
+    ]
+    metrics = dict.fromkeys(measured.README_METRICS, 0.75)
+    frame = pd.DataFrame([metrics | row for row in rows])
+    frame.to_csv(tables / "retrieval_cosine.csv", index=False)
+    *_, first, second = measured.retrieval_beside_study(tables).splitlines()
+    assert [cell.strip() for cell in first.split("|")[1:5]] == ["cosine", "f0", "sr16000", "0.375"]
+    assert [cell.strip() for cell in second.split("|")[2:5]] == ["mfcc", "sr16000", "0.250 (0.500)"]
+
+
+def test_networks_are_told_of_all_folds_where_there_are_several(tables):
+    about = {"accuracy_low": 0.1, "accuracy_high": 0.9, "macro_f1": 0.4, "parameters": 1234}
+    about |= {"accuracy_std_folds": 0.03, "train_seconds": 90, "published_accuracy": 0.25}
+    rows = [
+        {**about, "network": "cnn", "test_fold": "1", "accuracy": 0.7},
+        {**about, "network": "cnn", "test_fold": "all", "accuracy": 0.5},
+    ]
+    pd.DataFrame(rows).to_csv(tables / "classification.csv", index=False)
+    (row,) = measured.networks(tables).splitlines()[2:]
+    cells = [cell.strip() for cell in row.split("|")[1:-1]]
+    assert cells == ["`cnn`", "50.0% [10.0%, 90.0%] (25.0%)", "3.0%", "0.400", "1,234", "1.5"]
