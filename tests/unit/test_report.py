@@ -114,7 +114,10 @@ def test_the_study_s_learned_rows_stand_beside_ours():
          "numbers, coefficient after coefficient"),
         ({"method": "dtw", "feature": "lfcc"}, "DTW aligns frames, the study's frames or one "
          "sequence of numbers (not known)"),
-        ({"method": "dtw", "feature": "f0"}, ""),
+        # A number a frame is the same aligned either way.
+        ({"method": "dtw", "feature": "f0"}, "f0 a pitch, the study's the lag of the largest "
+         "cepstral value"),
+        ({"method": "dtw", "feature": "cepstral_lag"}, ""),
         ({"method": "cosine", "feature": "mfcc"}, ""),
     ],
 )  # fmt: skip
