@@ -177,12 +177,13 @@ def test_the_matrix_engine_makes_the_same_bank_in_a_file_of_its_own(restored):
 @pytest.mark.parametrize("protocol", ["cv", "leave_one_out"])
 def test_the_other_protocols_reach_a_table(copied, protocol):
     copied.edit("tiny.yaml", "retrieval:\n", f"retrieval:\n  protocol: {protocol}\n")
+    copied.edit("tiny.yaml", "dtw: {features: [mfcc, f0]", "dtw: {features: [mfcc]")
     target = "out/tables/retrieval_dtw.csv"
     copied.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
     table = pd.read_csv(copied.folder / target, dtype={"query_fold": str})
-    mfcc = table[table["feature"] == "mfcc"]
+    assert set(table["feature"]) == {"mfcc"}
     folds = ["1", "2", "3", "4", "5", "all"] if protocol == "cv" else ["all"]
-    assert list(mfcc["query_fold"]) == folds
-    assert mfcc["n_queries"].iloc[-1] == 100
-    assert mfcc["published_note"].iloc[-1].startswith("data set synthetic")
-    assert f"protocol {protocol}" in mfcc["published_note"].iloc[-1]
+    assert list(table["query_fold"]) == folds
+    assert table["n_queries"].iloc[-1] == 100
+    assert table["published_note"].iloc[-1].startswith("data set synthetic")
+    assert f"protocol {protocol}" in table["published_note"].iloc[-1]
