@@ -97,6 +97,13 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.run()
 
 
+def test_a_dry_run_in_a_forked_process_plans_what_the_command_plans(restored):
+    restored.edit("config.yaml", "level: 0.95", "level: 0.9")
+    plan = restored.stale()
+    assert plan
+    assert restored.jobs(restored.run("-n")) == plan
+
+
 @pytest.mark.parametrize("target", ["out/tables/", "out/figures/"])
 def test_a_folder_with_a_slash_is_a_target_too(finished, target):
     output = finished.snakemake(target, "--configfile", "tiny.yaml")
