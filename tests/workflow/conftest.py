@@ -46,7 +46,8 @@ class Project:
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
         """Run Snakemake in the copy, against the copy's package; return all that it printed.
 
-        With `cpu_seconds`, the system kills every process of it that has used so much time.
+        A dry run is forked from a process that has imported Snakemake: see `forked`. With
+        `cpu_seconds`, the system kills every process of a run that has used so much time.
         """
         # Weights that this machine may have are none of the tests'.
         environment = {
