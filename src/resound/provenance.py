@@ -107,16 +107,15 @@ def _imports(tree: ast.Module, path: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _files(name: str) -> Iterator[Path]:
-    """Yield the files behind a dotted name of the package: its packages and the module."""
+@functools.cache
+def _files(name: str) -> tuple[Path, ...]:
+    """Return the files behind a dotted name of the package: its packages and the module."""
     parts = name.split(".")
     if parts[0] != PACKAGE:
-        return
-    for depth in range(1, len(parts) + 1):
-        base = SOURCE.joinpath(*parts[:depth])
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if path.is_file():
-                yield path
+        return ()
+    bases = [SOURCE.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    paths = [path for base in bases for path in (base.with_suffix(".py"), base / "__init__.py")]
+    return tuple(path for path in paths if path.is_file())
 
 
 def _short(path: Path) -> str:
