@@ -187,7 +187,7 @@ def test_a_start_that_is_not_the_study_s_is_said(network, start, note):
     frame = table(one() | {"network": network, "feature": feature}, start=start)
     assert frame["published_note"].item() == note
     caption = classification.classification_caption(frame, "esc50", 0.95)
-    assert ("Not the study's protocol: weights at the start" in caption) == bool(note)
+    assert ("Not as in the study: weights at the start" in caption) == bool(note)
 
 
 def test_which_folds_chose_stands_beside_the_selection():

@@ -156,7 +156,7 @@ def test_the_summary_has_the_best_of_each_table_and_of_the_study():
     assert shown["family"] == "features by DTW"
     assert shown["ours"] == "0.600 [0.100, 0.900]"
     assert shown["the study's best"] == "0.420 (+0.180): mfcc"
-    assert "Not the study's protocol: a note." in report.summary_caption(summary, "esc10", 0.95)
+    assert "Not as in the study: a note." in report.summary_caption(summary, "esc10", 0.95)
 
 
 def test_the_summary_of_several_folds_is_of_all_of_them():

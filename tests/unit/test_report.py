@@ -44,7 +44,7 @@ def test_what_differs_from_the_study_is_said():
         "data set esc10, the study's esc50; protocol cv, the study's holdout"
     )
     caption = tables.retrieval_caption(frame, "esc10", 0.95)
-    assert "Not the study's protocol: data set esc10" in caption
+    assert "Not as in the study: data set esc10" in caption
     assert "95% bootstrap" in caption
     assert "25.00%" in caption
 
@@ -105,6 +105,20 @@ def test_the_study_s_learned_rows_stand_beside_ours():
     shown = tables.shown_retrieval(frame, [10])
     assert list(shown.columns[:4]) == ["method", "network", "started_from", "feature"]
     assert list(shown["started_from"]) == ["random"] * 4
+    told = tables.retrieval_caption(frame, "esc50", 0.95).splitlines()
+    start, aligned = (line for line in told if line.startswith("Not as in the study"))
+    assert start.endswith("weights at the start random, the study's ImageNet (resnet18).")
+    assert aligned.endswith("numbers (not known) (autoencoder_512).")
+
+
+def test_what_all_rows_have_in_common_is_said_once_and_of_no_row():
+    frame = tables.retrieval_table(
+        [row(), row(feature="f0"), row(feature="chroma")], SETTINGS, "esc10"
+    )
+    common, own, pitch = tables.difference_lines(frame)
+    assert common == "Not as in the study: data set esc10, the study's esc50."
+    assert own.endswith(", coefficient after coefficient (mfcc).")
+    assert pitch.endswith("the study's the lag of the largest cepstral value (f0).")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +132,10 @@ def test_the_study_s_learned_rows_stand_beside_ours():
         ({"method": "dtw", "feature": "f0"}, "f0 a pitch, the study's the lag of the largest "
          "cepstral value"),
         ({"method": "dtw", "feature": "cepstral_lag"}, ""),
+        ({"method": "dtw_flattened", "feature": "mfcc_hamming"}, ""),
+        ({"method": "dtw_flattened", "feature": "lfcc"}, "DTW aligns one sequence of numbers, "
+          "coefficient after coefficient, the study's frames or one sequence of numbers "
+          "(not known)"),
         ({"method": "cosine", "feature": "mfcc"}, ""),
     ],
 )  # fmt: skip

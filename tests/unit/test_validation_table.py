@@ -34,19 +34,19 @@ def test_the_study_s_differences_stand_beside_ours_of_the_same_shape():
 @pytest.mark.parametrize(
     ("shapes", "dataset", "note"),
     [
-        ({"mel": "(216, 128)"}, "esc50", "mel: shape (216, 128), the study's (216, 40)"),
-        ({"stft": "(431, 513)"}, "esc50", "stft: shape (431, 513), the study's (216, 1025)"),
+        ({"mel": "(216, 128)"}, "esc50", "shape (216, 128), the study's (216, 40)"),
         (
-            {"mfcc_0": "(216,)", "mfcc_12": "(216,)"},
-            "esc10",
-            "mfcc: data set esc10, the study's esc50",
+            {"mfcc_0": "(216,)", "stft": "(431, 513)"},
+            "esc50",
+            "shape (431, 513), the study's (216, 1025) (stft)",
         ),
+        ({"mfcc_0": "(216,)", "mel": "(216, 40)"}, "esc10", "data set esc10, the study's esc50"),
     ],
 )
 def test_another_shape_or_data_set_is_said_once(shapes, dataset, note):
     frame = validation.validation_table(comparisons(**shapes), dataset)
     *_, last = validation.validation_caption(frame).splitlines()
-    assert last == f"Not as the study's: {note}."
+    assert last == f"Not as in the study: {note}."
 
 
 def test_a_coefficient_that_the_study_did_not_compare_has_no_figure_and_no_note(tmp_path):

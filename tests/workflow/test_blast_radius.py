@@ -208,6 +208,8 @@ MODULES = [
         {"make_classification_table": 1, "make_summary_table": 1},
     ),
     ("src/resound/validation.py", VALIDATION),
+    ("src/resound/report/validation.py", {"make_validation_table": 1}),
+    ("src/resound/training/selection.py", CLASSIFICATION),
     (
         "src/resound/report/tables.py",
         {

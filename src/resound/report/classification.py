@@ -123,7 +123,6 @@ def classification_caption(
         )
     if frame["selection"].notna().any() and frame["published_accuracy"].notna().any():
         lines.append("How the study chose the epochs of its networks is not known.")
-    differences = sorted({note for note in frame["published_note"] if note})
-    lines += [f"Not the study's protocol: {note}." for note in differences]
+    lines += tables.difference_lines(frame)
     lines += notes
     return "\n".join(lines)

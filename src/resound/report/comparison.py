@@ -141,5 +141,5 @@ def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
         "many is flattered by chance; the table significance tells by how much it leads.",
     ]
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
-    lines += [f"Not the study's protocol: {note}." for note in notes]
+    lines += [f"Not as in the study: {note}." for note in notes]
     return "\n".join(lines)

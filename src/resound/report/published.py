@@ -17,12 +17,13 @@ from importlib import resources
 from typing import Any
 
 from resound.report.starts import IMAGENET
-from resound.report.study import QUANTITIES, counterpart
+from resound.report.study import FEATURES, QUANTITIES, counterpart
 from resound.runs import AUTOENCODER, RANDOM, WAVEFORM
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
 ALL_FOLDS = "all_folds"
 DATASET = "esc50"
+BETWEEN = "; "  # two differences of one note
 # Rows of ours that read a row of the study's in another way.
 READINGS = {"beats_mlp_soft": "beats_mlp", "beats_mlp_hard": "beats_mlp"}
 # What the study's networks started from, by its presentation.
@@ -37,10 +38,12 @@ VECTORS = {
     "beats_mlp": "hidden",
     "beats_mask_mlp": "masked",
 }
-# What the study's DTW aligned where ours aligns frames of several numbers. That of MFCC was found
-# by measuring: its figures come out to the digit so, and in no way from frames.
+# What ours align, and what the study's DTW did where a frame has several numbers. That of MFCC was
+# found by measuring: its figures come out to the digit so, and in no way from frames.
+FLATTENED = "one sequence of numbers, coefficient after coefficient"
+ALIGNS = {"dtw": "frames", "dtw_flattened": FLATTENED}
 ALIGNED = {
-    "mfcc": "one sequence of numbers, coefficient after coefficient",
+    "mfcc": FLATTENED,
     "lfcc": "frames or one sequence of numbers (not known)",
     AUTOENCODER: "code frames or one sequence of numbers (not known)",
 }
@@ -151,10 +154,10 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
         ours_study["query fold"] = (row["query_fold"], "5")
     if not row.get("network") and row.get("feature") in QUANTITIES:
         ours_study[row["feature"]] = QUANTITIES[row["feature"]]
-    return "; ".join(
-        f"{what} {ours}, the study's {study}"
-        for what, (ours, study) in (ours_study | _methods(row)).items()
-        if ours != study
+    return BETWEEN.join(
+        f"{what} {ours}, the study's {theirs}"
+        for what, (ours, theirs) in (ours_study | _methods(row)).items()
+        if ours != theirs
     )
 
 
@@ -164,9 +167,11 @@ def _methods(row: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     if network in STARTS:
         found["weights at the start"] = row["started_from"], STARTS[network]
-    if "vector" in row and (study := VECTORS.get(READINGS.get(network, network))):
-        found["vector"] = row["vector"], study
-    compared = AUTOENCODER if network.startswith(AUTOENCODER) else network or row.get("feature")
-    if row.get("method") == "dtw" and compared in ALIGNED:
-        found["DTW aligns"] = "frames", ALIGNED[compared]
+    if "vector" in row and (vector := VECTORS.get(READINGS.get(network, network))):
+        found["vector"] = row["vector"], vector
+    feature = row.get("feature", "")
+    named = network or FEATURES.get(feature, feature)
+    compared = AUTOENCODER if named.startswith(AUTOENCODER) else named
+    if row.get("method") in ALIGNS and compared in ALIGNED:
+        found["DTW aligns"] = ALIGNS[row["method"]], ALIGNED[compared]
     return found

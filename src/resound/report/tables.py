@@ -1,5 +1,6 @@
 """Tables as a person reads them: Markdown and LaTeX beside the CSV."""
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -157,6 +158,35 @@ def beside_study(row: Mapping[Any, Any], metric: str) -> str:
     return f" ({study:.3f})" if pd.isna(difference) else f" ({study:.3f}, {difference:+.3f})"
 
 
+def difference_lines(frame: pd.DataFrame) -> list[str]:
+    """Say in what rows of a table differ from the study's, each once, and which where not all do.
+
+    Rows are named by their network or, without one, by their feature.
+    """
+    figures = [c for c in frame if str(c).startswith("published_") and c != "published_note"]
+    rows = frame[frame[figures].notna().any(axis=1)].to_dict("records")
+    names = [_name(row) for row in rows]
+    differing: dict[str, list[str]] = {}
+    for name, row in zip(names, rows, strict=True):
+        for difference in filter(None, row["published_note"].split(published.BETWEEN)):
+            differing.setdefault(difference, []).append(name)
+    return [
+        f"Not as in the study: {difference}{_listed(found) if len(found) < len(names) else ''}."
+        for difference, found in differing.items()
+    ]
+
+
+def _name(row: Mapping[Any, Any]) -> str:
+    network = row.get("network")
+    if isinstance(network, str) and network:
+        return network
+    return re.sub(r"_\d+$", "", row["feature"])  # of a coefficient
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f" ({', '.join(dict.fromkeys(names))})"
+
+
 def shown_matrix(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the costs of spectrogram matrices in units that a reader compares."""
     shown = frame[["n_samples", "shape", "nonzeros"]].copy()
@@ -221,7 +251,6 @@ def retrieval_caption(
             for row in frame.to_dict("records")
             if row["missing"] and row["network"] not in absent
         ]
-    differences = sorted({note for note in frame["published_note"] if note})
-    lines += [f"Not the study's protocol: {note}." for note in differences]
+    lines += difference_lines(frame)
     lines += notes
     return "\n".join(lines)

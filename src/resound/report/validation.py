@@ -1,13 +1,12 @@
 """The table of our features beside librosa's, with what the study found of its own."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from resound.report import published
+from resound.report import published, tables
 
 # What a reader compares, and under which heading.
 FIGURES = {
@@ -47,7 +46,7 @@ def validation_table(comparisons: pd.DataFrame, dataset: str) -> pd.DataFrame:
         f"published_{name}": [figures.get(name, np.nan) for figures in beside] for name in FIGURES
     }
     notes = [
-        "; ".join(_differences(row, figures, dataset)) if figures else ""
+        published.BETWEEN.join(_differences(row, figures, dataset)) if figures else ""
         for row, figures in zip(rows, beside, strict=True)
     ]
     return comparisons.assign(**columns, published_note=notes)
@@ -79,9 +78,4 @@ def _cell(ours: float, study: float, form: str) -> str:
 
 def validation_caption(frame: pd.DataFrame) -> str:
     """Say what the numbers are, and in what ours differ from the study's by their making."""
-    by_note: dict[str, dict[str, None]] = {}
-    for row in frame[frame["published_note"] != ""].to_dict("records"):
-        feature = re.sub(r"_\d+$", "", row["feature"])  # of a coefficient
-        by_note.setdefault(row["published_note"], {})[feature] = None
-    notes = (f"Not as the study's: {', '.join(names)}: {note}." for note, names in by_note.items())
-    return "\n".join([CAPTION, *notes])
+    return "\n".join([CAPTION, *tables.difference_lines(frame)])

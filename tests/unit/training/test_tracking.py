@@ -115,6 +115,13 @@ def test_a_resumed_run_goes_on_under_its_id(tmp_path):
     assert json.loads(wandb_file.history(tmp_path / "1")[0]["_step"]) == 2
 
 
+def test_the_curves_of_a_second_training_follow_those_of_the_first(tmp_path):
+    track(tmp_path, rows=[*ROWS, {"epoch": 1, "final_loss": 1.5, "step": 3}])
+    *_, last = wandb_file.history(tmp_path)
+    assert (json.loads(last["_step"]), json.loads(last["final_loss"])) == (3, 1.5)
+    assert "step" not in last
+
+
 def test_a_failed_training_leaves_its_reason(tmp_path):
     record = {"outcome": "failed", "reason": "the loss is nan", "classes": CLASSES}
     track(tmp_path, rows=[], record=record, predicted=PREDICTIONS[:0])
