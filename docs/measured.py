@@ -9,8 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
+import yaml
 from tabulate import tabulate
 
+from resound.report.published import study_setting
+from resound.report.study import reproduction, reproduction_text
+from resound.runs import setting_name
+
+ROOT = Path(__file__).resolve().parents[1]
 RETRIEVAL = ("retrieval_dtw", "retrieval_cosine", "retrieval_embeddings", "retrieval_autoencoder")
 README_METRICS = ("mrr@10", "ndcg_retrieved@10", "binary@10", "proportion@10")
 # Written beside the results of an experiment when it is measured: the commit that measured it.
@@ -84,6 +90,21 @@ def retrieval_beside_study(tables: Path) -> str:
         for row in best.to_dict("records")
     ]
     return _github(rows, [*about, *README_METRICS])
+
+
+def study_rows(tables: Path) -> str:
+    """Return which rows of the study's come out, by the settings of the experiment's config."""
+    configs = (ROOT / "config.yaml", ROOT / "workflow" / "configs" / f"{tables.parent.name}.yaml")
+    stft = [
+        s for path in configs for s in yaml.safe_load(path.read_text()).get("stft", {}).values()
+    ]
+    written = {setting_name(setting): study_setting(setting) for setting in stft}
+    written |= {
+        setting_name(setting, framed=False): study_setting({"sample_rate": setting["sample_rate"]})
+        for setting in stft
+    }
+    frames = [pd.read_csv(path) for path in sorted(tables.glob("retrieval_*.csv"))]
+    return reproduction_text(reproduction(frames, written))
 
 
 def networks(tables: Path) -> str:

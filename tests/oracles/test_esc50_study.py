@@ -50,7 +50,8 @@ def test_the_index_lists_all_clips_and_the_recordings_that_the_release_splits(in
     assert (clips.groupby(["fold", "category"]).size() == 8).all()
     assert set(split_recordings(clips)) == SPLIT_BY_THE_RELEASE
     listed = audit[audit["rule"] == "split_recording"]
-    assert set(clips.set_index("id").loc[listed["id"], "src_file"]) == SPLIT_BY_THE_RELEASE
+    recording_of = clips.set_index("file")["src_file"]
+    assert set(recording_of.loc[listed["file"]]) == SPLIT_BY_THE_RELEASE
 
 
 @pytest.mark.parametrize("fold", [1, 2, 3, 4, 5])

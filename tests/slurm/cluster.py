@@ -32,7 +32,7 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
-def wait_for(what: str, probe: Callable[[], Found], seconds: float = 60) -> Found:
+def wait_for(what: str, probe: Callable[[], Found], seconds: float = 300) -> Found:
     """Ask again and again until `probe` finds something, and fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := probe()):

@@ -27,6 +27,17 @@ def test_the_shipped_config_has_no_fault():
     check(CONFIG, SCHEMA)
 
 
+def test_a_variant_of_a_feature_may_be_asked_for():
+    variant = {"feature": "mfcc", "window": "hann"}
+    config = changed("features.mfcc_hann", variant)
+    config["classification"]["features"] = ["mfcc_hann"]
+    config["figures"]["dtw"]["feature"] = "mfcc_hann"
+    check(config, SCHEMA)
+    config["features"]["mfcc_hann"] = {"feature": "fft"}
+    with pytest.raises(ConfigError, match="'fft' has no frames"):
+        check(config, SCHEMA)
+
+
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
@@ -126,6 +137,21 @@ def test_the_shipped_config_has_no_fault():
             "retrieval.tables.retrieval_clap.encodings",
             ["clap_mpl"],
             r"retrieval_clap\.encodings: 'clap_mpl' .* 'clap_mlp'",
+        ),
+        ("features.hann", {"feature": "mfc"}, r"features\.hann\.feature: 'mfc' .* 'mfcc'"),
+        ("features.hann", {"feature": "mfcc", "widow": 1}, r"hann\.widow: this option .* 'window'"),
+        ("features.mel", {"feature": "mfcc"}, r"features\.mel: .* no variant of 'mfcc'"),
+        ("features.Hann", {"feature": "mfcc"}, r"features: 'Hann' does not match"),
+        (
+            "retrieval.ties.orders",
+            -1,
+            r"retrieval\.ties\.orders: -1 must be an integer of at least 0",
+        ),
+        ("retrieval.distances.dtw_flattened.ordr", 1, r"dtw_flattened\.ordr: .* 'order'"),
+        (
+            "retrieval.dtw_flattened",
+            {"mode": "top_k", "device": "cuda"},
+            r"retrieval\.dtw_flattened: the search of mode: top_k has no device",
         ),
         ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],

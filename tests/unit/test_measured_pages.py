@@ -10,6 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 
 import measured
 
+from resound.report.published import retrieval_figures
+from resound.report.tables import retrieval_table
+
 PAGE = "before\n<!-- generated: a -->\n\nold a\n\n<!-- end: a -->\nbetween\n"
 ABOUT = {"method": "cosine", "feature": "mfcc", "setting": "sr16000"}
 
@@ -35,6 +38,20 @@ def test_a_page_without_marks_is_named(tmp_path):
     page.write_text(PAGE)
     with pytest.raises(SystemExit, match="has no marks <!-- generated: c -->"):
         measured.filled(page, {"c": "new"})
+
+
+def test_the_rows_of_the_study_are_found_by_the_settings_of_its_config(tmp_path):
+    folder = tmp_path / "study" / "tables"
+    folder.mkdir(parents=True)
+    figures = retrieval_figures()["dtw", "mfcc", "16000,2048,512"]
+    about = {"method": "dtw_flattened", "feature": "mfcc_hamming", "query_fold": "5"}
+    row = about | {"setting": "sr16000_nfft2048_hop1024", "protocol": "holdout"} | figures
+    settings = {row["setting"]: {"sample_rate": 16000, "n_fft": 2048, "hop_length": 1024}}
+    table = retrieval_table([row], settings, "esc50")
+    table.to_csv(folder / "retrieval_dtw_flattened.csv", index=False)
+    text = measured.study_rows(folder)
+    assert text.startswith("Of 1 rows of the study's 1 are reproduced")
+    assert "dtw mfcc 16000,2048,512" in text
 
 
 def test_an_experiment_that_is_not_here_has_no_part(tmp_path, capsys):

@@ -37,6 +37,7 @@ def package(tmp_path, monkeypatch):
 def digest(package: Path, *modules: str) -> dict[str, str]:
     provenance.code_of.cache_clear()
     provenance._parsed.cache_clear()
+    provenance._files.cache_clear()
     return provenance.code_of(package / "script.py", *modules)
 
 

@@ -128,11 +128,14 @@ def test_what_all_rows_have_in_common_is_said_once_and_of_no_row():
          "numbers, coefficient after coefficient"),
         ({"method": "dtw", "feature": "lfcc"}, "DTW aligns frames, the study's frames or one "
          "sequence of numbers (not known)"),
+        # A number a frame is the same aligned either way.
+        ({"method": "dtw", "feature": "f0"}, "f0 a pitch, the study's the lag of the largest "
+         "cepstral value"),
         ({"method": "dtw", "feature": "cepstral_lag"}, ""),
         ({"method": "dtw_flattened", "feature": "mfcc_hamming"}, ""),
         ({"method": "dtw_flattened", "feature": "lfcc"}, "DTW aligns one sequence of numbers, "
-         "coefficient after coefficient, the study's frames or one sequence of numbers "
-         "(not known)"),
+          "coefficient after coefficient, the study's frames or one sequence of numbers "
+          "(not known)"),
         ({"method": "cosine", "feature": "mfcc"}, ""),
     ],
 )  # fmt: skip

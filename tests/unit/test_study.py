@@ -115,6 +115,26 @@ def test_a_slip_of_the_study_is_left_out_and_named():
     assert (found["reproduced"], found["left_out"]) == (False, "")
 
 
+def test_what_is_reproduced_is_counted_and_listed():
+    rows = compared(
+        row(off={"mrr@20": 0.001}),
+        row(off={"binary@10": -0.0075}),
+        row("dtw", "cepstral_rate", off={"mrr@10": 0.02, "ndcg_retrieved@20": 0.1}, spread=0.01),
+    )
+    text = study.reproduction_text(rows)
+    assert text.startswith(
+        "Of 3 rows of the study's 2 are reproduced: 1 within 0.003 in all metrics, 1 within 3 "
+        "standard deviations over random orders of tied clips. In 1 of them a slip"
+    )
+    lines = text.splitlines()[4:]
+    assert [("within" in line, " no " in line) for line in lines] == [
+        (True, False), (False, True), (True, False)
+    ]  # fmt: skip
+    assert "0.0075 (binary@10)" in lines[1]
+    assert "| 2.0 " in lines[2]
+    assert lines[2].endswith("| ndcg_retrieved@20 |")
+
+
 def test_rows_without_a_figure_of_the_study_are_not_compared():
     other = row() | {"feature": "chroma"}
     assert len(compared(other, row())) == 1

@@ -46,7 +46,8 @@ class Project:
     def snakemake(self, *arguments: str, check: bool = True, cpu_seconds: int | None = None) -> str:
         """Run Snakemake in the copy, against the copy's package; return all that it printed.
 
-        With `cpu_seconds`, the system kills every process of it that has used so much time.
+        A dry run is forked from a process that has imported Snakemake: see `forked`. With
+        `cpu_seconds`, the system kills every process of a run that has used so much time.
         """
         # Weights that this machine may have are none of the tests'.
         environment = {
@@ -86,12 +87,19 @@ class Project:
 
     @staticmethod
     def jobs(output: str) -> dict[str, int]:
-        """Read Snakemake's job statistics, the last that it printed, target rules left out."""
+        """Read the job statistics, the last that were printed, target rules left out.
+
+        A dry run has them in a table, a run in a sentence.
+        """
         tables = re.findall(r"^job +count\n-[- ]+\n((?:.+\n)+?)total", output, re.MULTILINE)
-        if not tables:
+        sentences = re.findall(r"^Job stats: \d+ jobs: (.+\n(?:    .+\n)*)", output, re.MULTILINE)
+        if tables:
+            rows = [line.split() for line in tables[-1].splitlines()]
+        elif sentences:
+            rows = [part.split()[::-1] for part in sentences[-1].split(",")]
+        else:
             assert "Nothing to be done" in output, output
-            return {}
-        rows = (line.split() for line in tables[-1].splitlines())
+            rows = []
         return {rule: int(count) for rule, count in rows if "/" not in rule}
 
     @staticmethod

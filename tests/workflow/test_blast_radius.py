@@ -39,6 +39,8 @@ CLIPS = {"plot_features": 1}
 COSINE = chain(6 + 2, 3)
 RETRIEVAL = chain(11, 4)
 RANKED = {rule: n for rule, n in RETRIEVAL.items() if rule != "compute_distances"}
+# Orders of ties decide no ranking.
+ORDERED = {"score_retrieval": 11, "make_retrieval_table": 4, "plot_retrieval": 4, **COMPARED}
 SEARCH = {rule: n for rule, n in DTW.items() if rule != "compute_distances"} | {
     "search_gallery": 3,
     "make_search_table": 1,
@@ -105,6 +107,8 @@ CONFIG = [
         "top_k: [10]",
         RANKED,
     ),
+    ("orders: 0", "orders: 5", ORDERED),
+    ("order: coefficients", "order: frames", {}),
     ("feature_shards: 1", "feature_shards: 2", SHARDED),
     (
         "threads: 2                # of torch",

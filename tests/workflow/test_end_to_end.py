@@ -97,6 +97,13 @@ def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.run()
 
 
+def test_a_dry_run_in_a_forked_process_plans_what_the_command_plans(restored):
+    restored.edit("config.yaml", "level: 0.95", "level: 0.9")
+    plan = restored.stale()
+    assert plan
+    assert restored.jobs(restored.run("-n")) == plan
+
+
 @pytest.mark.parametrize("target", ["out/tables/", "out/figures/"])
 def test_a_folder_with_a_slash_is_a_target_too(finished, target):
     output = finished.snakemake(target, "--configfile", "tiny.yaml")
@@ -177,12 +184,13 @@ def test_the_matrix_engine_makes_the_same_bank_in_a_file_of_its_own(restored):
 @pytest.mark.parametrize("protocol", ["cv", "leave_one_out"])
 def test_the_other_protocols_reach_a_table(copied, protocol):
     copied.edit("tiny.yaml", "retrieval:\n", f"retrieval:\n  protocol: {protocol}\n")
+    copied.edit("tiny.yaml", "dtw: {features: [mfcc, f0]", "dtw: {features: [mfcc]")
     target = "out/tables/retrieval_dtw.csv"
     copied.snakemake(target, "--cores", "2", "--configfile", "tiny.yaml")
     table = pd.read_csv(copied.folder / target, dtype={"query_fold": str})
-    mfcc = table[table["feature"] == "mfcc"]
+    assert set(table["feature"]) == {"mfcc"}
     folds = ["1", "2", "3", "4", "5", "all"] if protocol == "cv" else ["all"]
-    assert list(mfcc["query_fold"]) == folds
-    assert mfcc["n_queries"].iloc[-1] == 100
-    assert mfcc["published_note"].iloc[-1].startswith("data set synthetic")
-    assert f"protocol {protocol}" in mfcc["published_note"].iloc[-1]
+    assert list(table["query_fold"]) == folds
+    assert table["n_queries"].iloc[-1] == 100
+    assert table["published_note"].iloc[-1].startswith("data set synthetic")
+    assert f"protocol {protocol}" in table["published_note"].iloc[-1]

@@ -71,6 +71,18 @@ def test_a_shipped_config_plans_the_study_s_tables(project, config, jobs):
     assert project.jobs(plan) == jobs
 
 
+def test_the_study_s_own_settings_plan_its_rows_and_search_the_long_ones(project):
+    options = ["--configfile", "workflow/configs/study.yaml"]
+    plan = project.jobs(project.snakemake("results/study/tables", "--dry-run", *options))
+    assert plan == GRID | {
+        "build_feature_bank": 16,
+        "compute_distances": 16,
+        "search_gallery": 4,
+        "make_search_table": 1,
+        "make_retrieval_table": 3,
+    }
+
+
 def test_the_cross_validation_plans_five_trainings_a_network(project):
     options = ["--configfile", "workflow/configs/esc10_cv.yaml"]
     target = "results/esc10_cv/tables/classification.md"

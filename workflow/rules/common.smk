@@ -113,22 +113,18 @@ def tile_runtime(wildcards, attempt):
 
 def how_long():
     """Say about how long the planned jobs take, and how to leave the trainings out."""
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
-    of_encoders = [job for job in jobs if "encoder" in job.wildcards.keys()]
-    trainings = [job for job in jobs if job.rule.name in TRAINED_BY]
-    others = [job for job in jobs if job not in {*of_encoders, *trainings}]
-    listed = Listing.of(DATA_ROOT, config["dataset"]).clips
-    n_clips = len(listed) or expected_clips(config)
+    jobs = {job for job in workflow.dag.needrun_jobs() if job.output}
+    of_encoders = {job for job in jobs if "encoder" in job.wildcards.keys()}
+    trainings = {job for job in jobs if job.rule.name in TRAINED_BY}
+    others = jobs - of_encoders - trainings
+    n_clips = len(clips_there(recorded_when()).clips) or expected_clips(config)
     outlook = Outlook(
         trainings=[training_time(job, n_clips) for job in trainings],
         others=[job_seconds(n_clips, "/seed" in job.output[0]) for job in others],
         n_unknown=len(of_encoders),
     )
-    return (
-        f"{outlook}\n{WITHOUT_TRAININGS}"
-        if trainings and workflow.dryrun
-        else str(outlook)
-    )
+    hint = f"\n{WITHOUT_TRAININGS}" if trainings and workflow.dryrun else ""
+    return f"{outlook}{hint}"
 
 
 def training_time(job, n_clips):
@@ -159,14 +155,14 @@ def dataset_record(wildcards):
 
 def listed_clips(wildcards):
     """Return the name of the clips as they are, which stays while their bytes stay."""
-    record = Path(checkpoints.fetch_dataset.get().output.record)
-    return name_of_clips(record.stat().st_mtime_ns)
+    checkpoints.fetch_dataset.get()
+    return name_of_clips(recorded_when())
 
 
 @functools.cache
-def name_of_clips(fetched):
-    """Name the clips of the data set that was `fetched` then, and tell of those that are not as the index has read them."""
-    now = Listing.of(DATA_ROOT, config["dataset"])
+def name_of_clips(recorded):
+    """Name the clips, and tell of those that are others than the index has read."""
+    now = clips_there(recorded)
     read = Record.read(Path(config["results_dir"], "index/files.json"))
     if read is None:
         return now.name()
@@ -178,10 +174,21 @@ def name_of_clips(fetched):
     return now.name(read.name)
 
 
+@functools.cache
+def clips_there(recorded):
+    """Look at the listed clips, once for each time that the data set was `recorded`."""
+    return Listing.of(DATA_ROOT, config["dataset"])
+
+
+def recorded_when():
+    """Return when fetch_dataset has recorded the data set, in ns; None before."""
+    record = Path(config["results_dir"], "index/dataset.json")
+    return record.stat().st_mtime_ns if record.is_file() else None
+
+
 def index_runtime(wildcards, attempt):
     """Return the minutes that reading all clips may take."""
-    size_mb = Listing.of(DATA_ROOT, config["dataset"]).size_mb
-    return math.ceil(attempt * (20 + 0.05 * size_mb))
+    return math.ceil(attempt * (20 + 0.05 * clips_there(recorded_when()).size_mb))
 
 
 def waveforms_of(wildcards):

@@ -76,8 +76,16 @@ def pairwise(
         As `resound.distances.dtw.pairwise`.
     """
     x, y = _sequences(queries, gallery, order)
-    how = {"device": device, "n_threads": n_threads, "progress": progress}
-    return dtw.pairwise(x, y, local_cost="euclidean", band=band, dtype=dtype, **how)
+    return dtw.pairwise(
+        x,
+        y,
+        local_cost="euclidean",
+        band=band,
+        dtype=dtype,
+        device=device,
+        n_threads=n_threads,
+        progress=progress,
+    )
 
 
 @SEARCHES.register("dtw_flattened")

@@ -87,8 +87,8 @@ def score_orders(
         ordered = replace(task, tie_order=places)
         return score_queries(ordered.table(rank(ordered)), clips, top_k=task.top_k)
 
-    opposite = [rank(replace(task, tie_order=sign * drawn[0]))[0] for sign in (1, -1)]
-    if np.array_equal(*opposite):  # no hit is tied with another clip: all orders are one
+    one, reversed_one = (rank(replace(task, tie_order=sign * drawn[0]))[0] for sign in (1, -1))
+    if np.array_equal(one, reversed_one):  # no hit is tied with another clip: all orders are one
         every = [scored(drawn[0])] * orders
     else:
         every = [scored(places) for places in drawn]

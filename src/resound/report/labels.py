@@ -11,6 +11,7 @@ Row = Mapping[Any, Any]
 FAMILIES = {
     "retrieval_cosine": "features by cosine",
     "retrieval_dtw": "features by DTW",
+    "retrieval_dtw_flattened": "features by DTW of one sequence",
     "retrieval_embeddings": "embeddings of classifiers",
     "retrieval_autoencoder": "codes of autoencoders",
     "retrieval_clap": "encodings by CLAP",

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from resound.report import study
 from resound.report.starts import IMAGENET
+from resound.report.study import FEATURES, QUANTITIES, counterpart
 from resound.runs import AUTOENCODER, RANDOM, WAVEFORM
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
@@ -120,7 +120,7 @@ def study_row(row: Mapping[str, Any], stft: Mapping[str, int]) -> Key:
     """Return under which method, feature and setting the study has a row of ours."""
     network = row.get("network", "")
     if not network:
-        return study.counterpart(row["method"], row["feature"], study_setting(stft))
+        return counterpart(row["method"], row["feature"], study_setting(stft))
     if row["feature"] == WAVEFORM:
         known = row["method"] == "cosine"
         return (READINGS.get(network, network) if known else ""), row["feature"], ""
@@ -152,8 +152,8 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
     }
     if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
         ours_study["query fold"] = (row["query_fold"], "5")
-    if not row.get("network") and row.get("feature") in study.QUANTITIES:
-        ours_study[row["feature"]] = study.QUANTITIES[row["feature"]]
+    if not row.get("network") and row.get("feature") in QUANTITIES:
+        ours_study[row["feature"]] = QUANTITIES[row["feature"]]
     return BETWEEN.join(
         f"{what} {ours}, the study's {theirs}"
         for what, (ours, theirs) in (ours_study | _methods(row)).items()
@@ -170,7 +170,7 @@ def _methods(row: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     if "vector" in row and (vector := VECTORS.get(READINGS.get(network, network))):
         found["vector"] = row["vector"], vector
     feature = row.get("feature", "")
-    named = network or study.FEATURES.get(feature, feature)
+    named = network or FEATURES.get(feature, feature)
     compared = AUTOENCODER if named.startswith(AUTOENCODER) else named
     if row.get("method") in ALIGNS and compared in ALIGNED:
         found["DTW aligns"] = ALIGNS[row["method"]], ALIGNED[compared]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tabulate import tabulate
 
 METHODS = {"dtw_flattened": "dtw"}
 # The last one is a variant of `workflow/configs/study.yaml`.
@@ -81,6 +82,34 @@ def reproduction(tables: Iterable[pd.DataFrame], setting_of: Mapping[str, str]) 
             if any(pd.notna(row[name]) for name in _differences(row))
         ]
     )
+
+
+def reproduction_text(rows: pd.DataFrame) -> str:
+    """Return what `reproduction` found as a sentence and a table in Markdown."""
+    close, tied = (int((rows["rule"] == rule).sum()) for rule in (WITHIN, BY_TIES))
+    slips = int((rows["reproduced"] & (rows["left_out"] != "")).sum())
+    of_slips = f" In {slips} of them a slip of the study's is left out." if slips else ""
+    sentence = (
+        f"Of {len(rows)} rows of the study's {close + tied} are reproduced: {close} within {CLOSE} "
+        f"in all metrics, {tied} within {DEVIATIONS} standard deviations over random orders of "
+        f"tied clips.{of_slips}"
+    )
+    cells = [
+        [
+            row["study"],
+            f"{row['method']} {row['feature']}, {row['setting']}",
+            f"{row['largest']:.4f} ({row['metric']})",
+            "" if pd.isna(row["deviations"]) else f"{row['deviations']:.1f}",
+            row["rule"] or "no",
+            row["left_out"],
+        ]
+        for row in rows.to_dict("records")
+    ]
+    header = [
+        "the study's row", "ours", "largest difference", "in deviations over orders of ties",
+        "reproduced", "left out",
+    ]  # fmt: skip
+    return f"{sentence}\n\n{tabulate(cells, header, tablefmt='github', disable_numparse=True)}"
 
 
 def _differences(row: Mapping[Any, Any]) -> list[str]:
