@@ -53,6 +53,18 @@ def test_the_chosen_probe_learns_from_the_clips_that_chose_it_too():
     assert (at_first.logits[validation].argmax(axis=1) == y[validation]).all()
 
 
+def test_the_chosen_probe_is_fitted_on_every_clip_that_it_may_be_and_no_other():
+    x, y, training, validation, test = made(spread=0.5)
+    every = np.concatenate([training, validation[1:]])
+    one = probe("knn", x, y, training, validation, [1], every=every)
+    assert one.n_numbers == len(every) * x.shape[1]
+    other = y.copy()
+    left_out = validation[:1]
+    other[left_out] = (y[left_out] + 1) % N_CLASSES
+    two = probe("knn", x, other, training, validation, [1], every=every)
+    np.testing.assert_array_equal(one.logits[test], two.logits[test])
+
+
 def test_what_a_probe_lacks_is_said():
     x, y, training, validation, _ = made()
     with pytest.raises(TrainingError, match="two that are not tested on"):

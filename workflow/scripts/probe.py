@@ -7,7 +7,7 @@ from resound.data.index import read_clips
 from resound.errors import TrainingError
 from resound.evaluation.probe import choice_rows, probe
 from resound.jobs import job
-from resound.training.folds import choosing_folds, training_rows
+from resound.training.folds import choosing_folds, rows_outside, training_rows
 from resound.training.outcome import failed_outcome, outcome_of, untrained, write_outcome
 from resound.training.record import new_record
 
@@ -20,13 +20,14 @@ with job(snakemake) as this:
     try:
         query_folds = spec["split"]["query_folds"]
         rows = training_rows(clips, selection="validation", **spec["split"])
-        probed = probe(spec["head"], bank.values[:, 0], y, *rows, spec["grid"])
+        every = rows_outside(clips, **spec["split"])
+        probed = probe(spec["head"], bank.values[:, 0], y, *rows, spec["grid"], every=every)
         choice = choice_rows(probed)
         record |= {
-            "folds_seen": sorted({int(f) for r in rows for f in clips["fold"].iloc[r]}),
+            "folds_seen": sorted(set(clips["fold"].iloc[every].tolist())),
             "chosen_on": choosing_folds(clips["fold"], query_folds, "validation"),
         }
-        record = untrained(record, sum(map(len, rows)), probed.n_numbers)
+        record = untrained(record, len(every), probed.n_numbers)
         outcome = outcome_of(record, clips, probed.logits)
     except TrainingError as error:
         outcome = failed_outcome(record, clips, error)

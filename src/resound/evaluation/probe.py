@@ -31,7 +31,7 @@ class Probed:
         That accuracy for each point of the grid.
     logits : ndarray, shape (clips, classes)
         Logarithms of the class probabilities of all clips, once the chosen probe has been fitted
-        on training and validation clips together.
+        on every clip that it may.
     n_numbers : int
         Numbers that were learned; of nearest neighbours, those that are kept.
     """
@@ -49,6 +49,8 @@ def probe(
     training: Rows,
     validation: Rows,
     grid: Sequence[float],
+    *,
+    every: Rows | None = None,
 ) -> Probed:
     """Fit a probe for each point of a grid, choose one, and fit that one on all that may be seen.
 
@@ -65,6 +67,8 @@ def probe(
         Rows to fit on, and rows that choose; all others are only classified.
     grid : sequence of float
         From the strongest regularisation, or the fewest neighbours, on.
+    every : ndarray of int, optional
+        Rows to fit the chosen one on; training and validation together where none are named.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def probe(
         for point in usable
     }  # fmt: skip
     chosen = max(usable, key=accuracies.__getitem__)
-    seen = np.union1d(training, validation)
+    seen = np.union1d(training, validation) if every is None else every
     fitted = build(chosen).fit(embeddings[seen], y[seen])
     probabilities = np.zeros((len(embeddings), int(y.max()) + 1))
     probabilities[:, fitted.classes_] = fitted.predict_proba(embeddings)

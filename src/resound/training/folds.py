@@ -67,7 +67,7 @@ def training_rows(
         choose, as published practice does.
     on_split_recording : {"error", "exclude", "keep"}
         With ``exclude`` no clip is trained on whose recording has a clip in the folds that test or
-        choose.
+        choose, and none chooses whose recording has one in the test folds.
 
     Returns
     -------
@@ -89,4 +89,7 @@ def training_rows(
             f"the folds {trained} to train on hold {n_classes} classes, and a classifier needs two "
             f"(test folds {list(query_folds)}, selection {selection}); check the CSV's folds"
         )
-    return training, np.flatnonzero(np.isin(fold, chosen))
+    choosing = np.flatnonzero(np.isin(fold, chosen))
+    if selection == "test":
+        return training, choosing
+    return training, np.intersect1d(choosing, rows_outside(clips, query_folds, on_split_recording))

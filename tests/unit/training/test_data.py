@@ -7,7 +7,7 @@ from hypothesis import given
 
 from resound.errors import TrainingError
 from resound.training.data import ClipData, EpochBatches, class_numbers
-from resound.training.folds import choosing_folds, training_rows
+from resound.training.folds import choosing_folds, rows_outside, training_rows
 
 CLIPS = pd.DataFrame(
     {"fold": [1, 1, 2, 2, 3, 3, 5, 5], "category": ["dog", "rain"] * 4, "id": list("abcdefgh")}
@@ -80,13 +80,21 @@ def test_what_chooses_is_never_tested_and_never_two_folds(folds, data):
 
 
 @pytest.mark.parametrize(
-    ("policy", "selection", "training"),
-    [("keep", "fixed", [0, 1, 2, 3, 4, 5]), ("exclude", "fixed", [1, 2, 3, 4, 5]),
-     ("exclude", "validation", [1, 2])],
+    ("policy", "selection", "training", "choosing"),
+    [("keep", "fixed", [0, 1, 2, 3, 4, 5], []), ("exclude", "fixed", [0, 2, 3, 4, 5], []),
+     ("keep", "validation", [2, 3, 4, 5], [0, 1]), ("exclude", "validation", [3, 4, 5], [0]),
+     ("exclude", "test", [0, 2, 3, 4, 5], [6, 7])],
 )  # fmt: skip
-def test_no_piece_of_a_recording_that_asks_or_chooses_is_trained_on(policy, selection, training):
-    clips = CLIPS.assign(src_file=["asks", "b", "c", "chooses", "chooses", "f", "asks", "h"])
-    assert training_rows(clips, [5], selection, policy)[0].tolist() == training
+def test_no_piece_of_a_recording_that_asks_or_chooses_is_trained_on(
+    policy, selection, training, choosing
+):
+    """Fold 1 chooses, and a piece of what asks is not among what does."""
+    clips = CLIPS.assign(src_file=["chooses", "asks", "chooses", "d", "e", "f", "asks", "h"])
+    found = training_rows(clips, [5], selection, policy)
+    assert [rows.tolist() for rows in found] == [training, choosing]
+    assert rows_outside(clips, [5], policy).tolist() == (
+        [0, 2, 3, 4, 5] if policy == "exclude" else [0, 1, 2, 3, 4, 5]
+    )
 
 
 @pytest.mark.parametrize(
