@@ -120,7 +120,7 @@ def how_long():
     n_clips = len(clips_there(recorded_when()).clips) or expected_clips(config)
     outlook = Outlook(
         trainings=[training_time(job, n_clips) for job in trainings],
-        others=[job_seconds(n_clips, "/seed" in job.output[0]) for job in others],
+        others=[job_seconds(n_clips, "seed" in job.output[0]) for job in others],
         n_unknown=len(of_encoders),
     )
     hint = f"\n{WITHOUT_TRAININGS}" if trainings and workflow.dryrun else ""
