@@ -1,22 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
+from mapped import mapped_bytes, told
 
 from resound.pages import give_back
 
 SIZE = 2**24
-
-
-def mapped_bytes(path):
-    """Return how much of the file is in this process's memory."""
-    resident, inside = 0, False
-    for line in Path("/proc/self/smaps").read_text().splitlines():
-        if "-" in line.split()[0]:
-            inside = line.endswith(str(path))
-        elif inside and line.startswith("Rss:"):
-            resident += 1024 * int(line.split()[1])
-    return resident
 
 
 @pytest.fixture
@@ -25,7 +13,7 @@ def path(tmp_path):
     return tmp_path / "bank.npy"
 
 
-@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells it")
+@told
 @pytest.mark.parametrize("mode", ["r", "r+"])
 @pytest.mark.parametrize(
     "view",
