@@ -26,7 +26,7 @@ COLUMNS = 512
 # Rows of a power of two would compete for a few places of the first cache.
 STRIDE = COLUMNS + LANES
 
-_VECTORS = [f"Array({real}, 2, 'A', readonly=True)" for real in ("float32", "float64")]
+_VECTORS = ("float32[:,::1]", "float64[:,::1]")
 
 
 @numba.njit(error_model="numpy")
@@ -92,8 +92,7 @@ def _work() -> tuple[Array, Any]:
 def interleave(lanes: Array, squares: Array, vectors: Array) -> None:
     """Set `lanes` (parts, COLUMNS * LANES) to at most `LANES` vectors (clips, values).
 
-    A vector goes into each lane, and its sum of squares is added to that of `squares` (LANES,). The
-    values of a vector must lie side by side; the vectors may be anywhere.
+    A vector goes into each lane, and its sum of squares is added to that of `squares` (LANES,).
     """
     rows, starts = _work()
     for part in range(len(lanes)):

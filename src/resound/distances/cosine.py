@@ -119,14 +119,12 @@ def _products(x: Array, y: Array, n_threads: int) -> tuple[Float64, Float64, Flo
     products = np.zeros((y_groups, x_groups, LANES * LANES))
 
     def interleave(group: slice, passage: slice, lanes: Float64) -> None:
-        vectors = _real(x[_clips_of(group), passage])
+        vectors = _copied(x[_clips_of(group), passage])
         _cosine_kernels.interleave(lanes[group.start], x_squares[group.start], vectors)
-        give_back(x)
 
     def add_products(groups: slice, passage: slice, lanes: Float64) -> None:
-        vectors = _real(y[_clips_of(groups), passage])
+        vectors = _copied(y[_clips_of(groups), passage])
         _cosine_kernels.add_products(products[groups], y_squares[groups], lanes, vectors)
-        give_back(y)
 
     steps = (
         (interleave, list(blocks(x_groups, 1))),
@@ -151,14 +149,15 @@ def _clips_of(groups: slice) -> slice:
     return slice(groups.start * LANES, groups.stop * LANES)
 
 
-def _real(vectors: Array) -> Array:
-    """Return `vectors` as an array of a type that the kernels know: a view where it is one."""
-    dtype = np.float32 if vectors.dtype == np.float32 else np.float64
-    known = np.require(vectors, dtype, ["ALIGNED"])
-    if known.strides[1] != known.itemsize:
-        known = np.ascontiguousarray(known)
-    known = known.view()
-    known.setflags(write=False)
+def _copied(vectors: Array) -> Array:
+    """Return a copy of `vectors` as the kernels know them, whose pages of a map are given back.
+
+    A page may be 2 MB, however little of it is read: the vectors are read some at a time.
+    """
+    known = np.empty(vectors.shape, np.float32 if vectors.dtype == np.float32 else np.float64)
+    for some in blocks(len(vectors), LANES):
+        known[some] = vectors[some]
+        give_back(vectors)
     return known
 
 
