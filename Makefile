@@ -62,8 +62,10 @@ $(BENCH_READY): pyproject.toml benchmarks/requirements.txt
 	@touch $@
 
 bench: $(READY) $(BENCH_READY)  ## measure speed and memory beside other libraries, write docs/performance.md
-	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone)"
+	@echo "==> Measuring, on ESC-10 when RESOUND_ESC10 names its folder (about ten minutes; leave the machine alone);"
+	@echo "    tables 1 and 2 from WAV files too when RESOUND_ESC50, or else RESOUND_ESC10, does (five minutes more)"
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.retrieval_tables
 	$(BIN)/python -m benchmarks.encoder
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 

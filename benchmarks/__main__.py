@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import encoder, machine, overhead, report
+from benchmarks import encoder, machine, overhead, report, retrieval_tables
 from benchmarks.cases import CASES
 from benchmarks.clips import load_clips
 from benchmarks.processes import cold_start_cases, peak_memory_row
@@ -18,7 +18,11 @@ def main() -> None:
     options = parser.parse_args()
     clips = load_clips()
     about = {"dataset": clips.dataset, "rounds": str(options.rounds)}
-    rows = [*report.stored_rows(overhead.CSV), *report.stored_rows(encoder.CSV)]
+    rows = [
+        row
+        for command in (overhead, retrieval_tables, encoder)
+        for row in report.stored_rows(command.CSV)
+    ]
     rows.append(peak_memory_row())
     for case in (*(case for build in CASES for case in build(clips)), *cold_start_cases()):
         print(f"==> {case.name}, threads: {case.n_threads}", flush=True)

@@ -27,6 +27,7 @@ import soxr
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
 from resound.files import AnyPath as AnyPath
 from resound.files import sha256_of
+from resound.pages import give_back
 from resound.progress import track
 
 QUALITIES = ("QQ", "LQ", "MQ", "HQ", "VHQ")
@@ -139,6 +140,7 @@ def decode_clips(
     def decode(row: int) -> AudioError | None:
         try:
             out[row] = load(paths[row], sample_rate=sample_rate, duration=duration, quality=quality)
+            give_back(out)
             if digests is not None:
                 _check_unchanged(Path(paths[row]), digests[row])
         except AudioError as error:

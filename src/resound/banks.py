@@ -6,6 +6,7 @@ from typing import Any
 from resound import store
 from resound.errors import ParameterError
 from resound.features.extraction import extract_batch, feature_shape
+from resound.pages import give_back
 from resound.progress import track
 from resound.shards import Shard
 
@@ -90,6 +91,8 @@ def gather_bank(path: store.AnyPath, shards: Sequence[store.AnyPath], spec: Spec
         for part in parts:
             bank[start : start + len(part.values)] = part.values
             start += len(part.values)
+            give_back(part.values)
+            give_back(bank)
 
 
 def _compute(
@@ -109,3 +112,5 @@ def _compute(
         for start in track(range(0, len(rows), CLIPS_A_BATCH), name):
             batch = slice(start, start + CLIPS_A_BATCH)
             bank[batch] = extract_batch(name, waveforms[batch], n_threads=n_threads, **settings)
+            give_back(waveforms)
+            give_back(bank)

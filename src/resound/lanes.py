@@ -85,6 +85,17 @@ def load(typingctx: Any, array: Any, start: Any) -> Any:
 
 
 @intrinsic
+def widen(typingctx: Any, a: Any) -> Any:
+    """Return lanes of float64 with the values of `a`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = context.get_value_type(signature.return_type)
+        return args[0] if args[0].type == wide else builder.fpext(args[0], wide)
+
+    return LanesType(types.float64)(a), codegen
+
+
+@intrinsic
 def store(typingctx: Any, array: Any, start: Any, lanes: Any) -> Any:
     """Set the items `start` to `start + LANES` of a flat view of `array`, unchecked."""
 

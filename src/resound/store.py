@@ -18,6 +18,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from resound.files import AnyPath as AnyPath
 from resound.files import replacing as replacing
 from resound.files import sha256_of as sha256_of
 from resound.files import write_text as write_text
+from resound.pages import give_back
 
 PLAIN_SCALARS = (str, int, float, bool, type(None))
 SPEC_KEY = b"resound.spec"
@@ -64,16 +66,45 @@ class StoredArray(NamedTuple):
         StoreError
             When the array does not hold one of them.
         """
+        rows = self._places(ids)
+        first = rows[0] if rows else 0
+        if rows == list(range(first, first + len(rows))):
+            return self.values[first : first + len(rows)]
+        copied: npt.NDArray[Any] = self.values[rows]
+        give_back(self.values)
+        return copied
+
+    def parts(
+        self, ids: Sequence[str], *, viewed: int, copied: int
+    ) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+        """Yield slices that cover `ids` in order, each with the values there along the first axis.
+
+        Where `copied` or more ids follow each other in the array, the values are a view, of at most
+        `viewed` ids. The others are copied, at most `copied` at a time.
+
+        Raises
+        ------
+        StoreError
+            When the array does not hold one of them.
+        """
+        rows = self._places(ids)
+        starts = [i for i in range(1, len(rows)) if rows[i] != rows[i - 1] + 1]
+        runs = [run for run in pairwise([0, *starts, len(rows)]) if run[1] - run[0] >= copied]
+        done = 0
+        for first, last in (*runs, (len(rows), len(rows))):
+            for start, stop, size in ((done, first, copied), (first, last, viewed)):
+                for i in range(start, stop, size):
+                    part = slice(i, min(i + size, stop))
+                    yield part, self.rows(ids[part])
+            done = last
+
+    def _places(self, ids: Sequence[str]) -> list[int]:
         axis, names = next(iter(self.ids.items()))
         place = {name: i for i, name in enumerate(names)}
         absent = [name for name in ids if name not in place]
         if absent:
             raise StoreError(f"the stored array holds no {axis} {absent[0]!r}; {AGAIN}")
-        rows = [place[name] for name in ids]
-        first = rows[0] if rows else 0
-        if rows == list(range(first, first + len(rows))):
-            return self.values[first : first + len(rows)]
-        return self.values[rows]
+        return [place[name] for name in ids]
 
 
 @contextmanager

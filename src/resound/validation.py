@@ -15,6 +15,8 @@ from resound.reference import librosa
 
 Array = npt.NDArray[np.floating[Any]]
 
+CLIPS_A_BATCH = 4  # as a bank's; the spectra of all clips at once would be a gigabyte
+
 
 def compare(
     name: str,
@@ -61,7 +63,10 @@ def compare(
     check_choice("name", name, PEERS)
     clips = np.asarray(waveforms, dtype=np.float64)
     framing = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length}
-    ours = extract_batch(name, clips, engine=engine, **framing, **options)
+    batches = (clips[i : i + CLIPS_A_BATCH] for i in range(0, len(clips), CLIPS_A_BATCH))
+    ours = np.concatenate(
+        [extract_batch(name, batch, engine=engine, **framing, **options) for batch in batches]
+    )
     every = options_of(name) | options
     theirs = np.stack([PEERS[name](clip, **framing, **every).T for clip in clips])
     return [_row(*column) for column in _columns(name, ours, theirs)]
@@ -116,9 +121,9 @@ def _columns(name: str, ours: Array, theirs: Array) -> Iterator[tuple[str, str, 
 
 
 def _row(feature: str, unit: str, ours: Array, theirs: Array) -> dict[str, Any]:
-    difference = np.abs(ours - theirs)
     constant = np.ptp(ours) == 0 or np.ptp(theirs) == 0
-    correlation = np.nan if constant else np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]
+    correlation = np.nan if constant else _correlation(ours, theirs)
+    difference = np.abs(ours - theirs)
     return {
         "feature": feature,
         "unit": unit,
@@ -133,3 +138,13 @@ def _row(feature: str, unit: str, ours: Array, theirs: Array) -> dict[str, Any]:
         "max_difference": float(difference.max()),
         "std_difference": float(difference.std()),
     }
+
+
+def _correlation(ours: Array, theirs: Array) -> float:
+    """Return Pearson's correlation of all values, a clip at a time: they are many."""
+    sides = [(side, side.mean()) for side in (ours, theirs)]
+    squares, products, other_squares = 0.0, 0.0, 0.0
+    for clip in range(len(ours)):
+        x, y = ((side[clip] - mean).ravel() for side, mean in sides)
+        squares, products, other_squares = squares + x @ x, products + x @ y, other_squares + y @ y
+    return float(products / np.sqrt(squares * other_squares))

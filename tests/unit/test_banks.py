@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from mapped import mapped_bytes, told
 
-from resound import store
+from resound import files, store
 from resound.banks import compute_bank, compute_shard, gather_bank
 from resound.errors import ParameterError, StoreError
 
@@ -60,3 +61,17 @@ def test_shards_in_another_order_or_of_another_number_are_refused(tmp_path, audi
     with pytest.raises(StoreError, match=r"shard\.shards: stored 2, asked for 1"):
         gather_bank(tmp_path / "bank.npy", [first], SPEC)
     assert not (tmp_path / "bank.npy").exists()
+
+
+@told
+def test_what_was_read_and_written_does_not_stay_in_memory(tmp_path, audio, monkeypatch):
+    waveforms = audio.values.filename
+    monkeypatch.setattr(store, "sha256_of", lambda path: record(path))
+    left = []
+
+    def record(path):  # when the bank is written, and mapped still
+        left.append(mapped_bytes(path) + mapped_bytes(waveforms))
+        return files.sha256_of(path)
+
+    compute_bank(tmp_path / "bank.npy", audio, SPEC, n_threads=1)
+    assert left == [0]

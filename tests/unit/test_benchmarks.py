@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from benchmarks.cases import simulated_gallery
 from benchmarks.libraries import DTW, MFCC
 from benchmarks.overhead import overhead_row
 from benchmarks.processes import ChildFailed, _child, peak_memory_row
+from benchmarks.retrieval_tables import dataset_at_hand, main, run_tables, table_rows
 from benchmarks.runner import Case, Contender, Disagreement, absolute, measure, relative
 from benchmarks.targets import TARGETS, Target
 from resound import store
@@ -161,3 +163,47 @@ def test_the_time_in_which_no_rule_is_at_work_is_overhead(tmp_path):
     assert report.stored_rows(csv) == [row]
     (target,) = (target for target in TARGETS if target.column == "share_outside")
     assert target.verdict(pd.DataFrame([row])) == "missed"
+
+
+def write_job(path, seconds, end, cpu_time, max_rss):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t{max_rss}\t{cpu_time}\n")
+    os.utime(path, (end, end))
+
+
+def test_a_run_stands_beside_its_jobs_at_best(tmp_path):
+    # Snakemake puts a dash where a job was too short to be looked at.
+    write_job(tmp_path / "a.tsv", 4, 4, 6.5, 2000.0)
+    write_job(tmp_path / "b/c.tsv", 5, 9, 1.5, 100.0)
+    write_job(tmp_path / "b/d.tsv", 1, 10, "-", "-")
+    run, best = table_rows("esc50", tmp_path, 16.0)
+    assert (run["seconds"], run["work"], run["ratio"]) == (16.0, 3, 1.0)
+    assert run["peak_mb"] == pytest.approx(2000 * 1.048576)
+    assert run["jobs_at_once"] == pytest.approx(10 / 16)
+    assert (best["seconds"], best["ratio"]) == (4.0, 0.25)
+    table = pd.DataFrame([run, best])
+    verdicts = {t.column: t.verdict(table) for t in TARGETS if t.case == run["case"]}
+    assert verdicts == {"seconds": "met", "peak_mb": "missed"}
+
+
+def test_the_tables_are_made_of_the_larger_data_set_at_hand(tmp_path, monkeypatch, capsys):
+    for name in ("RESOUND_ESC50", "RESOUND_ESC10"):
+        monkeypatch.delenv(name, raising=False)
+    assert dataset_at_hand() is None
+    monkeypatch.setattr("sys.argv", ["retrieval_tables", "--csv", f"{tmp_path}/rows.csv"])
+    main()
+    assert "left out, neither RESOUND_ESC50 nor RESOUND_ESC10" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("RESOUND_ESC10", "/small")
+    assert dataset_at_hand() == ("esc10", Path("/small"))
+    monkeypatch.setenv("RESOUND_ESC50", "/large")
+    assert dataset_at_hand() == ("esc50", Path("/large"))
+
+
+@pytest.mark.slow
+def test_tables_that_cannot_be_made_stop_the_measurement(tmp_path):
+    (tmp_path / "data" / "audio").mkdir(parents=True)
+    (tmp_path / "data" / "meta").mkdir()
+    (tmp_path / "data" / "meta" / "esc50.csv").write_text("filename\n")
+    with pytest.raises(ChildFailed, match="the tables failed"):
+        run_tables("esc50", tmp_path / "data", tmp_path)

@@ -28,6 +28,7 @@ GROUND = {
     "processes",
     "running",
     "overview",
+    "pages",
 }
 FILES = {"files", "store", "data", "audio", "progress"}
 PURE = {"kernels", "lanes", "candidates", "dsp", "features", "distances", "retrieval", "metrics"}
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     "dsp": {"errors", "dsp", "kernels", "lanes"},
     "features": {"errors", "registry", "dsp", "features"},
     "candidates": {"errors"},
-    "distances": {"errors", "registry", "candidates", "distances", "kernels", "lanes"},
+    "distances": {"errors", "registry", "candidates", "distances", "kernels", "lanes", "pages"},
     "metrics": {"errors", "metrics"},
     "retrieval": {"errors", "candidates"},
     "models": {"errors", "registry", "models"},

@@ -129,8 +129,30 @@ def test_no_ids_are_no_rows(tmp_path):
 
 def test_a_row_that_is_not_there_is_named(tmp_path):
     stored = store.open_array(save(tmp_path / "bank.npy"))
-    with pytest.raises(StoreError, match="holds no clips 'x'"):
-        stored.rows(["a", "x"])
+    for read in (stored.rows, lambda ids: list(stored.parts(ids, viewed=9, copied=2))):
+        with pytest.raises(StoreError, match="holds no clips 'x'"):
+            read(["a", "x"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        ("abcdefgh", [("abcdef", True), ("gh", True)]),
+        ("fghabcd", [("fgh", True), ("abcd", True)]),
+        ("hgabcde", [("hg", False), ("abcde", True)]),
+        ("abcgfe", [("abc", True), ("gfe", False)]),
+        ("hgfed", [("hgf", False), ("ed", False)]),
+        ("ab", [("ab", True)]),
+        ("", []),
+    ],
+)
+def test_parts_are_views_where_ids_follow_each_other(tmp_path, ids, expected):
+    values = np.arange(16.0).reshape(8, 2)
+    stored = store.open_array(save(tmp_path / "bank.npy", values, ids={"clips": list("abcdefgh")}))
+    parts = list(stored.parts(list(ids), viewed=6, copied=3))
+    assert [(ids[rows], np.shares_memory(x, stored.values)) for rows, x in parts] == expected
+    for rows, x in parts:
+        np.testing.assert_array_equal(x, values[["abcdefgh".index(name) for name in ids[rows]]])
 
 
 def test_same_array_same_bytes(tmp_path):

@@ -14,7 +14,7 @@ if EXPERIMENT.feature_shards == 1:
             "<benchmarks>/build_feature_bank/{feature}/{setting}.tsv"
         conda:
             "../../envs/core.yaml"
-        threads: 2
+        threads: 1
         resources:
             mem_mb=grows(2000),
             runtime=grows(30, per_input_mb=0.05),
@@ -42,7 +42,7 @@ else:
             "<benchmarks>/build_feature_shard/{feature}/{setting}/shard{shard}.tsv"
         conda:
             "../../envs/core.yaml"
-        threads: 2
+        threads: 1
         resources:
             mem_mb=grows(2000),
             runtime=grows(30, per_input_mb=0.05),

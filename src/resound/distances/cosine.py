@@ -4,20 +4,25 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import numba
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
+from resound.distances import _cosine_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
+from resound.distances._cosine_kernels import COLUMNS
 from resound.errors import ParameterError, check_positive_int
+from resound.lanes import LANES
+from resound.pages import give_back
 from resound.registry import DISTANCES
 
 Float64 = npt.NDArray[np.float64]
 
-# Every product that BLAS is given has these sizes: QUERY_TILE and GALLERY_TILE clips by COLUMNS
-# values. QUERY_BLOCK queries share one pass over the gallery.
-QUERY_TILE, GALLERY_TILE, COLUMNS = 64, 256, 2048
-QUERY_BLOCK = 4 * QUERY_TILE
+# Clips a side of what is computed in one pass over the values; values of a clip that are read at a
+# time; groups of the gallery in one step, whose lanes stay in a processor's second cache.
+QUERY_BLOCK, GALLERY_BLOCK = 512, 2048
+PASSAGE = 16 * COLUMNS
+GROUPS = 8
 
 # Below this distance 1 - cos has lost half of its digits.
 NEAR = 1e-8
@@ -42,9 +47,10 @@ def pairwise(
     queries : array_like, shape (Q, n, d)
         Frames of the queries.
     gallery : array_like, shape (N, n, d)
-        Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
+        Frames of the gallery clips. A memory map is read passage by passage, of all its clips in
+        turns, and never held as a whole; neither is one of the queries.
     n_threads : int, optional
-        Tiles to compute at a time; by default as many as BLAS is set to use threads.
+        Threads to use; as many as numba uses by default.
     progress : callable, optional
         Called after each block of queries with the number of queries finished so far.
 
@@ -61,10 +67,10 @@ def pairwise(
 
     Notes
     -----
-    All sums run in float64 over tiles of one fixed size, padded with zeros, each on one thread.
-    So the distance of a pair is the same to the last bit for every number of threads and however
-    queries and gallery are split into calls, where BLAS sums each element of a product in the
-    same order; OpenBLAS does. Another BLAS or processor may differ in the last bits.
+    All sums run in float64, in one order that is the same for each pair
+    (`resound.distances._cosine_kernels`). So the distance of a pair is the same to the last bit
+    for every number of threads and however queries and gallery are split into calls; (y, x) has
+    that of (x, y). A processor without fused multiply-add may differ in the last bits.
     """
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
@@ -73,34 +79,25 @@ def pairwise(
             f"queries of shape {x.shape} and gallery of shape {y.shape} differ in frames, and "
             "cosine compares clips value by value; pad or crop them to one duration, or use dtw"
         )
-    if n_threads is None:
-        n_threads = _blas_threads()
-    check_positive_int("n_threads", n_threads)
+    n_threads = check_positive_int(
+        "n_threads", numba.get_num_threads() if n_threads is None else n_threads
+    )
+    n_values = x.shape[1] * x.shape[2]
+    x, y = (clips.reshape(len(clips), n_values) for clips in (x, y))
     distances = np.empty((len(x), len(y)))
-
-    def fill(rows: slice, columns: slice) -> None:
-        u, v = (clips.reshape(len(clips), -1) for clips in (x[rows], y[columns]))
-        distances[rows, columns] = _block(u, v, rows.start, columns.start)
-
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
-        for rows in blocks(len(x), QUERY_BLOCK):
-            list(pool.map(partial(fill, rows), blocks(len(y), GALLERY_TILE)))
-            if progress is not None:
-                progress(rows.stop)
+    for rows in blocks(len(x), QUERY_BLOCK):
+        for columns in blocks(len(y), GALLERY_BLOCK):
+            products, x_norm, y_norm = _products(x[rows], y[columns], n_threads)
+            _check_norms("queries", x_norm, rows.start)
+            _check_norms("gallery", y_norm, columns.start)
+            distances[rows, columns] = _distances(x[rows], y[columns], products, x_norm, y_norm)
+        if progress is not None:
+            progress(rows.stop)
     return distances
 
 
-def _blas_threads() -> int:
-    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    return max((int(library["num_threads"]) for library in blas), default=1)
-
-
-def _block(x: Array, y: Array, first_query: int, first_clip: int) -> Float64:
-    """Return the distances of the vectors `x` (q, D) to `y` (g, D), at most one gallery tile."""
-    with np.errstate(over="ignore", invalid="ignore"):  # found and named below
-        products, x_norm, y_norm = _products(x, y)
-    _check_norms("queries", x_norm, first_query)
-    _check_norms("gallery", y_norm, first_clip)
+def _distances(x: Array, y: Array, products: Float64, x_norm: Float64, y_norm: Float64) -> Float64:
+    """Return the distances of the vectors `x` (q, D) to `y` (g, D) from products and norms."""
     scale = np.outer(x_norm, y_norm)
     cosines = np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
     distances = np.clip(1.0 - cosines, 0.0, 2.0)
@@ -111,28 +108,57 @@ def _block(x: Array, y: Array, first_query: int, first_clip: int) -> Float64:
     return distances
 
 
-def _products(x: Array, y: Array) -> tuple[Float64, Float64, Float64]:
-    """Return <x, y> (q, g) and the norms |x| (q,) and |y| (g,), summed in float64."""
-    n_tiles = -(-len(x) // QUERY_TILE)
-    products = np.zeros((n_tiles, QUERY_TILE, GALLERY_TILE))
-    x_squares, y_squares = np.zeros(n_tiles * QUERY_TILE), np.zeros(GALLERY_TILE)
-    for columns in blocks(x.shape[1], COLUMNS):
-        u = _padded(x[:, columns], n_tiles * QUERY_TILE)
-        v = _padded(y[:, columns], GALLERY_TILE)
-        products += u.reshape(n_tiles, QUERY_TILE, -1) @ v.T
-        x_squares += np.einsum("ij,ij->i", u, u)
-        y_squares += np.einsum("ij,ij->i", v, v)
+def _products(x: Array, y: Array, n_threads: int) -> tuple[Float64, Float64, Float64]:
+    """Return <x, y> (q, g) and the norms |x| (q,) and |y| (g,), summed in float64.
+
+    All vectors advance together by a passage. That of `x` is put into lanes; then that of `y` comes
+    along, some groups at a time in each thread.
+    """
+    x_groups, y_groups = (-(-len(vectors) // LANES) for vectors in (x, y))
+    x_squares, y_squares = (np.zeros((n_groups, LANES)) for n_groups in (x_groups, y_groups))
+    products = np.zeros((y_groups, x_groups, LANES * LANES))
+
+    def interleave(group: slice, passage: slice, lanes: Float64) -> None:
+        vectors = _copied(x[_clips_of(group), passage])
+        _cosine_kernels.interleave(lanes[group.start], x_squares[group.start], vectors)
+
+    def add_products(groups: slice, passage: slice, lanes: Float64) -> None:
+        vectors = _copied(y[_clips_of(groups), passage])
+        _cosine_kernels.add_products(products[groups], y_squares[groups], lanes, vectors)
+
+    steps = (
+        (interleave, list(blocks(x_groups, 1))),
+        (add_products, list(blocks(y_groups, max(1, min(GROUPS, -(-y_groups // n_threads)))))),
+    )
+    with ThreadPoolExecutor(n_threads) as pool:
+        for passage in blocks(x.shape[1], PASSAGE):
+            n_parts = -(-(passage.stop - passage.start) // COLUMNS)
+            lanes = np.empty((x_groups, n_parts, COLUMNS * LANES))
+            for step, groups in steps:
+                list(pool.map(partial(step, passage=passage, lanes=lanes), groups))
+    matrices = products.reshape(y_groups, x_groups, LANES, LANES)
+    by_clip = matrices.transpose(1, 2, 0, 3).reshape(x_groups * LANES, -1)
     return (
-        products.reshape(-1, GALLERY_TILE)[: len(x), : len(y)],
-        np.sqrt(x_squares[: len(x)]),
-        np.sqrt(y_squares[: len(y)]),
+        by_clip[: len(x), : len(y)],
+        np.sqrt(x_squares.ravel()[: len(x)]),
+        np.sqrt(y_squares.ravel()[: len(y)]),
     )
 
 
-def _padded(vectors: Array, n_rows: int) -> Float64:
-    padded = np.zeros((n_rows, vectors.shape[1]))
-    padded[: len(vectors)] = vectors
-    return padded
+def _clips_of(groups: slice) -> slice:
+    return slice(groups.start * LANES, groups.stop * LANES)
+
+
+def _copied(vectors: Array) -> Array:
+    """Return a copy of `vectors` as the kernels know them, whose pages of a map are given back.
+
+    A page may be 2 MB, however little of it is read: the vectors are read some at a time.
+    """
+    known = np.empty(vectors.shape, np.float32 if vectors.dtype == np.float32 else np.float64)
+    for some in blocks(len(vectors), LANES):
+        known[some] = vectors[some]
+        give_back(vectors)
+    return known
 
 
 def _check_norms(name: str, norms: Float64, first: int) -> None:

@@ -165,15 +165,16 @@ def first_formant(
     emphasis = _pre_emphasis(n_bins, sample_rate / n_fft, sample_rate, pre_emphasis)
     band = power[..., :n_bins]
     silent = band.max(axis=-1) <= SILENCE
-    # a flat spectrum has no resonances, and its lags are positive definite
-    emphasised = np.where(silent[..., None], 1, band * emphasis)
+    emphasised = band[~silent] * emphasis
     correlation = selective_autocorrelation(emphasised, n_bins=n_bins, order=order)
     correlation[..., 0] *= 1 + WHITE_NOISE
     frequency, bandwidth = resonances(levinson_durbin(correlation), rate)
     valid = (frequency >= fmin) & (frequency <= ceiling)
     valid &= bandwidth <= check_number("max_bandwidth", max_bandwidth, at_least=0)
     lowest = np.where(valid, frequency, math.inf).min(axis=-1)
-    return np.where(np.isinf(lowest), 0, lowest).astype(power.dtype)
+    formants = np.zeros(silent.shape, power.dtype)
+    formants[~silent] = np.where(np.isinf(lowest), 0, lowest)
+    return formants
 
 
 def _pre_emphasis(n_bins: int, spacing: float, sample_rate: int, corner: float) -> FloatArray:

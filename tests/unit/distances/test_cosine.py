@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,17 +71,70 @@ def test_does_not_depend_on_tiles_or_threads():
     np.testing.assert_array_equal(pairwise(queries[66:67], gallery), whole[66:67])
     np.testing.assert_array_equal(pairwise(queries, gallery[5:17]), whole[:, 5:17])
     np.testing.assert_array_equal(pairwise(queries, gallery[::-1]), whole[:, ::-1])
+    np.testing.assert_array_equal(pairwise(gallery, queries), whole.T)
 
 
-def test_never_reads_more_than_a_tile_of_the_gallery(tmp_path, monkeypatch):
-    sizes = []
-    products = cosine._products
-    monkeypatch.setattr(cosine, "_products", lambda x, y: sizes.append(len(y)) or products(x, y))
-    np.save(tmp_path / "bank.npy", clips(600))
-    mapped = np.load(tmp_path / "bank.npy", mmap_mode="r")
-    found = pairwise(mapped[:3], mapped)
-    assert sorted(sizes) == [88, 256, 256]
-    np.testing.assert_array_equal(found, pairwise(clips(600)[:3], clips(600)))
+def test_does_not_depend_on_blocks(monkeypatch):
+    queries, gallery = clips(70, 50, 60), clips(300, 50, 60, seed=1)
+    whole = pairwise(queries, gallery)
+    for name, size in (("QUERY_BLOCK", 33), ("GALLERY_BLOCK", 77), ("GROUPS", 3)):
+        monkeypatch.setattr(cosine, name, size)
+    monkeypatch.setattr(cosine, "PASSAGE", 2 * cosine.COLUMNS)
+    np.testing.assert_array_equal(pairwise(queries, gallery), whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda clips: clips.astype(np.float64),
+        lambda clips: clips.astype(">f4"),
+        lambda clips: np.asfortranarray(clips),
+        lambda clips: np.repeat(clips, 2, axis=2)[:, :, ::2],
+        lambda clips: clips[:, ::-1, ::-1].copy()[:, ::-1, ::-1],
+        lambda clips: (
+            np.frombuffer(b"0" + clips.tobytes(), np.uint8)[1:]
+            .view(np.float32)
+            .reshape(clips.shape)
+        ),
+    ],
+    ids=["float64", "big_endian", "fortran", "strided", "reversed", "unaligned"],
+)
+def test_does_not_depend_on_how_the_values_lie_in_memory(change):
+    x, y = clips(20, 30, 40), clips(37, 30, 40, seed=1)
+    np.testing.assert_array_equal(pairwise(change(x), change(y)), pairwise(x, y))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 1100),
+    st.sampled_from(["f4", "f8", "i2"]),
+)
+def test_equals_the_products_of_vectors(n_queries, n_clips, n_values, dtype):
+    rng = np.random.default_rng([n_queries, n_clips, n_values])
+    x, y = (
+        (9 * rng.standard_normal((n, 1, n_values)) + 1).astype(dtype) for n in (n_queries, n_clips)
+    )
+    u, v = (clips[:, 0].astype(np.float64) for clips in (x, y))
+    scale = np.outer(np.sqrt((u * u).sum(axis=1)), np.sqrt((v * v).sum(axis=1)))
+    plain = 1 - np.divide(u @ v.T, scale, out=np.zeros_like(scale), where=scale > 0)
+    found = pairwise(x, y)
+    # A zero clip is at 0 from another one, by definition.
+    np.testing.assert_allclose(found, np.where((scale == 0) & (found == 0), 0, plain), atol=4e-15)
+
+
+def test_never_holds_a_gallery_that_is_mapped(tmp_path):
+    np.save(tmp_path / "bank.npy", clips(300, 200, 300))
+    bank = tmp_path.joinpath("bank.npy").stat().st_size
+    tracemalloc.start()
+    try:
+        mapped = np.load(tmp_path / "bank.npy", mmap_mode="r")
+        found = pairwise(mapped[:3], mapped, n_threads=2)
+        assert tracemalloc.get_traced_memory()[1] < bank / 5
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, pairwise(mapped[:3].copy(), np.array(mapped)))
 
 
 def test_reports_progress(monkeypatch):
