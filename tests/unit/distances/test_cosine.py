@@ -104,7 +104,6 @@ def test_does_not_depend_on_how_the_values_lie_in_memory(change):
     np.testing.assert_array_equal(pairwise(change(x), change(y)), pairwise(x, y))
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.integers(1, 40),
     st.integers(1, 40),
