@@ -59,7 +59,7 @@ def test_a_training_takes_its_clips_at_the_rate_of_its_network():
 
 
 def test_the_two_retrieval_tables_of_esc50_take_what_they_took():
-    assert 88 * job_seconds(2000, of_network=False) == pytest.approx(544, rel=0.05)
+    assert 90 * job_seconds(2000, of_network=False) == pytest.approx(196, rel=0.05)
     assert job_seconds(2000, of_network=True) < job_seconds(2000, of_network=False)
 
 
