@@ -35,7 +35,7 @@ def test_the_page_of_the_matrix_says_what_is_true():
 
 def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
     feature, distance, *_ = blocks("docs/extending.md", "python")
-    feature_line, distance_line, *_ = blocks("docs/extending.md", "yaml")
+    feature_line, _, distance_line, *_ = blocks("docs/extending.md", "yaml")
     (project.folder / "src/resound/features/zero_crossings.py").write_text(feature)
     (project.folder / "src/resound/distances/manhattan.py").write_text(distance)
     project.edit("config.yaml", "\nfeatures:", "\nfeatures:\n" + feature_line.rstrip() + "\n#")
@@ -51,8 +51,8 @@ def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
 
 
 def test_a_network_is_one_file_and_one_line(copied):
-    _, _, network, _ = blocks("docs/extending.md", "python")
-    _, _, line, _ = blocks("docs/extending.md", "yaml")
+    *_, network, _ = blocks("docs/extending.md", "python")
+    *_, line, _ = blocks("docs/extending.md", "yaml")
     (copied.folder / "src/resound/models/band_mlp.py").write_text(network)
     copied.edit("config.yaml", "\nnetworks:", "\nnetworks:\n" + line.rstrip() + "\n#")
     copied.edit("tiny.yaml", "networks: [cnn]", "networks: [band_mlp]")
@@ -60,7 +60,7 @@ def test_a_network_is_one_file_and_one_line(copied):
     copied.snakemake(target, "--configfile", "tiny.yaml")
     made = pd.read_csv(copied.folder / target)
     assert made["network"].tolist() == ["band_mlp"]
-    assert made["parameters"].item() == 80 * 64 + 64 + 64 * 10 + 10
+    assert made["parameters"].item() == 256 * 64 + 64 + 64 * 10 + 10
     assert made["accuracy"].item() >= 0
 
 

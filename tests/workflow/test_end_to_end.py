@@ -132,7 +132,10 @@ def test_the_study_stands_beside_ours(finished):
     study = retrieval_figures()["dtw", "mfcc", "16000,2048,512"]
     assert table.loc["mfcc", "published_mrr@10"] == study["mrr@10"] == 0.4093
     assert table.loc["mfcc", "published_ndcg_retrieved@10"] == 0.3749
-    assert table.loc["mfcc", "published_note"] == "data set synthetic, the study's esc50"
+    assert table.loc["mfcc", "published_note"] == (
+        "data set synthetic, the study's esc50; DTW aligns frames, the study's one sequence of "
+        "numbers, coefficient after coefficient"
+    )
 
 
 def test_the_study_s_autoencoder_stands_beside_ours(finished):
