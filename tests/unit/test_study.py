@@ -138,3 +138,11 @@ def test_what_is_reproduced_is_counted_and_listed():
 def test_rows_without_a_figure_of_the_study_are_not_compared():
     other = row() | {"feature": "chroma"}
     assert len(compared(other, row())) == 1
+
+
+def test_a_spread_that_is_rounding_counts_as_no_ties():
+    """Means over orders of a row without ties differ in their last bits."""
+    found = compared(row(off={"mrr@10": 0.02}, spread=1e-17))
+    assert not found["reproduced"].item()
+    assert pd.isna(found["deviations"].item())
+    assert "inf" not in study.reproduction_text(found)

@@ -35,6 +35,7 @@ CLOSE = 0.003
 DEVIATIONS = 3
 WITHIN, BY_TIES = f"within {CLOSE}", f"within {DEVIATIONS} deviations over orders of ties"
 HALF_A_DIGIT = 0.00005  # the study prints four
+ROUNDING = 1e-9  # a spread below it is that of sums in floating point, not of ties
 Key = tuple[str, str, str]
 
 
@@ -124,7 +125,7 @@ def _compared(row: Mapping[Any, Any], setting: str) -> dict[str, Any]:
     found = {name: value for name, value in found.items() if pd.notna(value)}
     farthest = max(found, key=lambda name: found[name])
     spreads = {name: row.get(f"{name}_std_orders", np.nan) for name in found}
-    tied = any(spread > 0 for spread in spreads.values())
+    tied = any(spread > ROUNDING for spread in spreads.values())
     deviations = max(_in_deviations(found[n], spreads[n]) for n in found) if tied else np.nan
     rule = WITHIN if found[farthest] <= CLOSE + HALF_A_DIGIT else ""
     if not rule and deviations <= DEVIATIONS:
@@ -147,4 +148,4 @@ def _in_deviations(difference: float, spread: float) -> float:
     """Return a difference in standard deviations; none counts where it is less than a digit."""
     if difference <= HALF_A_DIGIT:
         return 0.0
-    return difference / spread if spread > 0 else np.inf
+    return difference / spread if spread > ROUNDING else np.inf
