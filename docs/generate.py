@@ -107,7 +107,8 @@ def main() -> None:
         if "study" in experiments:
             made = measured.part_of(RESULTS, "study", measured.study_rows, "retrieval_cosine")
             parts["study rows"] = made
-        (ROOT / "docs" / page).write_text(measured.filled(ROOT / "docs" / page, parts))
+        path = ROOT / "docs" / page
+        path.write_text(measured.filled(path, parts, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))
 
 
@@ -115,7 +116,8 @@ def readme_parts() -> dict[str, str | None]:
     """Return what README.md shows of the measured experiments, by its marks."""
     asked = {
         "esc50 retrieval": ("esc50", measured.retrieval_beside_study, "retrieval_cosine"),
-        "esc50 networks": ("esc50", measured.networks, "classification"),
+        "study": ("study", measured.study_sentence, "retrieval_cosine"),
+        "esc50 networks": ("esc50", measured.networks_from_scratch, "classification"),
         "esc10 networks": ("esc10_cv", measured.networks, "classification"),
     }
     return {

@@ -33,6 +33,14 @@ def test_a_part_goes_between_its_marks(tmp_path):
     assert "old b" in text
 
 
+def test_what_was_never_measured_is_named(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.replace("old a", ""))
+    text = measured.filled(page, {"a": None}, measured.MISSING)
+    assert text == PAGE.replace("old a", "Missing: not measured yet.")
+    assert measured.filled(page, {"a": None}) == page.read_text()
+
+
 def test_a_page_without_marks_is_named(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(PAGE)
