@@ -2,9 +2,9 @@
 
 Snakemake watches the script of a rule but not the modules that the script imports. `code_of`
 follows a script's imports inside the package by reading syntax trees (nothing is executed) and
-maps each file to a digest of its tree without docstrings; `code_digest` is one for all of them. A
-comment, a docstring or a blank line changes nothing; a changed statement re-runs exactly the jobs
-whose script reaches it.
+maps each file to a digest of its tree without the words that a person reads; `code_digest` is one
+for all of them. A comment, a docstring, the message of an error, a warning or a line of a log
+changes nothing; a changed statement re-runs exactly the jobs whose script reaches it.
 
 Imports made by name at run time cannot be seen: a rule that picks a feature or a distance from a
 registry names the module behind it as well, ``code_digest(script, FEATURES.entry(name).module)``.
@@ -24,6 +24,9 @@ from resound.registry import SOURCE
 PACKAGE = "resound"
 NUMERIC_LIBRARIES = ("numba", "numpy", "scipy", "soundfile", "soxr")
 TRAINING_LIBRARIES = ("lightning", "numpy", "torch")
+# What the package logs and warns by.
+LOGS = ("log", "logger", "logging", "warnings")
+LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "warn")
 
 
 @functools.cache
@@ -83,16 +86,31 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
     tree = ast.parse(path.read_bytes(), str(path))
     imports = tuple(_imports(tree, path))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _drop_docstring(node)
+        _drop_words(node)
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12], imports
 
 
-def _drop_docstring(
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
-) -> None:
-    if ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:] or [ast.Pass()]
+def _drop_words(node: ast.AST) -> None:
+    """Take away what is said to a person: a docstring, an error's message, a line of a log."""
+    match node:
+        case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        # Of several arguments some are data that whoever catches the error reads.
+        case ast.Raise(exc=ast.Call(args=[_], keywords=[]) as error):
+            error.args = []
+        case ast.Expr(value=ast.Call() as call) if _is_said(call.func):
+            call.args, call.keywords = [], []
+
+
+def _is_said(function: ast.expr) -> bool:
+    """Whether a call by itself prints, logs or warns."""
+    match function:
+        case ast.Name(id="print"):
+            return True
+        case ast.Attribute(value=ast.Name(id=name), attr=level):
+            return name in LOGS and level in LEVELS
+    return False
 
 
 def _imports(tree: ast.Module, path: Path) -> Iterator[str]:

@@ -10,6 +10,13 @@ from resound import b
 
 def f():
     """Doc."""
+    if b.X < 0:
+        log.info("X is %s", b.X)
+        warnings.warn("negative", stacklevel=2)
+        print("negative")
+        raise ValueError(f"X={b.X} is negative") from None
+    if b.X > 9:
+        raise Unreadable(b.X, "large")
     return b.X
 '''
 
@@ -58,13 +65,35 @@ def test_relative_imports_and_named_modules_are_followed(package):
         ("return b.X", "return b.X  # why"),
         ('"""Doc."""', '"""Other words."""'),
         ("\n\n\n", "\n\n\n\n"),
+        ('"X is %s", b.X', '"X: %s", 2 * b.X'),
+        ('"negative", stacklevel=2', '"below 0", stacklevel=3'),
+        ('print("negative")', 'print("below 0", b.X)'),
+        ('f"X={b.X} is negative"', '"give another X"'),
     ],
 )
-def test_comments_docstrings_and_layout_do_not_count(package, old, new):
+def test_what_is_said_to_a_person_does_not_count(package, old, new):
     before, path = digest(package), package / "src/resound/a.py"
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     assert digest(package) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("b.X < 0", "b.X < 1"),
+        ("log.info", "len"),
+        ("ValueError(", "KeyError("),
+        # The words of an error that carries data are read by whoever catches it.
+        ('"large"', '"huge"'),
+        ('raise ValueError(f"X={b.X} is negative") from None', "return 0"),
+    ],
+)
+def test_what_is_done_counts(package, old, new):
+    before, path = digest(package), package / "src/resound/a.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert digest(package) != before
 
 
 def test_a_statement_counts_in_its_own_file_only(package):

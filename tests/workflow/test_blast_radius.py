@@ -250,6 +250,20 @@ def test_a_comment_re_runs_nothing(restored, file):
     assert restored.stale() == {}
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("src/resound/store.py", "cannot be stored; give it numbers", "is no array of numbers"),
+        ("src/resound/training/fit.py", "going on from %s", "continuing from %s"),
+        ("workflow/scripts/build_index.py", "remarks in", "notes in"),
+    ],
+    ids=["error", "log", "print"],
+)
+def test_other_words_re_run_nothing(restored, file, old, new):
+    restored.edit(file, old, new)
+    assert restored.stale() == {}
+
+
 def test_an_edited_script_re_runs_its_rule_and_what_follows(restored):
     path = restored.folder / "workflow/scripts/rank_gallery.py"
     path.write_text(path.read_text() + "\nADDED = 1\n")
