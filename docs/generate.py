@@ -35,6 +35,11 @@ MEASURED = {
         "esc10_grid": "classification",
     },
 }
+# What docs/esc50.md tells besides, by its marks.
+BESIDES = {
+    "study rows": ("study", measured.study_rows, "retrieval_cosine"),
+    "esc50 networks": ("esc50", measured.networks_from_scratch, "classification"),
+}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
@@ -104,9 +109,11 @@ def main() -> None:
             name: measured.part_of(RESULTS, name, measured.all_tables, table)
             for name, table in experiments.items()
         }
-        if "study" in experiments:
-            made = measured.part_of(RESULTS, "study", measured.study_rows, "retrieval_cosine")
-            parts["study rows"] = made
+        if page == "esc50.md":
+            parts |= {
+                mark: measured.part_of(RESULTS, experiment, make, table)
+                for mark, (experiment, make, table) in BESIDES.items()
+            }
         path = ROOT / "docs" / page
         path.write_text(measured.filled(path, parts, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))
