@@ -15,8 +15,6 @@ from resound.reference import librosa
 
 Array = npt.NDArray[np.floating[Any]]
 
-CLIPS_A_BATCH = 4  # as a bank's; the spectra of all clips at once would be a gigabyte
-
 
 def compare(
     name: str,
@@ -61,15 +59,16 @@ def compare(
         `resound.features.extract_batch` refuses.
     """
     check_choice("name", name, PEERS)
-    clips = np.asarray(waveforms, dtype=np.float64)
     framing = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length}
-    batches = (clips[i : i + CLIPS_A_BATCH] for i in range(0, len(clips), CLIPS_A_BATCH))
-    ours = np.concatenate(
-        [extract_batch(name, batch, engine=engine, **framing, **options) for batch in batches]
-    )
     every = options_of(name) | options
-    theirs = np.stack([PEERS[name](clip, **framing, **every).T for clip in clips])
-    return [_row(*column) for column in _columns(name, ours, theirs)]
+    compared: dict[tuple[str, str], _Comparison] = {}
+    for waveform in np.asarray(waveforms):
+        clip = np.asarray(waveform, dtype=np.float64)
+        (ours,) = extract_batch(name, clip[np.newaxis], engine=engine, **framing, **options)
+        theirs = PEERS[name](clip, **framing, **every).T
+        for feature, unit, *sides in _columns(name, ours, theirs):
+            compared.setdefault((feature, unit), _Comparison(*sides)).add(*sides)
+    return [{"feature": f, "unit": u, **found.row()} for (f, u), found in compared.items()]
 
 
 def _librosa_stft(
@@ -120,31 +119,59 @@ def _columns(name: str, ours: Array, theirs: Array) -> Iterator[tuple[str, str, 
         yield name, "magnitude" if name == "stft" else "dB", ours, theirs
 
 
-def _row(feature: str, unit: str, ours: Array, theirs: Array) -> dict[str, Any]:
-    constant = np.ptp(ours) == 0 or np.ptp(theirs) == 0
-    correlation = np.nan if constant else _correlation(ours, theirs)
-    difference = np.abs(ours - theirs)
-    return {
-        "feature": feature,
-        "unit": unit,
-        "shape": ours.shape[1:],
-        "librosa_shape": theirs.shape[1:],
-        "minimum": float(ours.min()),
-        "maximum": float(ours.max()),
-        "librosa_minimum": float(theirs.min()),
-        "librosa_maximum": float(theirs.max()),
-        "correlation": float(correlation),
-        "mean_difference": float(difference.mean()),
-        "max_difference": float(difference.max()),
-        "std_difference": float(difference.std()),
-    }
+class _Comparison:
+    """What is told of two features of many clips, which come one by one.
 
+    Sums of products are of values less `means`, those of the first clip: near the means of all, so
+    that no digits are lost.
+    """
 
-def _correlation(ours: Array, theirs: Array) -> float:
-    """Return Pearson's correlation of all values, a clip at a time: they are many."""
-    sides = [(side, side.mean()) for side in (ours, theirs)]
-    squares, products, other_squares = 0.0, 0.0, 0.0
-    for clip in range(len(ours)):
-        x, y = ((side[clip] - mean).ravel() for side, mean in sides)
-        squares, products, other_squares = squares + x @ x, products + x @ y, other_squares + y @ y
-    return float(products / np.sqrt(squares * other_squares))
+    def __init__(self, ours: Array, theirs: Array) -> None:
+        self.shapes = ours.shape, theirs.shape
+        self.means = float(ours.mean()), float(theirs.mean())
+        self.n_values = 0
+        self.ranges: list[tuple[float, float]] = [(np.inf, -np.inf)] * 2
+        self.sums, self.products = np.zeros(2), np.zeros((2, 2))
+        self.difference, self.squared_difference, self.largest = 0.0, 0.0, 0.0
+
+    def add(self, ours: Array, theirs: Array) -> None:
+        """Take in one clip."""
+        self.n_values += ours.size
+        self.ranges = [
+            (min(low, float(side.min())), max(high, float(side.max())))
+            for (low, high), side in zip(self.ranges, (ours, theirs), strict=True)
+        ]
+        pairs = zip((ours, theirs), self.means, strict=True)
+        sides = np.stack([(side - mean).ravel() for side, mean in pairs])
+        self.sums += sides.sum(axis=1)
+        self.products += sides @ sides.T
+        difference = np.abs(ours - theirs).ravel()
+        self.difference += float(difference.sum())
+        self.squared_difference += float(difference @ difference)
+        self.largest = max(self.largest, float(difference.max()))
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of the table after the feature and its unit."""
+        (minimum, maximum), (librosa_minimum, librosa_maximum) = self.ranges
+        mean = self.difference / self.n_values
+        return {
+            "shape": self.shapes[0],
+            "librosa_shape": self.shapes[1],
+            "minimum": minimum,
+            "maximum": maximum,
+            "librosa_minimum": librosa_minimum,
+            "librosa_maximum": librosa_maximum,
+            "correlation": self._correlation(),
+            "mean_difference": mean,
+            "max_difference": self.largest,
+            "std_difference": float(
+                np.sqrt(max(0.0, self.squared_difference / self.n_values - mean**2))
+            ),
+        }
+
+    def _correlation(self) -> float:
+        """Return Pearson's correlation of all values; NaN where one side is constant."""
+        if any(low == high for low, high in self.ranges):
+            return float("nan")
+        covariances = self.products - np.outer(self.sums, self.sums) / self.n_values
+        return float(covariances[0, 1] / np.sqrt(covariances[0, 0] * covariances[1, 1]))
