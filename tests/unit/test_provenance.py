@@ -48,6 +48,12 @@ def digest(package: Path, *modules: str) -> dict[str, str]:
     return provenance.code_of(package / "script.py", *modules)
 
 
+def edit(package: Path, old: str, new: str) -> None:
+    path = package / "src/resound/a.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
 def test_it_follows_imports_and_nothing_else(package):
     assert list(digest(package)) == [
         "script.py", "src/resound/__init__.py", "src/resound/a.py", "src/resound/b.py",
@@ -72,9 +78,8 @@ def test_relative_imports_and_named_modules_are_followed(package):
     ],
 )
 def test_what_is_said_to_a_person_does_not_count(package, old, new):
-    before, path = digest(package), package / "src/resound/a.py"
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
+    before = digest(package)
+    edit(package, old, new)
     assert digest(package) == before
 
 
@@ -90,9 +95,8 @@ def test_what_is_said_to_a_person_does_not_count(package, old, new):
     ],
 )
 def test_what_is_done_counts(package, old, new):
-    before, path = digest(package), package / "src/resound/a.py"
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
+    before = digest(package)
+    edit(package, old, new)
     assert digest(package) != before
 
 
