@@ -27,12 +27,13 @@ import soundfile
 import yaml
 
 from benchmarks import machine, scaling_page
-from resound import audio, retrieval, store
-from resound.costs import Workload
+from resound import audio, store
 from resound.distances import cosine, dtw
+from resound.experiment.coordinates import Run
+from resound.experiment.resources import Workload
+from resound.experiment.specs import Experiment
 from resound.features.extraction import extract_batch
-from resound.runs import Run
-from resound.specs import Experiment
+from resound.retrieval import ranking as retrieval
 
 ROOT = Path(__file__).resolve().parents[1]
 ESC50 = Workload(400, 1600, frames=216, dims=13)

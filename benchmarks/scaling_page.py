@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 from tabulate import tabulate
 
-from resound.costs import Workload
+from resound.experiment.resources import Workload
 
 FRAMES, DIMS = 216, 13
 # Queries and gallery: a fold against four; FSD50K's evaluation against its development clips.

@@ -16,8 +16,8 @@ import measured
 from reliability import reliability_page
 from tabulate import tabulate
 
+from resound.experiment.weights import PUBLISHED
 from resound.features.extraction import options_of
-from resound.pretrained import PUBLISHED
 from resound.registry import FEATURES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,9 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
+from resound.experiment.coordinates import setting_name
 from resound.report.published import study_setting
 from resound.report.study import reproduction, reproduction_text
-from resound.runs import setting_name
 
 ROOT = Path(__file__).resolve().parents[1]
 RETRIEVAL = ("retrieval_dtw", "retrieval_cosine", "retrieval_embeddings", "retrieval_autoencoder")

@@ -27,8 +27,8 @@ import soxr
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
 from resound.files import AnyPath as AnyPath
 from resound.files import sha256_of
+from resound.jobs.progress import track
 from resound.pages import give_back
-from resound.progress import track
 
 QUALITIES = ("QQ", "LQ", "MQ", "HQ", "VHQ")
 SAMPLE_RATES = range(1_000, 1_000_001)

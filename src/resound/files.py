@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from resound.errors import StoreError
-from resound.processes import is_alive
 
 AnyPath = str | os.PathLike[str]
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -89,3 +88,16 @@ def _refusal(error: Exception, folder: Path) -> str | None:
         if getattr(error, "errno", None) == code or reason in str(error):
             return reason
     return None
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine is there; True where that cannot be asked."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -8,11 +8,11 @@ import torch
 from hypothesis import example, given
 from safetensors.torch import save_file
 
+from resound.encoders.tensors import read_state
 from resound.errors import CheckpointError
 from resound.evaluation.classification import classification_rows
 from resound.registry import NETWORKS
 from resound.store import sha256_of
-from resound.tensors import read_state
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
 from resound.training.record import check_unseen, read_record
 from tests.hostile.strategies import damaged, with_other_value

@@ -11,9 +11,9 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from yaml import YAMLError
 
-from resound.config import check
 from resound.errors import ConfigError
-from resound.specs import Experiment
+from resound.experiment.config import check
+from resound.experiment.specs import Experiment
 from tests.hostile.strategies import with_other_value
 
 pytestmark = pytest.mark.hypothesis

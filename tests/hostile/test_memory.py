@@ -82,7 +82,7 @@ def test_a_file_of_weights_that_claims_terabytes(tmp_path, report):
     about = {"w": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}
     header = json.dumps(about).encode()
     path.write_bytes(struct.pack("<Q", len(header)) + header)
-    imports = "from resound.tensors import read_state"
+    imports = "from resound.encoders.tensors import read_state"
     said = read(f"read_state(Path({str(path)!r}))", imports)
     path.write_bytes(struct.pack("<Q", 2**62) + header)
     said += read(f"read_state(Path({str(path)!r}))", imports)

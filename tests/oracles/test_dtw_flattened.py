@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resound import retrieval
 from resound.distances import dtw
 from resound.distances.dtw_flattened import ORDERS, pairwise, top_k
 from resound.errors import ParameterError
+from resound.retrieval import ranking as retrieval
 
 
 def laid_end_to_end(clip, order):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from resound.distances.dtw import dtw
-from resound.reference import librosa
+from resound.evaluation.reference import librosa
 
 
 def clips(n, m, dims=13):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resound import retrieval
 from resound.distances import _dtw_inputs
 from resound.distances.dtw import DTYPES, LOCAL_COSTS, pairwise
 from resound.distances.dtw_search import top_k
+from resound.retrieval import ranking as retrieval
 from tests.examples import examples
 
 

@@ -11,9 +11,9 @@ from resound.dsp.deltas import delta
 from resound.dsp.filterbanks import hz_to_mel, mel_filters, mel_to_hz
 from resound.dsp.formants import levinson_durbin, selective_autocorrelation
 from resound.dsp.stft import stft
+from resound.evaluation.reference import librosa
+from resound.evaluation.validation import compare
 from resound.features import extract, extract_batch
-from resound.reference import librosa
-from resound.validation import compare
 
 SETTINGS = [(44100, 4096, 1024), (16000, 2048, 512), (44100, 2048, 1024)]
 

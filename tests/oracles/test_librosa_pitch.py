@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from resound.evaluation.reference import librosa
 from resound.features import extract
-from resound.reference import librosa
 
 BOUNDS = {"fmin": 75.0, "fmax": 600.0}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resound.dsp.matrix import apply, spectrogram_operator
-from resound.reference import librosa
+from resound.evaluation.reference import librosa
 
 TOLERANCE = {"complex64": 1e-5, "complex128": 1e-12}
 CASES = {

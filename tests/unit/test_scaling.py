@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import scaling_page
-from resound.specs import Experiment
+from resound.experiment.specs import Experiment
 
 RATES = {
     "DTW": (2e9, "cell"),

@@ -159,17 +159,17 @@ CONFIG = [
 
 MODULES = [
     ("src/resound/banks.py", OF_BANKS),
-    ("src/resound/costs.py", {}),
+    ("src/resound/experiment/resources.py", {}),
     ("src/resound/distances/dtw.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_kernels.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_inputs.py", {**DTW, **PATH}),
     ("src/resound/distances/_dtw_cuda.py", {}),
     ("src/resound/dsp/_fft_kernels.py", BANDS),
-    ("src/resound/lanes.py", KERNELS),
-    ("src/resound/kernels.py", KERNELS),
+    ("src/resound/compiled/lanes.py", KERNELS),
+    ("src/resound/compiled/cache.py", KERNELS),
     ("src/resound/distances/cosine.py", COSINE),
     (
-        "src/resound/retrieval.py",
+        "src/resound/retrieval/ranking.py",
         RANKED,
     ),
     ("src/resound/distances/dtw_search.py", {}),
@@ -177,7 +177,7 @@ MODULES = [
         "src/resound/evaluation/tiles.py",
         RANKED,
     ),
-    ("src/resound/tiling.py", RETRIEVAL),
+    ("src/resound/experiment/tiles.py", RETRIEVAL),
     ("src/resound/dsp/matrix.py", {"measure_matrix": 1, "make_matrix_table": 1, **FIGURE}),
     ("src/resound/evaluation/matrix_costs.py", {**MATRIX_TABLE, **FIGURE}),
     ("src/resound/plots/style.py", PLOTTED),
@@ -207,7 +207,7 @@ MODULES = [
         "src/resound/report/classification.py",
         {"make_classification_table": 1, "make_summary_table": 1},
     ),
-    ("src/resound/validation.py", VALIDATION),
+    ("src/resound/evaluation/validation.py", VALIDATION),
     ("src/resound/report/validation.py", {"make_validation_table": 1}),
     ("src/resound/training/selection.py", CLASSIFICATION),
     (
@@ -219,8 +219,8 @@ MODULES = [
             "make_matrix_table": 1,
         },
     ),
-    ("src/resound/config.py", {}),
-    ("src/resound/specs.py", {}),
+    ("src/resound/experiment/config.py", {}),
+    ("src/resound/experiment/specs.py", {}),
 ]
 
 

@@ -13,18 +13,19 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from resound import config as resound_config
-from resound import environment, provenance
+from resound.experiment import config as resound_config
+from resound import provenance
+from resound.jobs import environment
 from resound.data.listing import Listing, Record, one_spelling, recorded_place
-from resound.costs import Outlook, expected_clips, job_seconds, training_seconds
+from resound.experiment.resources import Outlook, expected_clips, job_seconds, training_seconds
 from resound.errors import ResoundError
-from resound.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
-from resound.overview import Overview
+from resound.experiment.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
+from resound.jobs.overview import Overview
 from resound.registry import AUTOENCODERS, ENCODERS, FEATURES, NETWORKS, SEARCHES
-from resound.running import Presence
-from resound.runs import ESC50_FOLDS, LOSSES, WAVEFORM, Cell, Run
-from resound.specs import Experiment
-from resound.tiling import grid
+from resound.jobs.locks import Presence
+from resound.experiment.coordinates import ESC50_FOLDS, LOSSES, WAVEFORM, Cell, Run
+from resound.experiment.specs import Experiment
+from resound.experiment.tiles import grid
 
 
 def checked_experiment():

@@ -2,7 +2,7 @@
 
 from resound import store
 from resound.banks import compute_shard
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec = this.params.spec

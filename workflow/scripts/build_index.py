@@ -5,7 +5,7 @@ import os
 from resound import store
 from resound.data.index import build_index
 from resound.data.listing import Listing, Record
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec, data_root = this.params.spec, this.params.data_root

@@ -4,10 +4,10 @@ from functools import partial
 
 from resound import store
 from resound.data.splits import read_split
-from resound.jobs import job
-from resound.progress import bar
+from resound.experiment.tiles import Tile
+from resound.jobs.progress import bar
+from resound.jobs.script import job
 from resound.registry import DISTANCES
-from resound.tiling import Tile
 
 # Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
 BLOCKS = {"viewed": 512, "copied": 128}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from resound import audio, store
 from resound.data.index import read_clips
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec = this.params.spec

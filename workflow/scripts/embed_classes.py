@@ -3,7 +3,7 @@
 import torch
 
 from resound.data.index import read_clips
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.encoding import load_encoder, write_bank
 
 with job(snakemake) as this:

@@ -3,7 +3,7 @@
 import torch
 
 from resound import store
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.checkpoint import read_checkpoint
 
 with job(snakemake) as this:

@@ -3,7 +3,7 @@
 import torch
 
 from resound import store
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.encoding import load_encoder, run_over, write_bank
 
 with job(snakemake) as this:

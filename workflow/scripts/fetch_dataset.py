@@ -4,7 +4,7 @@ import json
 
 from resound import store
 from resound.data import fetch
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec = this.params.spec

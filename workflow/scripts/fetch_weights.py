@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from resound.data.weights import fetch_weights
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     fetch_weights(**this.params.spec, path=Path(this.output.weights))

@@ -4,7 +4,7 @@ import torch
 
 from resound import store
 from resound.data.index import read_clips
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.provenance import spec_digest
 from resound.training.checkpoint import resume_path, write_tensors
 from resound.training.encoding import load_encoder

@@ -3,7 +3,7 @@
 from resound.data.index import read_clips
 from resound.evaluation.classification import classification_rows
 from resound.evaluation.predictions import read_clip_scores
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report import classification, encoders, tables
 from resound.report.recordings import recording_notes
 from resound.training.record import read_record

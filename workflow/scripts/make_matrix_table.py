@@ -1,7 +1,7 @@
 """Put what was measured of the spectrogram as a matrix into one table."""
 
 from resound import store
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report import tables
 
 with job(snakemake) as this:

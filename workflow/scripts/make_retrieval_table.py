@@ -3,10 +3,10 @@
 from resound.data.index import read_clips
 from resound.evaluation.scoring import read_orders
 from resound.evaluation.summary import retrieval_rows
-from resound.jobs import job
+from resound.experiment.coordinates import Run
+from resound.jobs.script import job
 from resound.report import encoders, tables
 from resound.report.recordings import recording_notes
-from resound.runs import Run
 
 with job(snakemake) as this:
     spec = this.params.spec

@@ -2,7 +2,7 @@
 
 from resound import store
 from resound.evaluation.summary import search_rows
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report import tables
 
 with job(snakemake) as this:

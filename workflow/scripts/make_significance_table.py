@@ -3,10 +3,10 @@
 from resound.evaluation import comparison
 from resound.evaluation.predictions import read_clip_scores
 from resound.evaluation.scoring import read_scores
-from resound.jobs import job
+from resound.experiment.coordinates import Cell, Run
+from resound.jobs.script import job
 from resound.report import tables
 from resound.report.comparison import shown_significance, significance_caption, significance_table
-from resound.runs import Cell, Run
 
 with job(snakemake) as this:
     spec, level = this.params.spec, this.params.spec["bootstrap"]["level"]

@@ -1,6 +1,6 @@
 """Put the headline of every table into one."""
 
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report import comparison, tables
 
 with job(snakemake) as this:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from resound import store
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report import tables, validation
 
 with job(snakemake) as this:

@@ -4,8 +4,8 @@ import pandas as pd
 
 from resound import store
 from resound.evaluation.matrix_costs import measure_costs
-from resound.jobs import job
-from resound.progress import track
+from resound.jobs.progress import track
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec = this.params.spec

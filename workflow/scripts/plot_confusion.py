@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 
 from resound.evaluation.predictions import read_clip_scores
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import confusion, style
 
 with job(snakemake) as this:

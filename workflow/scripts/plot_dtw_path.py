@@ -6,7 +6,7 @@ from resound import store
 from resound.data.index import read_clips
 from resound.distances.dtw_path import align
 from resound.features.extraction import extract_batch
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import alignment, choice, style
 
 with job(snakemake) as this:

@@ -5,7 +5,7 @@ from functools import partial
 from resound import store
 from resound.data.index import read_clips
 from resound.features.extraction import extract_batch
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import choice, clips, style
 
 with job(snakemake) as this:

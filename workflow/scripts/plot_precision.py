@@ -4,10 +4,10 @@ from functools import partial
 
 from resound import store
 from resound.data.splits import read_split
-from resound.jobs import job
+from resound.evaluation.labels import FAMILIES
+from resound.experiment.coordinates import Run
+from resound.jobs.script import job
 from resound.plots import retrieval, style
-from resound.report.labels import FAMILIES
-from resound.runs import Run
 
 with job(snakemake) as this:
     runs = {table: [Run(*run) for run in listed] for table, listed in this.params.spec.items()}

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import retrieval, style
 from resound.report.tables import read_table
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from resound import store
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import stft_matrix, style
 
 with job(snakemake) as this:

@@ -3,9 +3,9 @@
 from functools import partial
 
 from resound import store
-from resound.jobs import job
+from resound.experiment.coordinates import Cell
+from resound.jobs.script import job
 from resound.plots import style, training
-from resound.runs import Cell
 
 with job(snakemake) as this:
     cells = (Cell(*cell) for cell in this.params.spec)

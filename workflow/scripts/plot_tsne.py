@@ -5,7 +5,7 @@ from functools import partial
 from resound.data.index import read_clips
 from resound.data.splits import read_split
 from resound.evaluation.maps import read_map
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.plots import style, tsne
 
 with job(snakemake) as this:

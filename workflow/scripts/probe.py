@@ -6,7 +6,7 @@ from resound import store
 from resound.data.index import read_clips
 from resound.errors import TrainingError
 from resound.evaluation.probe import choice_rows, probe
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.folds import choosing_folds, rows_outside, training_rows
 from resound.training.outcome import failed_outcome, outcome_of, untrained, write_outcome
 from resound.training.record import new_record

@@ -2,7 +2,7 @@
 
 from resound import store
 from resound.evaluation.tiles import READERS, gather, read_task
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.record import check_unseen, read_record
 
 with job(snakemake) as this:

@@ -1,6 +1,6 @@
 """Write the page of the run: its tables, maps, hits and mistakes, with their sounds."""
 
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.report.page.render import write_page
 from resound.report.page.results import Results
 

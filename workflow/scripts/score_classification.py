@@ -3,7 +3,7 @@
 from resound import store
 from resound.data.index import read_clips
 from resound.evaluation.predictions import read_predictions, score_clips
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     predictions = read_predictions(this.input.predictions)

@@ -6,7 +6,7 @@ from resound import store
 from resound.data.index import read_clips
 from resound.evaluation.scoring import score_orders, score_queries
 from resound.evaluation.tiles import gather, ranked_distances, read_task
-from resound.jobs import job
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec, clips = this.params.spec["ranking"], read_clips(this.input.clips)

@@ -6,10 +6,10 @@ import pandas as pd
 
 from resound import store
 from resound.evaluation.tiles import read_task
-from resound.jobs import job
+from resound.experiment.coordinates import Run
+from resound.experiment.tiles import Tile
+from resound.jobs.script import job
 from resound.registry import SEARCHES
-from resound.runs import Run
-from resound.tiling import Tile
 
 with job(snakemake) as this:
     ranking, tile = this.params.spec["ranking"], Tile(**this.params.spec["tile"])

@@ -6,9 +6,9 @@ import torch
 
 from resound import store
 from resound.data.index import read_clips
-from resound.jobs import job
+from resound.encoders.tensors import read_state
+from resound.jobs.script import job
 from resound.provenance import spec_digest
-from resound.tensors import read_state
 from resound.training.checkpoint import resume_path, write_checkpoint
 from resound.training.run import train_classifier
 from resound.training.tracking import Tracker

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from resound import store
-from resound.jobs import job
-from resound.validation import compare
+from resound.evaluation.validation import compare
+from resound.jobs.script import job
 
 with job(snakemake) as this:
     spec = this.params.spec

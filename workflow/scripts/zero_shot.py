@@ -3,7 +3,7 @@
 from resound import store
 from resound.data.index import read_clips
 from resound.evaluation.zero_shot import class_probabilities, zero_shot_logits
-from resound.jobs import job
+from resound.jobs.script import job
 from resound.training.outcome import outcome_of, untrained, write_outcome
 from resound.training.record import new_record
 

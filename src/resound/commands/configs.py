@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from resound import config as rules
 from resound.errors import ConfigError
+from resound.experiment import config as rules
 
 DEFAULT_CONFIG = "config.yaml"
 SCHEMA = "workflow/schemas/config.schema.yaml"

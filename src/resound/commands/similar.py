@@ -9,8 +9,8 @@ from tabulate import tabulate
 from resound.audio import UnreadableAudio
 from resound.commands.configs import add_config, checked_config, making
 from resound.errors import DataError, ParameterError, StoreError
-from resound.similar import bank_path, find_similar, method, methods
-from resound.specs import Experiment
+from resound.experiment.specs import Experiment
+from resound.query_by_example import bank_path, find_similar, method, methods
 
 BY, HITS = "dtw/mfcc", 10
 

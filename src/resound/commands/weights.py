@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from resound.commands.configs import DEFAULT_CONFIG, add_config, read_config
 from resound.encoders.weights import check_path, download_command
 from resound.errors import CheckpointError, ConfigError
-from resound.pretrained import PUBLISHED, Published, Weights, find, hub_place, weight_file
+from resound.experiment.weights import PUBLISHED, Published, Weights, find, hub_place, weight_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from resound.data.faults import raise_faults
 from resound.data.layout import is_plain_name
 from resound.errors import DataError
-from resound.progress import track
+from resound.jobs.progress import track
 
 LARGEST_TOTAL_BYTES = 4 * 10**9
 MOST_MEMBERS = 100_000

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resound.errors import DataError, ParameterError
-from resound.progress import bar
+from resound.jobs.progress import bar
 
 ATTEMPTS = 5
 PAUSE_SECONDS = 1.0

@@ -16,7 +16,7 @@ from resound.data.faults import raise_faults
 from resound.data.layout import CONTENTS, Contents, check_contents, is_vacant, read_meta
 from resound.data.listing import AUDIO, META, find_meta
 from resound.errors import DataError
-from resound.progress import track
+from resound.jobs.progress import track
 from resound.store import replacing, sha256_of
 
 log = logging.getLogger(__name__)

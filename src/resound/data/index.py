@@ -47,7 +47,7 @@ from resound.data.folds import (
 from resound.data.layout import CONTENTS, check_contents, read_meta
 from resound.data.listing import AUDIO
 from resound.errors import AudioError, check_choice, check_positive_int
-from resound.progress import track
+from resound.jobs.progress import track
 from resound.store import read_csv, sha256_of
 
 CLIP_DTYPES = {

@@ -20,7 +20,7 @@ from resound.data.layout import CATEGORIES, FOLDS, is_vacant
 from resound.data.listing import AUDIO, META
 from resound.data.sounds import SOUNDS, Scene, Waveform
 from resound.errors import DataError, ParameterError, check_positive_int
-from resound.progress import track
+from resound.jobs.progress import track
 from resound.store import replacing
 
 RECORD = "synthetic.json"

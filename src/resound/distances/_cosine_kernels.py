@@ -17,9 +17,18 @@ from typing import Any
 import numba
 import numpy as np
 
+from resound.compiled.cache import kernel
+from resound.compiled.lanes import (
+    LANES,
+    add,
+    add_product,
+    fill,
+    gather_transposed,
+    load,
+    store,
+    widen,
+)
 from resound.distances._clips import Array
-from resound.kernels import kernel
-from resound.lanes import LANES, add, add_product, fill, gather_transposed, load, store, widen
 
 ROWS = 4
 COLUMNS = 512

@@ -27,10 +27,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from resound.distances._clips import Array
-from resound.distances._dtw_kernels import ROWS
-from resound.kernels import kernel
-from resound.lanes import (
+from resound.compiled.cache import kernel
+from resound.compiled.lanes import (
     LANES,
     add,
     add_squared_difference,
@@ -45,6 +43,8 @@ from resound.lanes import (
     subtract,
     subtract_product,
 )
+from resound.distances._clips import Array
+from resound.distances._dtw_kernels import ROWS
 
 _SIGNATURES = [
     f"{real}[:,:,::1]({real}[:,:,::1], {real}[:,:,::1], {real}[:,::1], {real}[:,:,:,::1], "

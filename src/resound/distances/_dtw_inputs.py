@@ -7,9 +7,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from resound.compiled.lanes import LANES
 from resound.distances._clips import Array
 from resound.errors import ParameterError, check_positive_int
-from resound.lanes import LANES
 
 GALLERY_BLOCK_BYTES = 2**26
 

@@ -16,9 +16,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from resound.distances._clips import Array
-from resound.kernels import kernel
-from resound.lanes import (
+from resound.compiled.cache import kernel
+from resound.compiled.lanes import (
     LANES,
     add,
     add_squared_difference,
@@ -28,6 +27,7 @@ from resound.lanes import (
     square_root,
     store,
 )
+from resound.distances._clips import Array
 
 ROWS = 4
 

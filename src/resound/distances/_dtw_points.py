@@ -13,8 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from resound.compiled.cache import kernel
 from resound.distances._clips import Array
-from resound.kernels import kernel
 
 # Of the variance; what is left costs the bounds less than a coordinate costs time: measured.
 SHARE_OF_AXES = 0.99

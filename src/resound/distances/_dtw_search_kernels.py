@@ -11,11 +11,8 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from resound.distances._clips import Array
-from resound.distances._dtw_bound_kernels import set_minima_rests
-from resound.distances._dtw_kernels import ROWS, advance_columns, last_row
-from resound.kernels import kernel
-from resound.lanes import (
+from resound.compiled.cache import kernel
+from resound.compiled.lanes import (
     LANES,
     add,
     all_above,
@@ -26,6 +23,9 @@ from resound.lanes import (
     minimum,
     store,
 )
+from resound.distances._clips import Array
+from resound.distances._dtw_bound_kernels import set_minima_rests
+from resound.distances._dtw_kernels import ROWS, advance_columns, last_row
 
 # Columns between two looks at whether the rows can be left.
 COLUMNS = 4

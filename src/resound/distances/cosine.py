@@ -8,11 +8,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from resound.compiled.lanes import LANES
 from resound.distances import _cosine_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
 from resound.distances._cosine_kernels import COLUMNS
 from resound.errors import ParameterError, check_positive_int
-from resound.lanes import LANES
 from resound.pages import give_back
 from resound.registry import DISTANCES
 

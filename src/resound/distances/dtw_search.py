@@ -34,7 +34,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.candidates import NO_HIT, allowed_pairs, nearest, order_of_ids
 from resound.distances import _dtw_bound_kernels, _dtw_search_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
 from resound.distances._dtw_inputs import (
@@ -49,6 +48,7 @@ from resound.distances._dtw_points import Axes, as_points, principal_axes, round
 from resound.distances.dtw import DTYPES, LOCAL_COSTS
 from resound.errors import check_choice, check_positive_int
 from resound.registry import SEARCHES
+from resound.retrieval.candidates import NO_HIT, allowed_pairs, nearest, order_of_ids
 
 CLIPS_FOR_AXES = 16
 QUERY_BLOCK = 256

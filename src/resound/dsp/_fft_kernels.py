@@ -27,9 +27,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from resound.dsp.arrays import FloatArray
-from resound.kernels import kernel
-from resound.lanes import (
+from resound.compiled.cache import kernel
+from resound.compiled.lanes import (
     LANES,
     add,
     add_product,
@@ -41,6 +40,7 @@ from resound.lanes import (
     subtract,
     subtract_product,
 )
+from resound.dsp.arrays import FloatArray
 
 POINTS = LANES // 2  # of each frame, from LANES samples
 CACHE_LINE = 64  # bytes

@@ -11,11 +11,11 @@ from resound.encoders import kaldi
 from resound.encoders.beats_checkpoint import Parts, read_parts, write_parts
 from resound.encoders.beats_network import BeatsConfig, Transformer
 from resound.encoders.encoder import Encoder, of_modules
+from resound.encoders.tensors import check_keys, check_shapes
 from resound.encoders.weights import advice, check_path, locate
 from resound.errors import CheckpointError, ParameterError
-from resound.pretrained import Weights
+from resound.experiment.weights import Weights
 from resound.registry import ENCODERS
-from resound.tensors import check_keys, check_shapes
 
 # Waveforms are read as 16-bit integers; the log-mels' mean and deviation on AudioSet, as published.
 FULL_SCALE = 2**15

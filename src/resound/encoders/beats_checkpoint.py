@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from safetensors.torch import save_file
 from torch import Tensor
 
+from resound.encoders.tensors import checked_state, read_pickled, read_state
 from resound.errors import CheckpointError
-from resound.tensors import checked_state, read_pickled, read_state
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"

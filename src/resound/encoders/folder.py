@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from resound import environment
+from resound.encoders.tensors import check_keys, read_state
 from resound.errors import CheckpointError, EnvironmentProblem
-from resound.pretrained import weight_file
-from resound.tensors import check_keys, read_state
+from resound.experiment.weights import weight_file
+from resound.jobs import environment
 
 # Buffers that a network computes itself; releases of transformers differ in which they store.
 DERIVED = ("position_ids", "token_type_ids", "relative_position_index", "num_batches_tracked")

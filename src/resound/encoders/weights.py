@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resound.errors import CheckpointError
-from resound.pretrained import PUBLISHED, WEIGHT_FILES, Hub, Weights, find, weight_file
+from resound.experiment.weights import PUBLISHED, WEIGHT_FILES, Hub, Weights, find, weight_file
 
 HEAD_BYTES = 512
 ZIP_MAGIC = b"PK\x03\x04"

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from resound.experiment.coordinates import ALL_CLIPS
 from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
-from resound.runs import ALL_CLIPS
 
 ABSENT = "no result: not run yet, or killed; its log and the same command again tell"
 

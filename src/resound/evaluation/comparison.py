@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from resound.experiment.coordinates import Cell, Run
 from resound.metrics.bootstrap import bootstrap_interval, holm, paired_sign_flip
-from resound.runs import Cell, Run
 
 COLUMNS = (
     "metric", "table_a", "method_a", "table_b", "method_b", "n_queries", "n_recordings",

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound import retrieval
-from resound.candidates import NO_HIT
+from resound.retrieval import ranking as retrieval
+from resound.retrieval.candidates import NO_HIT
 
 Lists = tuple[npt.NDArray[np.intp], npt.NDArray[np.floating[Any]]]
 ALL = slice(None)
@@ -21,8 +21,8 @@ ALL = slice(None)
 class RankingTask:
     """Which clips ask, which answer, and how deep the lists of hits go.
 
-    Lists are pairs (positions, scores) of shape (queries, depth), as `resound.retrieval.rank`
-    returns them, with positions in the whole gallery.
+    Lists are pairs (positions, scores) of shape (queries, depth), as
+    `resound.retrieval.ranking.rank` returns them, with positions in the whole gallery.
 
     Parameters
     ----------

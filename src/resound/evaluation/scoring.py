@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound import retrieval, store
+from resound import store
 from resound.evaluation.ranking import Lists, RankingTask
 from resound.metrics import ranking
+from resound.retrieval import ranking as retrieval
 
 ABOUT_QUERY = ("query", "category", "src_file")
 TIES = "ties"

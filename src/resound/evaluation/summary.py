@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, over_orders
+from resound.experiment.coordinates import Run
 from resound.metrics import bootstrap
-from resound.runs import Run
 
 
 def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) -> dict[str, float]:

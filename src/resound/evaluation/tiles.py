@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from resound import store
-from resound.candidates import NO_HIT
 from resound.data.index import read_clips
 from resound.data.splits import read_split
 from resound.errors import StoreError
 from resound.evaluation.ranking import Lists, RankingTask
-from resound.tiling import Tile, grid
+from resound.experiment.tiles import Tile, grid
+from resound.retrieval.candidates import NO_HIT
 
 Spec = Mapping[str, Any]
 Reader = Callable[[store.AnyPath, RankingTask, Tile, Spec], Lists]
@@ -48,7 +48,7 @@ def gather(
     task : RankingTask
         What is ranked.
     tile_size : mapping
-        Clips a side of a tile, as `resound.tiling.grid` takes them.
+        Clips a side of a tile, as `resound.experiment.tiles.grid` takes them.
     paths : iterable of path
         The file of each tile, row by row.
     ranking : mapping

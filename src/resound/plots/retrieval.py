@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from resound.evaluation.labels import method_labels, row_a_method
 from resound.evaluation.precision import precision_over_rank
+from resound.experiment.coordinates import Run
 from resound.plots.style import MUTED, SMALL, colours, say
-from resound.report.labels import method_labels, row_a_method
-from resound.runs import Run
 
 METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
 MOST_ROWS = 40  # methods in one figure

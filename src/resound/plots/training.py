@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from resound.experiment.coordinates import AUTOENCODER, Cell
 from resound.plots.style import SMALL, colours, say
-from resound.runs import AUTOENCODER, Cell
 
 PANEL = 1.7  # inches
 PARTS = {"train": "-", "validation": "--", "final": ":"}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from resound.experiment.coordinates import ALL_CLIPS
 from resound.report import published, tables
 from resound.report.starts import started_from
-from resound.runs import ALL_CLIPS
 
 MARK = "*"
 
@@ -24,7 +24,7 @@ def classification_table(
     dataset : str
         What they are about.
     starts : mapping
-        By network what it started from, as `resound.specs.Experiment.starts` tells it.
+        By network what it started from, as `resound.experiment.specs.Experiment.starts` tells it.
 
     Returns
     -------

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from resound.evaluation.comparison import COLUMNS
+from resound.evaluation.labels import FAMILIES, method_labels, row_a_method
 from resound.report import tables
-from resound.report.labels import FAMILIES, method_labels, row_a_method
 
 
 def significance_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

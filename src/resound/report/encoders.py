@@ -28,7 +28,7 @@ def notes(encoders: Mapping[str, Mapping[str, Any]], dataset: str) -> Iterator[s
     Parameters
     ----------
     encoders : mapping
-        As `resound.encodings.Encodings.sources` tells of a table's rows.
+        As `resound.experiment.encodings.Encodings.sources` tells of a table's rows.
     dataset : str
         What the table is about.
     """

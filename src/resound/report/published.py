@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
+from resound.experiment.coordinates import AUTOENCODER, RANDOM, WAVEFORM
 from resound.report.starts import IMAGENET
 from resound.report.study import FEATURES, QUANTITIES, counterpart
-from resound.runs import AUTOENCODER, RANDOM, WAVEFORM
 
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
 ALL_FOLDS = "all_folds"

@@ -1,7 +1,7 @@
 """What a network started from, as tables name it."""
 
-from resound.pretrained import PUBLISHED
-from resound.runs import RANDOM
+from resound.experiment.coordinates import RANDOM
+from resound.experiment.weights import PUBLISHED
 
 IMAGENET = "ImageNet"
 # Published files that a table can name; others it shows by the first digits of their digest.
@@ -12,5 +12,5 @@ KNOWN = {
 
 
 def started_from(start: str) -> str:
-    """Name a start as `resound.specs.Experiment.starts` tells it: ``random``, or a digest."""
+    """Name a start as an experiment's `starts` tells it: ``random``, or a digest."""
     return start if start == RANDOM else KNOWN.get(start, f"sha256 {start[:8]}")

@@ -28,7 +28,7 @@ def validation_table(comparisons: pd.DataFrame, dataset: str) -> pd.DataFrame:
     Parameters
     ----------
     comparisons : DataFrame
-        A row a feature or coefficient, as `resound.validation.compare` makes them.
+        A row a feature or coefficient, as `resound.evaluation.validation.compare` makes them.
     dataset : str
         What they are about.
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from resound import store
 from resound.encoders.encoder import Encoder
 from resound.errors import DataError
-from resound.progress import track
+from resound.jobs.progress import track
 from resound.registry import ENCODERS
 
 Float32 = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ def load_encoder(spec: Mapping[str, Any], weights: Mapping[str, Any]) -> Encoder
     Parameters
     ----------
     spec : mapping
-        ``name, sha256, threads, options``, as `resound.encodings.Encodings.encoder` makes it.
+        ``name, sha256, threads, options``: an experiment's spec of an encoder.
     weights : mapping
         ``source, revision, sha256`` of the config.
     """

@@ -76,7 +76,7 @@ def finetune(
     clips : DataFrame
         The index.
     spec : mapping
-        As `resound.encodings.Encodings.training` makes it.
+        As `resound.experiment.encodings.Encodings.training` makes it.
     resume : pathlib.Path, optional
         The checkpoint of an interrupted run of this very spec.
     on_epoch : callable, optional

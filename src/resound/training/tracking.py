@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from resound.experiment.tracking import Tracking
 from resound.metrics.classification import macro_f1
-from resound.tracking import Tracking
 from resound.training.record import TRAINED
 
 log = logging.getLogger(__name__)

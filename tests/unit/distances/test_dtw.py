@@ -7,11 +7,11 @@ import numba
 import numpy as np
 import pytest
 
+from resound.compiled.lanes import LANES
 from resound.distances import _dtw_inputs
 from resound.distances import dtw as dtw_module
 from resound.distances.dtw import dtw, pairwise
 from resound.errors import ParameterError
-from resound.lanes import LANES
 from resound.registry import DISTANCES
 
 

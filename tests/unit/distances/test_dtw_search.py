@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from resound.candidates import NO_HIT
 from resound.distances.dtw_search import top_k
 from resound.errors import ParameterError
+from resound.retrieval.candidates import NO_HIT
 
 
 def clips(n_clips, frames=12, dims=3, seed=0):

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from resound.dsp.cepstrum import largest_lag, pre_emphasise
 from resound.errors import ParameterError
+from resound.evaluation.reference import librosa
 from resound.features import extract
-from resound.reference import librosa
 
 
 @given(st.integers(0, 99), st.integers(2, 50), st.floats(-1, 1))

@@ -7,11 +7,11 @@ import pytest
 import torch
 from tiny_encoders import write_beats
 
-from resound import pretrained
 from resound.encoders.beats import Beats
 from resound.encoders.weights import locate
 from resound.errors import CheckpointError, ParameterError
-from resound.pretrained import Hub, Weights, find, hub_cache, hub_place
+from resound.experiment import weights as pretrained
+from resound.experiment.weights import Hub, Weights, find, hub_cache, hub_place
 from resound.registry import ENCODERS
 
 CLAP = "laion/clap-htsat-unfused"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from resound.errors import ParameterError
-from resound.validation import compare
+from resound.evaluation.validation import compare
 
 SETTING = {"sample_rate": 16000, "n_fft": 1024, "hop_length": 256}
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import wandb_file
 
-from resound.tracking import Tracking
+from resound.experiment.tracking import Tracking
 from resound.training.tracking import Tracker, samples_of
 
 RATE = 8000

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from resound import store
 from resound.data.index import read_clips
-from resound.report.labels import method_labels
+from resound.evaluation.labels import method_labels
 from resound.report.page import origin, predicted, sounds, tables, thumbnails
 from resound.report.page.clips import Clips
 from resound.report.page.hits import Hits, choose_queries, method_data, read_hits

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from resound.runs import Cell, Run
+from resound.experiment.coordinates import Cell, Run
 from resound.store import AnyPath
 
 

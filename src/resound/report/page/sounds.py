@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from resound.progress import track
+from resound.jobs.progress import track
 from resound.report.page.clips import Clips
 from resound.report.page.hits import Hits
 from resound.store import StoredArray

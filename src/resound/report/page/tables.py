@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from resound import store
-from resound.report.labels import FOLDS, row_a_method
+from resound.evaluation.labels import FOLDS, row_a_method
 from resound.report.tables import SHOWN
 
 STUDY = "published_"

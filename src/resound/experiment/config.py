@@ -1,0 +1,226 @@
+"""Check a config and say in one go all that is wrong with it.
+
+The schema holds the form; here follow the rules that tie one key to another and to the code: names
+that must exist, options that a feature must know, windows that must fit into a clip.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema
+
+from resound.errors import ConfigError, unknown
+from resound.experiment.coordinates import VARIANT_OF
+from resound.experiment.encodings import ENCODER_KEYS, NEEDED_TRAITS
+from resound.experiment.weights import Weights
+from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, Registry
+
+Config = Mapping[str, Any]
+
+
+def check(config: Config, schema: Mapping[str, Any]) -> None:
+    """Raise one ConfigError with a line for each fault of `config`; return when it has none."""
+    faults = list(_form(config, schema)) or list(_meaning(config))
+    if faults:
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        raise ConfigError(
+            f"the configuration has {len(faults)} fault{'s'[: len(faults) > 1]} "
+            f"(config.yaml, --configfile or --config):\n{lines}"
+        )
+
+
+def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from _not_finite("", config)
+    validator = jsonschema.Draft202012Validator(schema)
+    for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path))):
+        where = ".".join(map(str, error.absolute_path))
+        if error.validator == "additionalProperties":
+            known = list(error.schema.get("properties", ()))
+            for key in sorted(set(map(str, error.instance)) - set(known)):
+                yield f"{'.'.join(filter(None, [where, key]))}: this key {unknown(key, known)}"
+        elif error.validator == "required":
+            missing = [key for key in error.validator_value if key not in error.instance]
+            if error.message.startswith(repr(missing[0])):
+                yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
+        elif error.validator == "minimum":
+            kind = "an integer of " if error.schema.get("type") == "integer" else ""
+            yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"
+        else:
+            yield f"{where or 'top level'}: {error.message}"
+
+
+def _not_finite(where: str, value: Any) -> Iterator[str]:
+    """Name the numbers that are none: YAML has .inf and .nan, and a schema lets them pass."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: {value!r} must be a finite number"
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from _not_finite(f"{where}.{key}" if where else str(key), inner)
+
+
+def _meaning(config: Config) -> Iterator[str]:
+    retrieval = config["retrieval"]
+    yield from _features(config["features"])
+    yield from _options("retrieval.distances", retrieval["distances"], DISTANCES)
+    for name, stft in config["stft"].items():
+        yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
+    yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
+    for name, table in retrieval["tables"].items():
+        where = f"retrieval.tables.{name}"
+        named = table["distance"]
+        distances = [named] if isinstance(named, str) else named
+        yield from _names(f"{where}.distance", distances, retrieval["distances"])
+        yield from _names(f"{where}.features", table.get("features", []), config["features"])
+        yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
+        yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
+    yield from _names("validation.features", config["validation"]["features"], config["features"])
+    yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
+    for distance in ("dtw", "dtw_flattened"):
+        if retrieval[distance] == {"mode": "top_k", "device": "cuda"}:
+            yield (
+                f"retrieval.{distance}: the search of mode: top_k has no device: cuda; "
+                "set device: cpu, or mode: full"
+            )
+    yield from _trainings(config)
+    yield from _encoders(config)
+    yield from _figures(config)
+    yield from _report(config)
+    if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
+        yield (
+            f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
+            f"the folds of {config['dataset']}"
+        )
+
+
+def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
+    """Check the options of features, of those that are variants of another one too."""
+    for name, block in blocks.items():
+        options, of = dict(block), block.get(VARIANT_OF)
+        options.pop(VARIANT_OF, None)
+        if of is None:
+            yield from _options("features", {name: options}, FEATURES)
+        elif name in FEATURES and of != name:
+            yield f"features.{name}: this feature is registered itself and no variant of {of!r}"
+        elif of not in FEATURES:
+            yield f"features.{name}.{VARIANT_OF}: {of!r} {unknown(of, FEATURES)}"
+        else:
+            known = FEATURES.options(of)
+            for option in options:
+                if option not in known:
+                    yield f"features.{name}.{option}: this option {unknown(option, known)}"
+
+
+def _trainings(config: Config) -> Iterator[str]:
+    block = config["classification"]
+    yield from _options("networks", config["networks"], NETWORKS)
+    yield from _names("classification.networks", block["networks"], config["networks"])
+    yield from _names("classification.features", block["features"], config["features"])
+    yield from _names("classification.stft", block["stft"], config["stft"])
+    yield from _warmup("classification", block)
+    coder = config["autoencoder"]
+    yield from _names("autoencoder.features", coder["features"], config["features"])
+    yield from _names("autoencoder.stft", coder["stft"], config["stft"])
+    yield from _warmup("autoencoder", coder)
+
+
+def _encoders(config: Config) -> Iterator[str]:
+    encoders, block = config["encoders"], config["finetune"]
+    own = {
+        name: {option: value for option, value in options.items() if option not in ENCODER_KEYS}
+        for name, options in encoders.items()
+    }
+    yield from _options("encoders", own, ENCODERS)
+    for name, options in encoders.items():
+        if Weights.of(options["weights"]).digest is None:
+            yield (
+                f"encoders.{name}.weights.sha256: {options['weights']['source']} is not published "
+                "under a known digest; name its own (sha256sum <file>)"
+            )
+    for part in ("zero_shot", "probe", "finetune"):
+        yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
+    yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"])
+    yield from _warmup("finetune", block)
+    headless = [name for name in block["encoders"] if name not in block["heads"]]
+    yield from (f"finetune.heads: {name} has none; give it adapter or mlp" for name in headless)
+    for name, encoding in config["encodings"].items():
+        where, encoder = f"encodings.{name}", encoding["encoder"]
+        yield from _names(f"{where}.encoder", [encoder], encoders)
+        if encoding["vector"] in NEEDED_TRAITS:
+            yield from _having(NEEDED_TRAITS[encoding["vector"]], f"{where}.vector", [encoder])
+
+
+def _having(trait: str, where: str, names: list[str]) -> Iterator[str]:
+    """Yield a fault for each encoder that is known and lacks a trait."""
+    having = [name for name in ENCODERS if ENCODERS.entry(name).traits.get(trait)]
+    for name in names:
+        if name in ENCODERS and name not in having:
+            what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
+            yield f"{where}: {name} {what}; there are: {', '.join(having)}"
+
+
+def _figures(config: Config) -> Iterator[str]:
+    block = config["figures"]
+    for figure in ("features", "dtw"):
+        yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
+    drawn = block["dtw"]["feature"]
+    yield from _names("figures.dtw.feature", [drawn], config["features"])
+    feature = config["features"].get(drawn, {}).get(VARIANT_OF, drawn)
+    if feature in FEATURES and not FEATURES.entry(feature).traits.get("framed", True):
+        yield f"figures.dtw.feature: {feature!r} has no frames to align; mfcc has"
+
+
+def _report(config: Config) -> Iterator[str]:
+    block, deepest = config["report"], max(config["retrieval"]["top_k"])
+    yield from _names("report.stft", [block["stft"]], config["stft"])
+    if block["top_k"] > deepest:
+        yield (
+            f"report.top_k: {block['top_k']} must not be more than the largest of "
+            f"retrieval.top_k, {deepest}: rankings may end there"
+        )
+
+
+def _warmup(where: str, block: Config) -> Iterator[str]:
+    if block["warmup_epochs"] > block["epochs"]:
+        yield (
+            f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "
+            f"epochs, {block['epochs']}"
+        )
+
+
+def _names(where: str, names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            yield f"{where}: {name!r} {unknown(name, known)}"
+
+
+def _options(where: str, blocks: Mapping[str, Config], registry: Registry) -> Iterator[str]:
+    for name, options in blocks.items():
+        if name not in registry:
+            yield f"{where}.{name}: {registry.kind} {name!r} {unknown(name, registry)}"
+            continue
+        known = registry.options(name)
+        for option in options:
+            if option not in known:
+                yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
+
+
+def _matrix(block: Config, duration: float) -> Iterator[str]:
+    n_fft, figure = block["n_fft"], block["figure"]
+    for part, sizes in (("figure", [figure["n_samples"]]), ("table", block["table"]["n_samples"])):
+        for size in sizes:
+            if size < n_fft:
+                where = f"matrix_spectrogram.{part}.n_samples"
+                yield f"{where}: {size} samples are fewer than one frame has, n_fft: {n_fft}"
+    clip = {"n_fft": n_fft, "sample_rate": figure["sample_rate"]}
+    yield from _window("matrix_spectrogram", clip, duration)
+
+
+def _window(where: str, stft: Mapping[str, int], duration: float) -> Iterator[str]:
+    samples = round(duration * stft["sample_rate"])
+    if stft["n_fft"] > samples:
+        yield (
+            f"{where}.n_fft: {stft['n_fft']} samples are more than a clip has: audio.duration "
+            f"{duration} s at {stft['sample_rate']} Hz are {samples}"
+        )

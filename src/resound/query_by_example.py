@@ -1,0 +1,170 @@
+"""The clips that are nearest to a recording of one's own, by any bank that a run has left.
+
+The recording is decoded as the data set's clips were, the bank's feature is computed of it, or its
+network embeds it, and its distances to all clips are ranked. So a clip of the data set finds itself
+first. Modules that stand on torch are imported when a network is asked for.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from resound import audio, store
+from resound.data.index import read_clips
+from resound.errors import ParameterError, unknown
+from resound.experiment.coordinates import WAVEFORM, Cell, Run
+from resound.experiment.encodings import FINETUNED_VECTORS, FROZEN
+from resound.experiment.specs import Experiment
+from resound.features.extraction import extract_batch
+from resound.registry import DISTANCES
+from resound.retrieval.ranking import rank
+
+Float32 = npt.NDArray[np.float32]
+
+CLIPS_A_BLOCK = 128  # the gallery is a memory map and never held as a whole
+
+
+def methods(experiment: Experiment) -> dict[str, Run]:
+    """Return what a recording can be compared by, in the order of the retrieval tables.
+
+    Keys are written as the folders below ``rankings``: ``dtw/mfcc/sr44100_nfft4096_hop1024``, or
+    ``cosine/cnn/mel/sr44100_nfft2048_hop1024/seed0``. Of a network that was trained for several
+    splits, the first one's is taken. Left out are vectors that are made for all clips at once.
+    """
+    found: dict[str, Run] = {}
+    for run in experiment.all_runs():
+        if run.feature != WAVEFORM or _vector(experiment, run) in (FROZEN, *FINETUNED_VECTORS):
+            found.setdefault(f"{run.distance}/{run.source}", run)
+    return found
+
+
+def method(experiment: Experiment, name: str) -> Run:
+    """Return the first method whose name begins with the parts of `name`: ``dtw/mfcc``.
+
+    Raises
+    ------
+    ParameterError
+        When there is none.
+    """
+    n_parts = name.strip("/").count("/") + 1
+    beginnings: dict[str, Run] = {}
+    for full, run in methods(experiment).items():
+        beginnings.setdefault("/".join(full.split("/")[:n_parts]), run)
+    if name.strip("/") not in beginnings:
+        raise ParameterError(f"method {name!r} {unknown(name, beginnings)}")
+    return beginnings[name.strip("/")]
+
+
+def bank_path(experiment: Experiment, run: Run) -> Path:
+    """Return the file of the bank that a method compares."""
+    return _results(experiment) / experiment.bank_folder(run) / "bank.npy"
+
+
+def find_similar(
+    sound: store.AnyPath, experiment: Experiment, run: Run, *, k: int, n_threads: int = 1
+) -> pd.DataFrame:
+    """Return the `k` clips that are nearest to a recording.
+
+    Parameters
+    ----------
+    sound : path
+        A file in any format that soundfile reads; its first ``audio.duration`` seconds count.
+    experiment : Experiment
+        Whose results are searched.
+    run : Run
+        As `method` returns it.
+    k : int
+        Clips to find; fewer where there are fewer.
+    n_threads : int
+        Threads of the distances.
+
+    Returns
+    -------
+    DataFrame
+        ``rank, distance, category, id, file``: the nearest first, equal distances by id; `file`
+        below the data set's root.
+
+    Raises
+    ------
+    UnreadableAudio
+        When the recording cannot be decoded.
+    StoreError, CheckpointError
+        When the bank or its network is missing, damaged or of another config.
+    """
+    spec = experiment.distances(run)
+    bank = store.open_array(bank_path(experiment, run), spec=spec["bank"])
+    clips = read_clips(_results(experiment) / "index/clips.csv").set_index("id", drop=False)
+    ids = bank.ids["clips"]
+    query, parts = _features(sound, experiment, run), []
+    for start in range(0, len(ids), CLIPS_A_BLOCK):
+        gallery = bank.values[start : start + CLIPS_A_BLOCK]
+        parts.append(
+            DISTANCES[run.distance](query, gallery, n_threads=n_threads, **spec["options"])
+        )
+    hits, distances = rank(np.concatenate(parts, axis=1), ids, k=min(k, len(ids)))
+    found = clips.reindex([ids[hit] for hit in hits[0]])[["category", "id", "file"]]
+    found.insert(0, "rank", np.arange(1, len(found) + 1))
+    found.insert(1, "distance", distances[0])
+    return found.reset_index(drop=True)
+
+
+def _features(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
+    """Return a recording in the form of the bank's clips (1, frames, dims)."""
+    if run.feature == WAVEFORM:
+        return _encoded(sound, experiment, run)
+    spec = experiment.bank(run.feature, run.setting)
+    settings = {**spec["stft"], **spec["options"]}
+    features = extract_batch(spec["feature"], _waveform(sound, spec["audio"]), **settings)
+    cell = run.cell
+    return _embedded(sound, features, experiment, cell) if cell else features
+
+
+def _waveform(sound: store.AnyPath, spec: dict[str, Any]) -> Float32:
+    length = {"sample_rate": spec["sample_rate"], "duration": spec["duration"]}
+    return audio.load(sound, **length, quality=spec["resampling"])[np.newaxis]
+
+
+def _embedded(
+    sound: store.AnyPath, features: Float32, experiment: Experiment, cell: Cell
+) -> Float32:
+    from resound.training.checkpoint import read_checkpoint
+
+    spec = experiment.training(cell)
+    trained = read_checkpoint(*_model(experiment, cell.path), spec=spec)
+    embeddings = trained.embed(trained.transform.of_bank(features, [str(sound)]))
+    return embeddings.reshape(1, -1, embeddings.shape[-1])
+
+
+def _encoded(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
+    from resound.training.encoding import load_encoder, run_over
+    from resound.training.finetuning import read_finetuned, vectors_of
+
+    encodings, cell = experiment.encodings, experiment.cell(run)
+    name = encodings.encoder_of(run)
+    spec = encodings.frozen(name)
+    encoder = load_encoder(spec["encoder"], encodings.weights_at(name).block)
+    waveform = _waveform(sound, spec["audio"])
+    if cell is None:
+        (embedding,) = run_over(encoder, lambda x: [encoder.embed(x)], waveform)
+        return embedding[:, np.newaxis]
+    trained = experiment.training(cell)
+    network = read_finetuned(encoder, *_model(experiment, cell.path), spec=trained)
+    return vectors_of(network, waveform)[_vector(experiment, run)][:, np.newaxis]
+
+
+def _model(experiment: Experiment, cell: str) -> Iterator[Path]:
+    """Yield the files of a trained network: its weights, its record."""
+    folder = _results(experiment) / "models" / cell
+    yield from (folder / "weights.safetensors", folder / "model.json")
+
+
+def _results(experiment: Experiment) -> Path:
+    return Path(experiment.config["results_dir"])
+
+
+def _vector(experiment: Experiment, run: Run) -> str:
+    return experiment.encodings.encoding(run.network).vector
