@@ -8,31 +8,29 @@ min_version("9.14")
 configfile: "config.yaml"
 
 
+include: "workflow/rules/common.smk"
+
+
 pathvars:
     results=config["results_dir"],
     logs=f"{config['results_dir']}/logs",
     benchmarks=f"{config['results_dir']}/benchmarks",
 
 
-include: "workflow/rules/common.smk"
-
-
 wildcard_constraints:
     sample_rate=r"\d+",
-    feature=r"[a-z0-9_]+",
-    setting=r"sr\d+(_nfft\d+_hop\d+(_matrix)?)?",
-    distance=r"[a-z0-9_]+",
-    source=r"[a-z0-9_]+/([a-z0-9_]+/)?sr\d+(_nfft\d+_hop\d+(_matrix)?)?(/seed\d+)?",
-    network=r"[a-z0-9_]+",
-    encoder="|".join(ENCODERS),
-    code_size=r"\d+",
-    seed=r"\d+",
-    split=r"fold\d+(-\d+)*|all",
+    feature=r"[a-z0-9_]+/[a-z0-9_]+",
+    shard=r"\d+",
+    run=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
     row=r"\d+",
     column=r"\d+",
-    embedding=r"[a-z0-9_]+(/[a-z0-9_]+)*",
-    shard=r"\d+",
-    retrieval_table=r"retrieval_[a-z0-9_]+",
+    training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
+    network=r"[a-z0-9_]+",
+    encoder=one_of(ENCODERS),
+    setting=r"sr\d+",
+    at=r"waveform/[a-z0-9_/-]+",
+    split=r"fold\d+(-\d+)*|all",
+    embedding=r"[a-z0-9_]+(/[a-z0-9_-]+)*",
 
 
 include: "workflow/rules/data.smk"
@@ -45,11 +43,9 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
-TABLES = collect(
-    "<results>/tables/{table}.{form}", table=EXPERIMENT.tables(), form=TABLE_FORMS
-)
+TABLES = collect("<results>/tables/{table}.{form}", table=ALL_TABLES, form=TABLE_FORMS)
 FIGURES = collect(
-    "<results>/figures/{figure}.{form}", figure=figure_names(), form=FIGURE_FORMS
+    "<results>/figures/{figure}.{form}", figure=ALL_FIGURES, form=FIGURE_FORMS
 )
 PAGE = "<results>/report/index.html"
 

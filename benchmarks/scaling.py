@@ -29,9 +29,11 @@ import yaml
 from benchmarks import machine, scaling_page
 from resound import audio, store
 from resound.distances import cosine, dtw
+from resound.experiment import specs
 from resound.experiment.coordinates import Run
-from resound.experiment.resources import Workload
-from resound.experiment.specs import Experiment
+from resound.experiment.plan import Plan
+from resound.experiment.resources import Workload, n_frames
+from resound.experiment.tiles import Tile
 from resound.features.extraction import extract_batch
 from resound.retrieval import ranking as retrieval
 
@@ -40,7 +42,11 @@ ESC50 = Workload(400, 1600, frames=216, dims=13)
 TIMES = 10
 LARGER = Workload(TIMES * ESC50.queries, TIMES * ESC50.gallery, ESC50.frames, ESC50.dims)
 SAMPLED_TILES = ((0, 0), (4, 5), (9, 9))
-RUN = Run("dtw", "mfcc", "sr44100_nfft4096_hop1024", "fold5")
+PLAN = Plan(yaml.safe_load((ROOT / "config.yaml").read_text()))
+FEATURE = PLAN.feature("mfcc", "44k")
+RUN = Run("dtw", FEATURE, PLAN.splits[0])
+TILE = dict(PLAN.config["retrieval"]["tile"])
+FRAMES = n_frames(PLAN.config["audio"]["duration"], FEATURE.setting.spec)
 ROUNDS = 3
 Row = dict[str, Any]
 
@@ -80,10 +86,12 @@ def comparison_rates(rng: np.random.Generator) -> Iterator[Row]:
 
 def audio_rates(waveforms: npt.NDArray[np.float32]) -> Iterator[Row]:
     """Measure a feature of clips, the decoding of one, and the check of stored ones."""
-    bank = shipped_experiment().bank(RUN.feature, RUN.setting)
+    bank = specs.feature_bank(PLAN.config, FEATURE)
     settings = {**bank["stft"], **bank["options"]}
     n_clips = len(waveforms)
-    yield timed("MFCC", n_clips, "clip", partial(extract_batch, RUN.feature, waveforms, **settings))
+    yield timed(
+        "MFCC", n_clips, "clip", partial(extract_batch, FEATURE.name, waveforms, **settings)
+    )
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder, "clip.wav")
         soundfile.write(wav, waveforms[0] / 8, 44_100)
@@ -127,35 +135,29 @@ def started_job() -> Row:
 
 def sampled_tiles() -> Iterator[Row]:
     """Compute some tiles of the larger data set as jobs do."""
-    experiment = shipped_experiment()
     with tempfile.TemporaryDirectory() as folder:
-        split = write_larger_data_set(Path(folder), experiment)
+        split = write_larger_data_set(Path(folder))
         for row, column in SAMPLED_TILES:
-            job = tile_job(Path(folder), split, experiment, row, column)
+            job = tile_job(Path(folder), split, row, column)
             seconds = cpu_seconds(partial(run_script, "compute_distances", job))
             name = f"tile{row}-{column}"
             yield {
                 "kind": "tile",
                 "name": name,
-                "work": experiment.tile_cells(RUN),
+                "work": Workload(**TILE, frames=FRAMES, dims=1).cells,
                 "unit": "cell",
                 "cpu_seconds": seconds,
             }
 
 
-def shipped_experiment() -> Experiment:
-    """Return the experiment of `config.yaml`."""
-    return Experiment(yaml.safe_load((ROOT / "config.yaml").read_text()))
-
-
-def write_larger_data_set(folder: Path, experiment: Experiment) -> Path:
+def write_larger_data_set(folder: Path) -> Path:
     """Write a bank of random numbers and a split of its clips; return the split."""
     ids = [f"clip {number:06}" for number in range(LARGER.clips)]
     asks = np.arange(LARGER.clips) < LARGER.queries
     split = folder / "split.csv"
     store.write_csv(pd.DataFrame({"id": ids, "query": asks, "gallery": ~asks}), split)
     shape, rng = (LARGER.clips, LARGER.frames, LARGER.dims), np.random.default_rng(0)
-    spec = experiment.bank(RUN.feature, RUN.setting)
+    spec = specs.feature_bank(PLAN.config, FEATURE)
     with store.create_array(
         folder / "bank.npy", shape, "float32", spec=spec, ids={"clips": ids}
     ) as bank:
@@ -164,16 +166,21 @@ def write_larger_data_set(folder: Path, experiment: Experiment) -> Path:
     return split
 
 
-def tile_job(folder: Path, split: Path, experiment: Experiment, row: int, column: int) -> Any:
+def tile_job(folder: Path, split: Path, row: int, column: int) -> Any:
     """Return what the script of one tile is given in place of Snakemake's object."""
     out = folder / f"tile{row}-{column}"
     return SimpleNamespace(
         input=SimpleNamespace(split=split, bank=folder / "bank.npy"),
         output=SimpleNamespace(distances=out / "distances.npy"),
-        params=SimpleNamespace(spec=experiment.distances_tile(RUN, row, column)),
+        params=SimpleNamespace(
+            spec={
+                "distances": specs.distances(PLAN.config, RUN),
+                "tile": Tile(row, column, **TILE)._asdict(),
+            }
+        ),
         log=[out / "log"],
         threads=1,
-        wildcards=list(RUN[:4]),
+        wildcards=[RUN.path],
     )
 
 

@@ -101,3 +101,14 @@ def is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def one_spelling(path: str) -> str:
+    """Return a path as every spelling of it is: relative inside the working folder, else absolute.
+
+    >>> one_spelling("./data/"), one_spelling("/data//ESC-50/")
+    ('data', '/data/ESC-50')
+    """
+    relative = os.path.relpath(path)
+    outside = Path(relative).parts[:1] == (os.pardir,)
+    return os.path.normpath(Path.cwd() / path) if outside else relative

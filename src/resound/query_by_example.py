@@ -16,9 +16,17 @@ import pandas as pd
 from resound import audio, store
 from resound.data.index import read_clips
 from resound.errors import ParameterError, unknown
-from resound.experiment.coordinates import WAVEFORM, Cell, Run
-from resound.experiment.encodings import FINETUNED_VECTORS, FROZEN
-from resound.experiment.specs import Experiment
+from resound.experiment import specs
+from resound.experiment.coordinates import (
+    FINETUNED_VECTORS,
+    FROZEN,
+    Embedding,
+    Encoding,
+    Feature,
+    Run,
+    Training,
+)
+from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES
 from resound.retrieval.ranking import rank
@@ -28,7 +36,7 @@ Float32 = npt.NDArray[np.float32]
 CLIPS_A_BLOCK = 128  # the gallery is a memory map and never held as a whole
 
 
-def methods(experiment: Experiment) -> dict[str, Run]:
+def methods(plan: Plan) -> dict[str, Run]:
     """Return what a recording can be compared by, in the order of the retrieval tables.
 
     Keys are written as the folders below ``rankings``: ``dtw/mfcc/sr44100_nfft4096_hop1024``, or
@@ -36,13 +44,14 @@ def methods(experiment: Experiment) -> dict[str, Run]:
     splits, the first one's is taken. Left out are vectors that are made for all clips at once.
     """
     found: dict[str, Run] = {}
-    for run in experiment.all_runs():
-        if run.feature != WAVEFORM or _vector(experiment, run) in (FROZEN, *FINETUNED_VECTORS):
-            found.setdefault(f"{run.distance}/{run.source}", run)
+    for run in plan.runs.values():
+        bank = run.bank
+        if not isinstance(bank, Encoding) or bank.vector in (FROZEN, *FINETUNED_VECTORS):
+            found.setdefault(f"{run.distance}/{bank.source}", run)
     return found
 
 
-def method(experiment: Experiment, name: str) -> Run:
+def method(plan: Plan, name: str) -> Run:
     """Return the first method whose name begins with the parts of `name`: ``dtw/mfcc``.
 
     Raises
@@ -52,20 +61,20 @@ def method(experiment: Experiment, name: str) -> Run:
     """
     n_parts = name.strip("/").count("/") + 1
     beginnings: dict[str, Run] = {}
-    for full, run in methods(experiment).items():
+    for full, run in methods(plan).items():
         beginnings.setdefault("/".join(full.split("/")[:n_parts]), run)
     if name.strip("/") not in beginnings:
         raise ParameterError(f"method {name!r} {unknown(name, beginnings)}")
     return beginnings[name.strip("/")]
 
 
-def bank_path(experiment: Experiment, run: Run) -> Path:
+def bank_path(plan: Plan, run: Run) -> Path:
     """Return the file of the bank that a method compares."""
-    return _results(experiment) / experiment.bank_folder(run) / "bank.npy"
+    return _results(plan) / run.bank.folder / "bank.npy"
 
 
 def find_similar(
-    sound: store.AnyPath, experiment: Experiment, run: Run, *, k: int, n_threads: int = 1
+    sound: store.AnyPath, plan: Plan, run: Run, *, k: int, n_threads: int = 1
 ) -> pd.DataFrame:
     """Return the `k` clips that are nearest to a recording.
 
@@ -73,7 +82,7 @@ def find_similar(
     ----------
     sound : path
         A file in any format that soundfile reads; its first ``audio.duration`` seconds count.
-    experiment : Experiment
+    plan : Plan
         Whose results are searched.
     run : Run
         As `method` returns it.
@@ -95,11 +104,11 @@ def find_similar(
     StoreError, CheckpointError
         When the bank or its network is missing, damaged or of another config.
     """
-    spec = experiment.distances(run)
-    bank = store.open_array(bank_path(experiment, run), spec=spec["bank"])
-    clips = read_clips(_results(experiment) / "index/clips.csv").set_index("id", drop=False)
+    spec = specs.distances(plan.config, run)
+    bank = store.open_array(bank_path(plan, run), spec=spec["bank"])
+    clips = read_clips(_results(plan) / "index/clips.csv").set_index("id", drop=False)
     ids = bank.ids["clips"]
-    query, parts = _features(sound, experiment, run), []
+    query, parts = _features(sound, plan, run), []
     for start in range(0, len(ids), CLIPS_A_BLOCK):
         gallery = bank.values[start : start + CLIPS_A_BLOCK]
         parts.append(
@@ -112,15 +121,21 @@ def find_similar(
     return found.reset_index(drop=True)
 
 
-def _features(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
+def _features(sound: store.AnyPath, plan: Plan, run: Run) -> Float32:
     """Return a recording in the form of the bank's clips (1, frames, dims)."""
-    if run.feature == WAVEFORM:
-        return _encoded(sound, experiment, run)
-    spec = experiment.bank(run.feature, run.setting)
+    match run.bank:
+        case Feature() as feature:
+            return _computed(sound, plan, feature)
+        case Embedding() as embedding:
+            return _embedded(sound, plan, embedding)
+        case Encoding() as encoding:
+            return _encoded(sound, plan, encoding)
+
+
+def _computed(sound: store.AnyPath, plan: Plan, feature: Feature) -> Float32:
+    spec = specs.feature_bank(plan.config, feature)
     settings = {**spec["stft"], **spec["options"]}
-    features = extract_batch(spec["feature"], _waveform(sound, spec["audio"]), **settings)
-    cell = run.cell
-    return _embedded(sound, features, experiment, cell) if cell else features
+    return extract_batch(spec["feature"], _waveform(sound, spec["audio"]), **settings)
 
 
 def _waveform(sound: store.AnyPath, spec: dict[str, Any]) -> Float32:
@@ -128,43 +143,36 @@ def _waveform(sound: store.AnyPath, spec: dict[str, Any]) -> Float32:
     return audio.load(sound, **length, quality=spec["resampling"])[np.newaxis]
 
 
-def _embedded(
-    sound: store.AnyPath, features: Float32, experiment: Experiment, cell: Cell
-) -> Float32:
+def _embedded(sound: store.AnyPath, plan: Plan, bank: Embedding) -> Float32:
     from resound.training.checkpoint import read_checkpoint
 
-    spec = experiment.training(cell)
-    trained = read_checkpoint(*_model(experiment, cell.path), spec=spec)
+    features = _computed(sound, plan, bank.training.feature)
+    spec = specs.training(plan.config, bank.training)
+    trained = read_checkpoint(*_model(plan, bank.training), spec=spec)
     embeddings = trained.embed(trained.transform.of_bank(features, [str(sound)]))
     return embeddings.reshape(1, -1, embeddings.shape[-1])
 
 
-def _encoded(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
+def _encoded(sound: store.AnyPath, plan: Plan, bank: Encoding) -> Float32:
     from resound.training.encoding import load_encoder, run_over
     from resound.training.finetuning import read_finetuned, vectors_of
 
-    encodings, cell = experiment.encodings, experiment.cell(run)
-    name = encodings.encoder_of(run)
-    spec = encodings.frozen(name)
-    encoder = load_encoder(spec["encoder"], encodings.weights_at(name).block)
+    spec = specs.frozen(plan.config, bank.encoder)
+    encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder]["weights"])
     waveform = _waveform(sound, spec["audio"])
-    if cell is None:
+    if bank.training is None:
         (embedding,) = run_over(encoder, lambda x: [encoder.embed(x)], waveform)
         return embedding[:, np.newaxis]
-    trained = experiment.training(cell)
-    network = read_finetuned(encoder, *_model(experiment, cell.path), spec=trained)
-    return vectors_of(network, waveform)[_vector(experiment, run)][:, np.newaxis]
+    trained = specs.training(plan.config, bank.training)
+    network = read_finetuned(encoder, *_model(plan, bank.training), spec=trained)
+    return vectors_of(network, waveform)[bank.vector][:, np.newaxis]
 
 
-def _model(experiment: Experiment, cell: str) -> Iterator[Path]:
+def _model(plan: Plan, training: Training) -> Iterator[Path]:
     """Yield the files of a trained network: its weights, its record."""
-    folder = _results(experiment) / "models" / cell
+    folder = _results(plan) / "models" / training.path
     yield from (folder / "weights.safetensors", folder / "model.json")
 
 
-def _results(experiment: Experiment) -> Path:
-    return Path(experiment.config["results_dir"])
-
-
-def _vector(experiment: Experiment, run: Run) -> str:
-    return experiment.encodings.encoding(run.network).vector
+def _results(plan: Plan) -> Path:
+    return Path(plan.config["results_dir"])

@@ -146,6 +146,10 @@ SEARCHES = Registry(
     "resound.distances",
     common=("gallery_ids", "excluded", "n_threads", "progress"),
 )
+# Each entry makes a table or a figure; its traits say which files it `needs`, which facts it is
+# `told` (`resound.experiment.shown` knows the words), and its `place` among the others.
+TABLES = Registry("table", "TABLES", "resound.report", common=())
+FIGURES = Registry("figure", "FIGURES", "resound.plots", common=())
 NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",))
 AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))
 # Each entry loads an encoder; its traits say what is known before: `sample_rate` in Hz, whether it

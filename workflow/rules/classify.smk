@@ -1,4 +1,4 @@
-"""From banks to trained networks, their predictions and their embeddings."""
+"""From banks to trained networks, their predictions, their scores and their embeddings."""
 
 
 rule fetch_weights:
@@ -15,7 +15,7 @@ rule fetch_weights:
         mem_mb=grows(500),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.weights(wildcards.network),
+        spec=lambda wildcards: specs.starting_weights(config, wildcards.network),
         code=code_of("fetch_weights"),
     message:
         "fetching the weights that {wildcards.network} starts from"
@@ -26,39 +26,40 @@ rule fetch_weights:
 rule train_classifier:
     input:
         clips="<results>/index/clips.csv",
-        bank="<results>/features/{feature}/{setting}/bank.npy",
-        spec="<results>/features/{feature}/{setting}/spec.json",
-        waveforms=waveforms_of,
+        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
+        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
+        waveforms=lambda wildcards: waveforms_at(
+            training_of(wildcards).feature.setting.sample_rate
+        ),
         weights=weights_of,
     output:
-        weights="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/model.json",
-        history="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/history.csv",
-        predictions="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/predictions.csv",
-        confusion="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/confusion.csv",
+        weights="<results>/models/{training}/weights.safetensors",
+        model="<results>/models/{training}/model.json",
+        history="<results>/models/{training}/history.csv",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
     log:
-        "<logs>/train_classifier/{network}/{feature}/{setting}/{split}/seed{seed}.log",
+        "<logs>/train_classifier/{training}.log",
     benchmark:
-        "<benchmarks>/train_classifier/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/train_classifier/{training}.tsv"
     wildcard_constraints:
-        network=f"({'|'.join(NETWORKS)})(_({'|'.join(LOSSES[1:])}))?",
+        training=trained_as(Classifier),
     conda:
         "../../envs/train.yaml"
-    threads: config["classification"]["threads"]
+    threads: network_threads
     resources:
         mem_mb=grows(4000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
-        gpu=EXPERIMENT.n_training_gpus("classification"),
+        gpu=costs.n_training_gpus(config, Classifier.block),
     params:
-        spec=lambda wildcards: EXPERIMENT.training(Cell(*wildcards)),
+        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
         code=lambda wildcards: code_of(
-            "train_classifier",
-            EXPERIMENT.network_module(Cell(*wildcards)),
-            EXPERIMENT.feature_module(wildcards.feature),
+            "train_classifier", *training_of(wildcards).modules
         ),
-        tracking=EXPERIMENT.tracking(),
+        tracking=TRACKING,
+        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
     message:
-        "training {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
+        "training {wildcards.training}"
     script:
         "../scripts/train_classifier.py"
 
@@ -66,62 +67,88 @@ rule train_classifier:
 rule train_autoencoder:
     input:
         clips="<results>/index/clips.csv",
-        bank="<results>/features/{feature}/{setting}/bank.npy",
-        spec="<results>/features/{feature}/{setting}/spec.json",
+        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
+        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
     output:
-        weights="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/model.json",
-        history="<results>/models/autoencoder_{code_size}/{feature}/{setting}/{split}/seed{seed}/history.csv",
+        weights="<results>/models/{training}/weights.safetensors",
+        model="<results>/models/{training}/model.json",
+        history="<results>/models/{training}/history.csv",
     log:
-        "<logs>/train_autoencoder/{code_size}/{feature}/{setting}/{split}/seed{seed}.log",
+        "<logs>/train_autoencoder/{training}.log",
     benchmark:
-        "<benchmarks>/train_autoencoder/{code_size}/{feature}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/train_autoencoder/{training}.tsv"
+    wildcard_constraints:
+        training=trained_as(Autoencoder),
     conda:
         "../../envs/train.yaml"
-    threads: config["autoencoder"]["threads"]
+    threads: network_threads
     resources:
         mem_mb=grows(4000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
-        gpu=EXPERIMENT.n_training_gpus("autoencoder"),
+        gpu=costs.n_training_gpus(config, Autoencoder.block),
     params:
-        spec=lambda wildcards: EXPERIMENT.training(
-            Cell(f"autoencoder_{wildcards.code_size}", *wildcards[1:])
+        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        code=lambda wildcards: code_of(
+            "train_autoencoder", *training_of(wildcards).modules
         ),
-        code=code_of("train_autoencoder", AUTOENCODERS.entry("autoencoder").module),
-        tracking=EXPERIMENT.tracking(),
+        tracking=TRACKING,
+        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
     message:
-        "training an autoencoder of code size {wildcards.code_size} on {wildcards.feature} at {wildcards.setting}, gallery of {wildcards.split}, seed {wildcards.seed}"
+        "training {wildcards.training}"
     script:
         "../scripts/train_autoencoder.py"
 
 
 rule embed_clips:
     input:
-        bank="<results>/features/{feature}/{setting}/bank.npy",
-        spec="<results>/features/{feature}/{setting}/spec.json",
-        weights="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/{network}/{feature}/{setting}/{split}/seed{seed}/model.json",
+        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
+        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
+        weights="<results>/models/{training}/weights.safetensors",
+        model="<results>/models/{training}/model.json",
     output:
-        bank="<results>/embeddings/{network}/{feature}/{setting}/{split}/seed{seed}/bank.npy",
-        spec="<results>/embeddings/{network}/{feature}/{setting}/{split}/seed{seed}/spec.json",
+        bank="<results>/embeddings/{training}/bank.npy",
+        spec="<results>/embeddings/{training}/spec.json",
     log:
-        "<logs>/embed_clips/{network}/{feature}/{setting}/{split}/seed{seed}.log",
+        "<logs>/embed_clips/{training}.log",
     benchmark:
-        "<benchmarks>/embed_clips/{network}/{feature}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/embed_clips/{training}.tsv"
     wildcard_constraints:
-        feature="|".join({**dict.fromkeys(FEATURES), **config["features"]}),
+        training=trained_as(Classifier, Autoencoder),
     conda:
         "../../envs/train.yaml"
-    threads: lambda wildcards: EXPERIMENT.training(Cell(*wildcards))["threads"]
+    threads: network_threads
     resources:
         mem_mb=grows(3000, per_input_mb=2),
         runtime=grows(20, per_input_mb=0.05),
     params:
-        spec=lambda wildcards: EXPERIMENT.embeddings(Cell(*wildcards)),
-        code=lambda wildcards: code_of(
-            "embed_clips", EXPERIMENT.network_module(Cell(*wildcards))
-        ),
+        spec=lambda wildcards: specs.embedding(config, training_of(wildcards)),
+        code=lambda wildcards: code_of("embed_clips", training_of(wildcards).module),
     message:
-        "embeddings of all clips by {wildcards.network} on {wildcards.feature} at {wildcards.setting}, test {wildcards.split}, seed {wildcards.seed}"
+        "embeddings of all clips by {wildcards.training}"
     script:
         "../scripts/embed_clips.py"
+
+
+rule score_classification:
+    input:
+        clips="<results>/index/clips.csv",
+        predictions="<results>/models/{training}/predictions.csv",
+    output:
+        scores="<results>/scores/classification/{training}.csv",
+    log:
+        "<logs>/score_classification/{training}.log",
+    benchmark:
+        "<benchmarks>/score_classification/{training}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
+    params:
+        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        code=code_of("score_classification"),
+    message:
+        "scoring {wildcards.training}"
+    script:
+        "../scripts/score_classification.py"

@@ -16,9 +16,9 @@ checkpoint fetch_dataset:
         mem_mb=grows(1000),
         runtime=grows(120),
     params:
-        spec=EXPERIMENT.dataset(),
+        spec=specs.dataset(config),
         code=code_of("fetch_dataset"),
-        place=dataset_place,
+        place=lambda wildcards: CLIPS.place,
         data_root=DATA_ROOT,
     message:
         "fetching or checking the data set in {params.data_root}"
@@ -43,9 +43,11 @@ rule build_index:
     threads: 4
     resources:
         mem_mb=grows(1000),
-        runtime=index_runtime,
+        runtime=lambda wildcards, attempt: math.ceil(
+            attempt * (20 + 0.05 * CLIPS.now.size_mb)
+        ),
     params:
-        spec=EXPERIMENT.index(),
+        spec=specs.index(config),
         code=code_of("build_index"),
         clips=listed_clips,
         data_root=DATA_ROOT,
@@ -71,7 +73,7 @@ checkpoint split_clips:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: EXPERIMENT.split(wildcards.split),
+        spec=lambda wildcards: specs.split(config, PLAN.split(wildcards.split)),
         code=code_of("split_clips"),
     message:
         "dividing the clips into queries and gallery, queries {wildcards.split}"
@@ -96,7 +98,7 @@ rule decode_audio:
         mem_mb=grows(1000),
         runtime=grows(20, per_input_mb=60),
     params:
-        spec=lambda wildcards: EXPERIMENT.audio(int(wildcards.sample_rate)),
+        spec=lambda wildcards: specs.audio(config, int(wildcards.sample_rate)),
         code=code_of("decode_audio"),
         data_root=DATA_ROOT,
     message:

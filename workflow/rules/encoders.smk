@@ -3,7 +3,9 @@
 
 rule encode_clips:
     input:
-        waveforms=heard_by,
+        waveforms=lambda wildcards: waveforms_at(
+            heard_by(wildcards.encoder).sample_rate
+        ),
     output:
         bank="<results>/embeddings/{encoder}_frozen/waveform/{setting}/bank.npy",
         spec="<results>/embeddings/{encoder}_frozen/waveform/{setting}/spec.json",
@@ -13,16 +15,18 @@ rule encode_clips:
         "<benchmarks>/encode_clips/{encoder}/{setting}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
+    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
-        spec=lambda wildcards: EXPERIMENT.encodings.frozen(wildcards.encoder),
+        spec=lambda wildcards: specs.frozen(config, wildcards.encoder),
         code=lambda wildcards: code_of(
             "encode_clips", ENCODERS.entry(wildcards.encoder).module
         ),
-        weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
+        weights=lambda wildcards: WeightsAt(
+            config["encoders"][wildcards.encoder]["weights"]
+        ),
     message:
         "embeddings of all clips by {wildcards.encoder} as published"
     script:
@@ -41,16 +45,18 @@ rule embed_classes:
         "<benchmarks>/embed_classes/{encoder}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
+    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
     resources:
         mem_mb=grows(4000),
         runtime=grows(20),
     params:
-        spec=lambda wildcards: EXPERIMENT.encodings.words(wildcards.encoder),
+        spec=lambda wildcards: specs.words(config, wildcards.encoder),
         code=lambda wildcards: code_of(
             "embed_classes", ENCODERS.entry(wildcards.encoder).module
         ),
-        weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
+        weights=lambda wildcards: WeightsAt(
+            config["encoders"][wildcards.encoder]["weights"]
+        ),
     message:
         "embeddings of the classes' names by {wildcards.encoder}"
     script:
@@ -60,20 +66,22 @@ rule embed_classes:
 rule zero_shot:
     input:
         clips="<results>/index/clips.csv",
-        bank="<results>/embeddings/{encoder}_frozen/waveform/{setting}/bank.npy",
-        spec="<results>/embeddings/{encoder}_frozen/waveform/{setting}/spec.json",
-        words="<results>/embeddings/{encoder}_words/bank.npy",
-        words_spec="<results>/embeddings/{encoder}_words/spec.json",
+        bank=lambda wildcards: f"<results>/{frozen_of(wildcards)}/bank.npy",
+        spec=lambda wildcards: f"<results>/{frozen_of(wildcards)}/spec.json",
+        words=lambda wildcards: f"<results>/embeddings/{training_of(wildcards).encoder}_words/bank.npy",
+        words_spec=lambda wildcards: f"<results>/embeddings/{training_of(wildcards).encoder}_words/spec.json",
     output:
-        model="<results>/models/{encoder}_zero_shot/waveform/{setting}/{split}/seed{seed}/model.json",
-        predictions="<results>/models/{encoder}_zero_shot/waveform/{setting}/{split}/seed{seed}/predictions.csv",
-        confusion="<results>/models/{encoder}_zero_shot/waveform/{setting}/{split}/seed{seed}/confusion.csv",
-        bank="<results>/embeddings/{encoder}_zero_shot/waveform/{setting}/{split}/seed{seed}/bank.npy",
-        spec="<results>/embeddings/{encoder}_zero_shot/waveform/{setting}/{split}/seed{seed}/spec.json",
+        model="<results>/models/{training}/model.json",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
+        bank="<results>/embeddings/{training}/bank.npy",
+        spec="<results>/embeddings/{training}/spec.json",
     log:
-        "<logs>/zero_shot/{encoder}/{setting}/{split}/seed{seed}.log",
+        "<logs>/zero_shot/{training}.log",
     benchmark:
-        "<benchmarks>/zero_shot/{encoder}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/zero_shot/{training}.tsv"
+    wildcard_constraints:
+        training=learned_as(ZERO_SHOT),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -81,12 +89,10 @@ rule zero_shot:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: EXPERIMENT.encodings.vectors(
-            encoder_cell(wildcards, ZERO_SHOT), ZERO_SHOT
-        ),
+        spec=lambda wildcards: specs.vector(config, training_of(wildcards), ZERO_SHOT),
         code=code_of("zero_shot"),
     message:
-        "classes by their names: {wildcards.encoder}, test {wildcards.split}"
+        "classes by their names: {wildcards.training}"
     script:
         "../scripts/zero_shot.py"
 
@@ -94,19 +100,19 @@ rule zero_shot:
 rule probe:
     input:
         clips="<results>/index/clips.csv",
-        bank="<results>/embeddings/{encoder}_frozen/waveform/{setting}/bank.npy",
-        spec="<results>/embeddings/{encoder}_frozen/waveform/{setting}/spec.json",
+        bank=lambda wildcards: f"<results>/{frozen_of(wildcards)}/bank.npy",
+        spec=lambda wildcards: f"<results>/{frozen_of(wildcards)}/spec.json",
     output:
-        model="<results>/models/{encoder}_{head}/waveform/{setting}/{split}/seed{seed}/model.json",
-        predictions="<results>/models/{encoder}_{head}/waveform/{setting}/{split}/seed{seed}/predictions.csv",
-        confusion="<results>/models/{encoder}_{head}/waveform/{setting}/{split}/seed{seed}/confusion.csv",
-        choice="<results>/models/{encoder}_{head}/waveform/{setting}/{split}/seed{seed}/choice.csv",
+        model="<results>/models/{training}/model.json",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
+        choice="<results>/models/{training}/choice.csv",
     log:
-        "<logs>/probe/{encoder}_{head}/{setting}/{split}/seed{seed}.log",
+        "<logs>/probe/{training}.log",
     benchmark:
-        "<benchmarks>/probe/{encoder}_{head}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/probe/{training}.tsv"
     wildcard_constraints:
-        head="linear|knn",
+        training=learned_as(LINEAR, KNN),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -114,12 +120,10 @@ rule probe:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.training(
-            encoder_cell(wildcards, wildcards.head)
-        ),
+        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
         code=code_of("probe"),
     message:
-        "{wildcards.head} on embeddings by {wildcards.encoder}, test {wildcards.split}"
+        "probing {wildcards.training}"
     script:
         "../scripts/probe.py"
 
@@ -127,98 +131,109 @@ rule probe:
 rule finetune:
     input:
         clips="<results>/index/clips.csv",
-        waveforms=heard_by,
+        waveforms=lambda wildcards: waveforms_at(
+            heard_by(training_of(wildcards).encoder).sample_rate
+        ),
     output:
-        weights="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/model.json",
-        history="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/history.csv",
-        predictions="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/predictions.csv",
-        confusion="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/confusion.csv",
+        weights="<results>/models/{training}/weights.safetensors",
+        model="<results>/models/{training}/model.json",
+        history="<results>/models/{training}/history.csv",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
     log:
-        "<logs>/finetune/{encoder}/{setting}/{split}/seed{seed}.log",
+        "<logs>/finetune/{training}.log",
     benchmark:
-        "<benchmarks>/finetune/{encoder}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/finetune/{training}.tsv"
+    wildcard_constraints:
+        training=learned_as(FINETUNED),
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
+    threads: lambda wildcards: config["encoders"][training_of(wildcards).encoder]["threads"]
     resources:
         mem_mb=grows(16000, per_input_mb=1),
         runtime=grows(1440, per_input_mb=0.1),
-        gpu=EXPERIMENT.n_training_gpus("finetune"),
+        gpu=costs.n_training_gpus(config, "finetune"),
     params:
-        spec=lambda wildcards: EXPERIMENT.training(encoder_cell(wildcards, FINETUNED)),
+        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
         code=lambda wildcards: code_of(
-            "finetune", ENCODERS.entry(wildcards.encoder).module
+            "finetune", ENCODERS.entry(training_of(wildcards).encoder).module
         ),
-        tracking=EXPERIMENT.tracking(),
-        weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
+        tracking=TRACKING,
+        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
+        weights=lambda wildcards: WeightsAt(
+            config["encoders"][training_of(wildcards).encoder]["weights"]
+        ),
     message:
-        "fine-tuning {wildcards.encoder}, test {wildcards.split}, seed {wildcards.seed}"
+        "fine-tuning {wildcards.training}"
     script:
         "../scripts/finetune.py"
 
 
 rule encode_finetuned:
     input:
-        waveforms=heard_by,
-        weights="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/model.json",
+        waveforms=lambda wildcards: waveforms_at(
+            heard_by(wildcards.encoder).sample_rate
+        ),
+        weights="<results>/models/{encoder}_finetuned/{at}/weights.safetensors",
+        model="<results>/models/{encoder}_finetuned/{at}/model.json",
     output:
         **vector_files(FINETUNED_VECTORS),
     log:
-        "<logs>/encode_finetuned/{encoder}/{setting}/{split}/seed{seed}.log",
+        "<logs>/encode_finetuned/{encoder}/{at}.log",
     benchmark:
-        "<benchmarks>/encode_finetuned/{encoder}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/encode_finetuned/{encoder}/{at}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
+    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
         spec=lambda wildcards: {
-            vector: EXPERIMENT.encodings.vectors(
-                encoder_cell(wildcards, FINETUNED), vector
-            )
+            vector: specs.vector(config, tuned_of(wildcards), vector)
             for vector in FINETUNED_VECTORS
         },
         code=lambda wildcards: code_of(
             "encode_finetuned", ENCODERS.entry(wildcards.encoder).module
         ),
-        weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
+        weights=lambda wildcards: WeightsAt(
+            config["encoders"][wildcards.encoder]["weights"]
+        ),
     message:
-        "vectors of all clips by {wildcards.encoder} fine-tuned, test {wildcards.split}, seed {wildcards.seed}"
+        "vectors of all clips by {wildcards.encoder} fine-tuned, {wildcards.at}"
     script:
         "../scripts/encode_finetuned.py"
 
 
 rule encode_masked:
     input:
-        waveforms=heard_by,
-        weights="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/weights.safetensors",
-        model="<results>/models/{encoder}_finetuned/waveform/{setting}/{split}/seed{seed}/model.json",
+        waveforms=lambda wildcards: waveforms_at(
+            heard_by(wildcards.encoder).sample_rate
+        ),
+        weights="<results>/models/{encoder}_finetuned/{at}/weights.safetensors",
+        model="<results>/models/{encoder}_finetuned/{at}/model.json",
     output:
-        bank="<results>/embeddings/{encoder}_masked/waveform/{setting}/{split}/seed{seed}/bank.npy",
-        spec="<results>/embeddings/{encoder}_masked/waveform/{setting}/{split}/seed{seed}/spec.json",
+        bank="<results>/embeddings/{encoder}_masked/{at}/bank.npy",
+        spec="<results>/embeddings/{encoder}_masked/{at}/spec.json",
     log:
-        "<logs>/encode_masked/{encoder}/{setting}/{split}/seed{seed}.log",
+        "<logs>/encode_masked/{encoder}/{at}.log",
     benchmark:
-        "<benchmarks>/encode_masked/{encoder}/{setting}/{split}/seed{seed}.tsv"
+        "<benchmarks>/encode_masked/{encoder}/{at}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: EXPERIMENT.encodings.threads(wildcards.encoder)
+    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
-        spec=lambda wildcards: EXPERIMENT.encodings.masked(
-            encoder_cell(wildcards, FINETUNED)
-        ),
+        spec=lambda wildcards: specs.vector(config, tuned_of(wildcards), MASKED),
         code=lambda wildcards: code_of(
             "encode_masked", ENCODERS.entry(wildcards.encoder).module
         ),
-        weights=lambda wildcards: EXPERIMENT.encodings.weights_at(wildcards.encoder),
+        weights=lambda wildcards: WeightsAt(
+            config["encoders"][wildcards.encoder]["weights"]
+        ),
     message:
-        "hidden vectors of a part of all clips by {wildcards.encoder} fine-tuned, test {wildcards.split}, seed {wildcards.seed}"
+        "hidden vectors of a part of all clips by {wildcards.encoder} fine-tuned, {wildcards.at}"
     script:
         "../scripts/encode_masked.py"

@@ -1,28 +1,32 @@
 """The page that shows a run, and lets one hear it."""
 
+PAGE_MEL = PLAN.feature("mel", config["report"]["stft"])
+
 
 rule render_report:
     input:
         clips="<results>/index/clips.csv",
-        tables=collect("<results>/tables/{table}.csv", table=EXPERIMENT.tables()),
-        captions=collect("<results>/tables/{table}.md", table=EXPERIMENT.tables()),
+        tables=collect("<results>/tables/{table}.csv", table=ALL_TABLES),
+        captions=collect("<results>/tables/{table}.md", table=ALL_TABLES),
         rankings=lambda wildcards: collect(
-            "<results>/rankings/{run.path}.parquet", run=shown_runs()
+            "<results>/rankings/{run.path}.parquet", run=THERE.shown_runs
         ),
         predictions=lambda wildcards: collect(
-            "<results>/models/{cell.path}/predictions.csv", cell=shown_cells()
+            "<results>/models/{of.path}/predictions.csv", of=THERE.shown_classifiers
         ),
-        maps=lambda wildcards: collect("<results>/maps/{map}.csv", map=shown_maps()),
+        maps=lambda wildcards: collect("<results>/maps/{map}.csv", map=THERE.maps),
         embeddings=lambda wildcards: collect(
-            "<results>/embeddings/{map}/bank.npy", map=shown_maps()
+            "<results>/embeddings/{map}/bank.npy", map=THERE.maps
         ),
         embedding_specs=lambda wildcards: collect(
-            "<results>/embeddings/{map}/spec.json", map=shown_maps()
+            "<results>/embeddings/{map}/spec.json", map=THERE.maps
         ),
-        mel=f"<results>/features/mel/{EXPERIMENT.displays.page_setting}/bank.npy",
-        mel_spec=f"<results>/features/mel/{EXPERIMENT.displays.page_setting}/spec.json",
-        waveforms=waveforms_at(EXPERIMENT.settings[EXPERIMENT.displays.page_setting]),
-        assets=PAGE_ASSETS,
+        mel=f"<results>/{PAGE_MEL.folder}/bank.npy",
+        mel_spec=f"<results>/{PAGE_MEL.folder}/spec.json",
+        waveforms=waveforms_at(PAGE_MEL.setting.sample_rate),
+        assets=sorted(
+            Path(workflow.basedir, "src/resound/report/page/assets").iterdir()
+        ),
     output:
         page="<results>/report/index.html",
     log:
@@ -36,9 +40,7 @@ rule render_report:
         mem_mb=grows(4000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: EXPERIMENT.displays.page(
-            shown_runs(), shown_cells(), shown_maps().values()
-        ),
+        spec=lambda wildcards: shown.page(THERE),
         code=code_of("render_report"),
         rules=lambda wildcards, input: makers_of(input),
         data_root=str(DATA_ROOT),

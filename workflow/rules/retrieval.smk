@@ -1,35 +1,42 @@
-"""From banks to distances or searches, tile by tile, and from them to ranked hits."""
+"""From banks to distances or searches, tile by tile, from them to ranked hits, and to scores."""
 
 
 rule compute_distances:
     input:
-        split="<results>/index/splits/{split}.csv",
-        bank=bank_of,
-        spec=bank_spec_of,
+        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
+        bank=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/bank.npy",
+        spec=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/spec.json",
     output:
-        distances="<results>/distances/{distance}/{source}/{split}/tile{row}-{column}/distances.npy",
-        spec="<results>/distances/{distance}/{source}/{split}/tile{row}-{column}/spec.json",
+        distances="<results>/distances/{run}/tile{row}-{column}/distances.npy",
+        spec="<results>/distances/{run}/tile{row}-{column}/spec.json",
     log:
-        "<logs>/compute_distances/{distance}/{source}/{split}/tile{row}-{column}.log",
+        "<logs>/compute_distances/{run}/tile{row}-{column}.log",
     benchmark:
-        "<benchmarks>/compute_distances/{distance}/{source}/{split}/tile{row}-{column}.tsv"
+        "<benchmarks>/compute_distances/{run}/tile{row}-{column}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 8
     resources:
         mem_mb=grows(2000, per_input_mb=0.5),
-        runtime=tile_runtime,
-        gpu=lambda wildcards: EXPERIMENT.n_gpus(run_of(wildcards)),
-    params:
-        spec=lambda wildcards: EXPERIMENT.distances_tile(
-            run_of(wildcards), int(wildcards.row), int(wildcards.column)
+        runtime=lambda wildcards, attempt: costs.tile_minutes(
+            config,
+            run_of(wildcards),
+            division_of(config, run_of(wildcards)).tile_size,
+            attempt,
         ),
+        gpu=lambda wildcards: costs.n_gpus(config, run_of(wildcards)),
+    params:
+        spec=lambda wildcards: {
+            "distances": specs.distances(config, run_of(wildcards)),
+            "tile": tile_of(
+                config, run_of(wildcards), int(wildcards.row), int(wildcards.column)
+            ),
+        },
         code=lambda wildcards: code_of(
-            "compute_distances", *EXPERIMENT.distance_modules(run_of(wildcards))
+            "compute_distances", *specs.distance_modules(config, run_of(wildcards))
         ),
     message:
-        "{wildcards.distance} on {wildcards.source}, "
-        "queries {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
+        "distances {wildcards.run}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/compute_distances.py"
 
@@ -37,32 +44,42 @@ rule compute_distances:
 rule search_gallery:
     input:
         clips="<results>/index/clips.csv",
-        split="<results>/index/splits/{split}.csv",
-        bank=bank_of,
-        spec=bank_spec_of,
+        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
+        bank=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/bank.npy",
+        spec=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/spec.json",
     output:
-        hits="<results>/searches/{distance}/{source}/{split}/tile{row}-{column}/hits.parquet",
-        statistics="<results>/searches/{distance}/{source}/{split}/tile{row}-{column}/statistics.csv",
+        hits="<results>/searches/{run}/tile{row}-{column}/hits.parquet",
+        statistics="<results>/searches/{run}/tile{row}-{column}/statistics.csv",
     log:
-        "<logs>/search_gallery/{distance}/{source}/{split}/tile{row}-{column}.log",
+        "<logs>/search_gallery/{run}/tile{row}-{column}.log",
     benchmark:
-        "<benchmarks>/search_gallery/{distance}/{source}/{split}/tile{row}-{column}.tsv"
+        "<benchmarks>/search_gallery/{run}/tile{row}-{column}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 8
     resources:
         mem_mb=grows(2000, per_input_mb=0.5),
-        runtime=tile_runtime,
-    params:
-        spec=lambda wildcards: EXPERIMENT.search_tile(
-            run_of(wildcards), int(wildcards.row), int(wildcards.column)
+        runtime=lambda wildcards, attempt: costs.tile_minutes(
+            config,
+            run_of(wildcards),
+            division_of(config, run_of(wildcards)).tile_size,
+            attempt,
         ),
+    params:
+        spec=lambda wildcards: {
+            "ranking": specs.ranking(config, run_of(wildcards)),
+            "tile": tile_of(
+                config, run_of(wildcards), int(wildcards.row), int(wildcards.column)
+            ),
+        },
         code=lambda wildcards: code_of(
-            "search_gallery", SEARCHES.entry(wildcards.distance).module
+            "search_gallery", SEARCHES.entry(run_of(wildcards).distance).module
+        ),
+        names=lambda wildcards: Names(
+            {**run_of(wildcards).row.about, "split": run_of(wildcards).split.name}
         ),
     message:
-        "nearest by {wildcards.distance} on {wildcards.source}, "
-        "queries {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
+        "nearest {wildcards.run}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/search_gallery.py"
 
@@ -70,15 +87,16 @@ rule search_gallery:
 rule rank_gallery:
     input:
         clips="<results>/index/clips.csv",
-        split="<results>/index/splits/{split}.csv",
+        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
         tiles=lambda wildcards: tile_files(run_of(wildcards)),
         model=model_of,
     output:
-        ranking="<results>/rankings/{distance}/{source}/{split}.parquet",
+        ranking="<results>/rankings/{run}.parquet",
+        division="<results>/rankings/{run}.division.json",
     log:
-        "<logs>/rank_gallery/{distance}/{source}/{split}.log",
+        "<logs>/rank_gallery/{run}.log",
     benchmark:
-        "<benchmarks>/rank_gallery/{distance}/{source}/{split}.tsv"
+        "<benchmarks>/rank_gallery/{run}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -86,9 +104,46 @@ rule rank_gallery:
         mem_mb=grows(1000, per_input_mb=1),
         runtime=grows(10, per_input_mb=0.05),
     params:
-        spec=lambda wildcards: EXPERIMENT.gathering(run_of(wildcards)),
+        spec=lambda wildcards: specs.ranking(config, run_of(wildcards)),
         code=code_of("rank_gallery"),
+        division=lambda wildcards: division_of(config, run_of(wildcards)),
     message:
-        "ranking by {wildcards.distance} on {wildcards.source}, queries {wildcards.split}"
+        "ranking {wildcards.run}"
     script:
         "../scripts/rank_gallery.py"
+
+
+rule score_retrieval:
+    input:
+        clips="<results>/index/clips.csv",
+        ranking="<results>/rankings/{run}.parquet",
+        split=lambda wildcards: (
+            f"<results>/index/splits/{run_of(wildcards).split.name}.csv"
+            if specs.ties(config, run_of(wildcards))
+            else []
+        ),
+        tiles=lambda wildcards: (
+            tile_files(run_of(wildcards))
+            if specs.ties(config, run_of(wildcards))
+            else []
+        ),
+    output:
+        scores="<results>/scores/retrieval/{run}.csv",
+    log:
+        "<logs>/score_retrieval/{run}.log",
+    benchmark:
+        "<benchmarks>/score_retrieval/{run}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, per_input_mb=20),
+        runtime=grows(10),
+    params:
+        spec=lambda wildcards: specs.scores(config, run_of(wildcards)),
+        code=code_of("score_retrieval"),
+        division=lambda wildcards: division_of(config, run_of(wildcards)),
+    message:
+        "scoring {wildcards.run}"
+    script:
+        "../scripts/score_retrieval.py"

@@ -16,8 +16,7 @@ with job(snakemake) as this:
     torch.set_num_threads(spec["encoder"]["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)
-    places = {name: this.wildcards[name] for name in ("setting", "split", "seed")}
-    cell = {"network": spec["network"], "feature": "waveform", **places}
+    cell = dict(this.params.names.about)
     tracker = Tracker(this.params.tracking, digest, job_type=this.rule, cell=cell, spec=spec)
     audio = store.open_array(this.input.waveforms, spec=spec["audio"])
     trained = finetune(

@@ -13,7 +13,7 @@ with job(snakemake) as this:
     if "ties" in this.params.spec:
         rank = partial(
             gather,
-            tile_size=this.params.spec["tile_size"],
+            tile_size=this.params.division.tile_size,
             paths=this.input.tiles,
             ranking=spec,
             read=ranked_distances,

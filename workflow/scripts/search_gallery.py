@@ -6,14 +6,13 @@ import pandas as pd
 
 from resound import store
 from resound.evaluation.tiles import read_task
-from resound.experiment.coordinates import Run
 from resound.experiment.tiles import Tile
 from resound.jobs.script import job
 from resound.registry import SEARCHES
 
 with job(snakemake) as this:
     ranking, tile = this.params.spec["ranking"], Tile(**this.params.spec["tile"])
-    spec, run = ranking["distances"], Run.at(*this.wildcards[:3])
+    spec = ranking["distances"]
     task = read_task(this.input.clips, this.input.split, ranking)
     bank = store.open_array(this.input.bank, spec=spec["bank"])
     hits, statistics = task.search(
@@ -26,5 +25,5 @@ with job(snakemake) as this:
         **spec["options"],
     )
     store.write_table(task.table(hits, tile.rows), this.output.hits, spec=this.params.spec)
-    row = {**run.about, "split": run.split, **dataclasses.asdict(statistics)}
+    row = {**this.params.names.about, **dataclasses.asdict(statistics)}
     store.write_csv(pd.DataFrame([row]), this.output.statistics)

@@ -15,8 +15,7 @@ with job(snakemake) as this:
     torch.set_num_threads(spec["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)
-    cell = dict(this.wildcards.items())
-    cell = {"network": f"autoencoder_{cell.pop('code_size')}", **cell}
+    cell = dict(this.params.names.about)
     tracker = Tracker(this.params.tracking, digest, job_type=this.rule, cell=cell, spec=spec)
     trained = train_autoencoder(
         store.open_array(this.input.bank, spec=spec["bank"]),

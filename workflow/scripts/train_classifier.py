@@ -14,7 +14,7 @@ from resound.training.run import train_classifier
 from resound.training.tracking import Tracker
 
 with job(snakemake) as this:
-    spec, cell = this.params.spec, dict(this.wildcards.items())
+    spec, cell = this.params.spec, dict(this.params.names.about)
     torch.set_num_threads(spec["threads"])
     digest = spec_digest(spec, this.params.code)
     resume = resume_path(this.output.model, digest)

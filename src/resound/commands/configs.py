@@ -49,7 +49,7 @@ def read_config(arguments: argparse.Namespace) -> dict[str, Any]:
 def checked_config(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the same after the checks of the workflow; raise ConfigError with all faults."""
     config = read_config(arguments)
-    rules.check(config, _read(SCHEMA))
+    rules.open_config(config, _read(SCHEMA), [DEFAULT_CONFIG, *arguments.configfile])
     return config
 
 

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from resound.audio import UnreadableAudio
 from resound.commands.configs import add_config, checked_config, making
 from resound.errors import DataError, ParameterError, StoreError
-from resound.experiment.specs import Experiment
+from resound.experiment.plan import Plan
 from resound.query_by_example import bank_path, find_similar, method, methods
 
 BY, HITS = "dtw/mfcc", 10
@@ -42,16 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
             "--list has the methods"
         )
     config = checked_config(arguments)
-    experiment = Experiment(config)
+    plan = Plan(config)
     if arguments.list:
-        return _list(experiment)
-    chosen = method(experiment, arguments.by)
-    bank = bank_path(experiment, chosen)
+        return _list(plan)
+    chosen = method(plan, arguments.by)
+    bank = bank_path(plan, chosen)
     if not bank.is_file():
         raise StoreError(f"{bank}: there is no such bank yet; `{making(bank, arguments)}` makes it")
     threads = os.cpu_count() or 1
     try:
-        hits = find_similar(arguments.sound, experiment, chosen, k=arguments.k, n_threads=threads)
+        hits = find_similar(arguments.sound, plan, chosen, k=arguments.k, n_threads=threads)
     except UnreadableAudio as error:
         told = f"{error.path}: {error.rule}: {error.detail}; give another recording"
         raise DataError(told) from error
@@ -60,15 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(hits.to_csv(index=False), end="")
         return 0
     hits["distance"] = hits["distance"].map("{:.4g}".format)
-    print(f"{arguments.sound} by {chosen.distance}/{chosen.source}\n")
+    print(f"{arguments.sound} by {chosen.distance}/{chosen.bank.source}\n")
     columns = ("right", "right", "left", "left", "left")
     rows = hits.to_numpy().tolist()
     print(tabulate(rows, [*hits.columns], disable_numparse=True, colalign=columns))
     return 0
 
 
-def _list(experiment: Experiment) -> int:
-    for name, found in methods(experiment).items():
-        made = bank_path(experiment, found).is_file()
+def _list(plan: Plan) -> int:
+    for name, found in methods(plan).items():
+        made = bank_path(plan, found).is_file()
         print(name if made else f"{name}   (not made yet)")
     return 0

@@ -16,7 +16,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -27,6 +27,8 @@ from resound.files import AnyPath, sha256_of, write_text
 
 AUDIO, META = "audio", "meta"
 READERS = 4
+# Digests of clips whose times alone have changed, kept beside Snakemake's own records.
+DIGESTS = ".snakemake/resound.clips.json"
 
 
 class Stamp(NamedTuple):
@@ -141,6 +143,62 @@ class Record(NamedTuple):
         return Changes(replaced=tuple(replaced))
 
 
+class Watch:
+    """Looks at a data set once for each time that it is recorded, and tells when it has changed.
+
+    Parameters
+    ----------
+    data_root : pathlib.Path
+        The data set.
+    dataset : str
+        Which one it is.
+    index : pathlib.Path
+        The folder of its record, ``dataset.json``, and of what the index has read, ``files.json``.
+    """
+
+    def __init__(self, data_root: Path, dataset: str, index: Path) -> None:
+        self.data_root, self.dataset, self.index = data_root, dataset, index
+        self._seen: dict[int | None, Listing] = {}
+        self._names: dict[int | None, str] = {}
+
+    @property
+    def _recorded(self) -> int | None:
+        """When the data set was recorded, in ns; None before."""
+        record = self.index / "dataset.json"
+        return record.stat().st_mtime_ns if record.is_file() else None
+
+    @property
+    def now(self) -> Listing:
+        """The clips as they are."""
+        when = self._recorded
+        if when not in self._seen:
+            self._seen[when] = Listing.of(self.data_root, self.dataset)
+        return self._seen[when]
+
+    @property
+    def place(self) -> str:
+        """Where the data set is; of one that was moved as it was, where it has been recorded."""
+        return recorded_place(self.index / "dataset.json", self.data_root) or str(self.data_root)
+
+    def name(self, tell: Callable[[str], None] | None = None) -> str:
+        """Return the name of the clips, which stays while their bytes stay, and tell of changes."""
+        when = self._recorded
+        if when not in self._names:
+            self._names[when] = self._name(tell)
+        return self._names[when]
+
+    def _name(self, tell: Callable[[str], None] | None) -> str:
+        read = Record.read(self.index / "files.json")
+        if read is None:
+            return self.now.name()
+        changes = read.changes(self.now, self.data_root, DIGESTS)
+        if not any(changes):
+            return read.name
+        if tell:
+            tell(f"Since the index was made: {changes}.")
+        return self.now.name(read.name)
+
+
 def find_meta(data_root: Path) -> Path:
     """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
     if not data_root.is_dir():
@@ -156,17 +214,6 @@ def find_meta(data_root: Path) -> Path:
         names = handful([path.name for path in found]) or "none"
         raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
     return found[0]
-
-
-def one_spelling(path: str) -> str:
-    """Return a path as every spelling of it is: relative inside the working folder, else absolute.
-
-    >>> one_spelling("./data/"), one_spelling("/data//ESC-50/")
-    ('data', '/data/ESC-50')
-    """
-    relative = os.path.relpath(path)
-    outside = Path(relative).parts[:1] == (os.pardir,)
-    return os.path.normpath(Path.cwd() / path) if outside else relative
 
 
 def recorded_place(record: AnyPath, data_root: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from resound.experiment.coordinates import Cell, Run
+from resound.experiment.coordinates import RunRow, TrainingRow
 from resound.metrics.bootstrap import bootstrap_interval, holm, paired_sign_flip
 
 COLUMNS = (
@@ -44,7 +44,7 @@ Pair = tuple[Contender, Contender]
 
 
 def retrieval_contenders(
-    runs: Mapping[str, Sequence[Run]], scores: Mapping[Run, pd.DataFrame], metric: str
+    runs: Mapping[str, Sequence[RunRow]], scores: Mapping[RunRow, pd.DataFrame], metric: str
 ) -> list[Contender]:
     """Return the methods of retrieval tables, each with a metric of all its queries."""
     return [
@@ -55,7 +55,7 @@ def retrieval_contenders(
 
 
 def classification_contenders(
-    table: str, cells: Sequence[Cell], scores: Mapping[Cell, pd.DataFrame]
+    table: str, cells: Sequence[TrainingRow], scores: Mapping[TrainingRow, pd.DataFrame]
 ) -> list[Contender]:
     """Return the classifiers that were trained, each with the accuracy of all its test clips."""
     trained = ((cell[:3], cell) for cell in cells if len(scores[cell]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -97,12 +96,12 @@ def score_orders(
     return pd.concat(numbered, ignore_index=True)
 
 
-def read_orders(path: Path) -> pd.DataFrame:
+def read_orders(path: store.AnyPath) -> pd.DataFrame:
     """Read the scores of a run: of each query, or of each query and order of ties."""
     return store.read_csv(path, dtypes=dict.fromkeys(ABOUT_QUERY, "str"))
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_scores(path: store.AnyPath) -> pd.DataFrame:
     """Read the scores of a run as `score_queries` returned them, or their mean over orders."""
     return over_orders(read_orders(path))
 

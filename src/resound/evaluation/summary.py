@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, over_orders
-from resound.experiment.coordinates import Run
+from resound.experiment.coordinates import RunRow
 from resound.metrics import bootstrap
 
 
@@ -63,8 +63,8 @@ def search_rows(statistics: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def retrieval_rows(
-    runs: Sequence[Run],
-    scores: Mapping[Run, pd.DataFrame],
+    runs: Sequence[RunRow],
+    scores: Mapping[RunRow, pd.DataFrame],
     query_folds: Mapping[str, Sequence[int]],
     *,
     protocol: str,
@@ -80,7 +80,7 @@ def retrieval_rows(
 
     Parameters
     ----------
-    runs : sequence of Run
+    runs : sequence of RunRow
         All that were asked for.
     scores : mapping
         Their scores, of every order of ties; those of networks may be absent.
@@ -89,7 +89,7 @@ def retrieval_rows(
     options : mapping
         ``samples, level, seed`` of the bootstrap.
     """
-    grouped: dict[tuple[tuple[str, str], ...], dict[str, list[Run]]] = {}
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, list[RunRow]]] = {}
     for run in runs:
         by_split = grouped.setdefault(tuple(run.about.items()), {})
         by_split.setdefault("+".join(map(str, query_folds[run.split])) or "all", []).append(run)
@@ -104,7 +104,7 @@ def retrieval_rows(
 
 
 def _scored(
-    runs: Sequence[Run], scores: Mapping[Run, pd.DataFrame], options: Mapping[str, Any]
+    runs: Sequence[RunRow], scores: Mapping[RunRow, pd.DataFrame], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Average over queries, each the mean of its seeds, and say how far the seeds differ."""
     there = [run for run in runs if run in scores]

@@ -5,23 +5,56 @@ that must exist, options that a feature must know, windows that must fit into a 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 
 from resound.errors import ConfigError, unknown
-from resound.experiment.coordinates import VARIANT_OF
-from resound.experiment.encodings import ENCODER_KEYS, NEEDED_TRAITS
+from resound.experiment import reading
+from resound.experiment.coordinates import MASKED, ZERO_SHOT
+from resound.experiment.plan import VARIANT_OF
+from resound.experiment.specs import ENCODER_KEYS, FINDING, recipe
 from resound.experiment.weights import Weights
-from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, Registry
+from resound.files import one_spelling
+from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, SEARCHES, Registry
 
 Config = Mapping[str, Any]
+# Keys that are paths.
+PLACES = ("data_root", "results_dir")
+# What an encoder's registration must say of it for the vector to exist.
+NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
 
 
-def check(config: Config, schema: Mapping[str, Any]) -> None:
-    """Raise one ConfigError with a line for each fault of `config`; return when it has none."""
-    faults = list(_form(config, schema)) or list(_meaning(config))
+def open_config(
+    config: dict[str, Any], schema: Mapping[str, Any], files: Iterable[str | Path] = ()
+) -> None:
+    """Check a config with the files that it was read from, and bring its paths to one spelling.
+
+    Raises
+    ------
+    ConfigError
+        With a line for each fault.
+    """
+    check(config, schema, files)
+    for place in PLACES:
+        config[place] = one_spelling(config[place])
+
+
+def check(config: Config, schema: Mapping[str, Any], files: Iterable[str | Path] = ()) -> None:
+    """Raise one ConfigError with a line for each fault of `config`; return when it has none.
+
+    Parameters
+    ----------
+    config : mapping
+        All blocks, as they were read.
+    schema : mapping
+        ``workflow/schemas/config.schema.yaml``.
+    files : iterable of path, optional
+        The YAML files that it was read from, of which what was lost in reading is a fault, too.
+    """
+    faults = list(reading.faults(files)) or list(_form(config, schema)) or list(_meaning(config))
     if faults:
         lines = "\n".join(f"  {fault}" for fault in faults)
         raise ConfigError(
@@ -63,7 +96,7 @@ def _not_finite(where: str, value: Any) -> Iterator[str]:
 def _meaning(config: Config) -> Iterator[str]:
     retrieval = config["retrieval"]
     yield from _features(config["features"])
-    yield from _options("retrieval.distances", retrieval["distances"], DISTANCES)
+    yield from _distances(retrieval["distances"])
     for name, stft in config["stft"].items():
         yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
     yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
@@ -77,12 +110,6 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
-    for distance in ("dtw", "dtw_flattened"):
-        if retrieval[distance] == {"mode": "top_k", "device": "cuda"}:
-            yield (
-                f"retrieval.{distance}: the search of mode: top_k has no device: cuda; "
-                "set device: cpu, or mode: full"
-            )
     yield from _trainings(config)
     yield from _encoders(config)
     yield from _figures(config)
@@ -112,17 +139,39 @@ def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
                     yield f"features.{name}.{option}: this option {unknown(option, known)}"
 
 
+def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:
+    """Check the options of distances, and whether their hits can be found as is asked."""
+    measured = {
+        name: {key: value for key, value in block.items() if key not in FINDING}
+        for name, block in blocks.items()
+    }
+    yield from _options("retrieval.distances", measured, DISTANCES)
+    for name, block in blocks.items():
+        where, searches = f"retrieval.distances.{name}", block.get("mode") == "top_k"
+        if name not in DISTANCES:
+            continue
+        if searches and name not in SEARCHES:
+            yield f"{where}.mode: no search finds its hits; there are: {', '.join(SEARCHES)}"
+        if block.get("device") == "cuda" and "cuda" not in DISTANCES.entry(name).traits:
+            yield f"{where}.device: it has no code for a GPU; set device: cpu"
+        elif searches and block.get("device") == "cuda":
+            yield (
+                f"{where}: the search of mode: top_k has no device: cuda; set device: cpu, or "
+                "mode: full"
+            )
+
+
 def _trainings(config: Config) -> Iterator[str]:
     block = config["classification"]
     yield from _options("networks", config["networks"], NETWORKS)
     yield from _names("classification.networks", block["networks"], config["networks"])
     yield from _names("classification.features", block["features"], config["features"])
     yield from _names("classification.stft", block["stft"], config["stft"])
-    yield from _warmup("classification", block)
+    yield from _warmup("classification", config)
     coder = config["autoencoder"]
     yield from _names("autoencoder.features", coder["features"], config["features"])
     yield from _names("autoencoder.stft", coder["stft"], config["stft"])
-    yield from _warmup("autoencoder", coder)
+    yield from _warmup("autoencoder", config)
 
 
 def _encoders(config: Config) -> Iterator[str]:
@@ -141,7 +190,7 @@ def _encoders(config: Config) -> Iterator[str]:
     for part in ("zero_shot", "probe", "finetune"):
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
     yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"])
-    yield from _warmup("finetune", block)
+    yield from _warmup("finetune", config)
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (f"finetune.heads: {name} has none; give it adapter or mlp" for name in headless)
     for name, encoding in config["encodings"].items():
@@ -181,7 +230,8 @@ def _report(config: Config) -> Iterator[str]:
         )
 
 
-def _warmup(where: str, block: Config) -> Iterator[str]:
+def _warmup(where: str, config: Config) -> Iterator[str]:
+    block = recipe(config, where)
     if block["warmup_epochs"] > block["epochs"]:
         yield (
             f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "

@@ -1,19 +1,38 @@
-"""The coordinates of an experiment: its splits, settings, trainings and runs, and their paths."""
+"""The coordinates of an experiment: what each of its parts is, and where its files stand.
+
+A *bank* holds one array a clip, and is one of three types: a `Feature`, the `Embedding` that a
+trained network makes of a feature, or the `Encoding` that a pretrained encoder makes of waveforms.
+A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder. A
+`Run` compares the clips of a bank by a distance, on one split.
+
+All are frozen and compare by value. Each knows its folder, the names under which tables list it,
+the module that makes it and the training behind it; none is ever read back from a path or a name.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, NETWORKS
+
 ESC50_FOLDS = (1, 2, 3, 4, 5)
-AUTOENCODER = "autoencoder"
-# What stands for the feature of what hears waveforms, and the split of which every clip is a query.
-WAVEFORM = "waveform"
+# The split of which every clip is a query.
 ALL_CLIPS = "all"
-# The key by which a feature of the config, under a name of its own, says which one it is.
-VARIANT_OF = "feature"
-# How a classifier may be trained; of all but the first, the name stands in the network's.
-LOSSES = ("cross_entropy", "supcon")
+# What stands in a path in the place of a feature, where an encoder hears waveforms.
+WAVEFORM = "waveform"
+# The loss whose networks carry no other name than their own.
+PLAIN_LOSS = "cross_entropy"
 # What a network starts from where no weights are named.
 RANDOM = "random"
+# The folder of the seeds of what is computed and not drawn.
+NO_SEED = "0"
+# How the classes are told from what an encoder makes of a clip.
+ZERO_SHOT, LINEAR, KNN, FINETUNED = "zero_shot", "linear", "knn", "finetuned"
+# The vectors of a clip: of the encoder as published; of the fine-tuned network, in one pass over
+# all clips; of the same, from a part of each clip.
+FROZEN = "frozen"
+FINETUNED_VECTORS = ("embedding", "hidden", "probabilities", "classes")
+MASKED = "masked"
 
 
 class Split(NamedTuple):
@@ -23,49 +42,45 @@ class Split(NamedTuple):
     query_folds: tuple[int, ...]
 
 
-class Cell(NamedTuple):
-    """One training; its fields are wildcards of the paths.
+class Setting(NamedTuple):
+    """How a waveform is read: its sample rate in Hz and, in frames, their samples and engine."""
 
-    The network is ``cnn`` or, with another loss than the first, ``cnn_supcon``; an autoencoder
-    has its code size in its name, ``autoencoder_128``.
-    """
-
-    network: str
-    feature: str
-    setting: str
-    split: str
-    seed: str
+    sample_rate: int
+    n_fft: int = 0
+    hop_length: int = 0
+    engine: str = "fft"
 
     @property
-    def code_size(self) -> int:
-        """Numbers a code frame of an autoencoder; 0 for a classifier."""
-        name, _, size = self.network.rpartition("_")
-        return int(size) if name == AUTOENCODER else 0
+    def is_framed(self) -> bool:
+        """Whether the waveform is cut into frames."""
+        return bool(self.n_fft)
 
     @property
-    def loss(self) -> str:
-        """One of `LOSSES`, by which a classifier is trained."""
-        _, _, last = self.network.rpartition("_")
-        return last if last in LOSSES[1:] else LOSSES[0]
+    def unframed(self) -> "Setting":
+        """The same sample rate without frames."""
+        return Setting(self.sample_rate)
 
     @property
-    def classifier(self) -> str:
-        """The name under which a classifier's network is registered."""
-        return self.network.removesuffix(f"_{self.loss}")
+    def name(self) -> str:
+        """Its written form: ``sr44100_nfft4096_hop1024``, or ``sr44100`` without frames.
+
+        The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path
+        names what made a file: both may stand in one table.
+        """
+        rate = f"sr{self.sample_rate}"
+        if not self.is_framed:
+            return rate
+        engine = "_matrix" if self.engine == "matrix" else ""
+        return f"{rate}_nfft{self.n_fft}_hop{self.hop_length}{engine}"
 
     @property
-    def path(self) -> str:
-        """Where it stands below ``models`` and ``embeddings``."""
-        return "/".join([*self[:-1], f"seed{self.seed}"])
+    def spec(self) -> dict[str, Any]:
+        """Its values as plain built-ins, without those of frames where there are none."""
+        return self._asdict() if self.is_framed else {"sample_rate": self.sample_rate}
 
 
-class Run(NamedTuple):
-    """One row of a retrieval table on one split: a distance between the rows of a bank.
-
-    The bank is a feature's, or holds what a network makes of that feature: the network that was
-    trained for this very split. What a pretrained encoder makes of waveforms has the name of its
-    encoding for a network, and no seed where nothing was trained.
-    """
+class RunRow(NamedTuple):
+    """The names of a run, as a spec holds them and a table lists them."""
 
     distance: str
     feature: str
@@ -75,35 +90,8 @@ class Run(NamedTuple):
     seed: str = ""
 
     @property
-    def cell(self) -> Cell | None:
-        """The training of a feature's network that its bank comes from; None for other banks."""
-        if not self.network or self.feature == WAVEFORM:
-            return None
-        return Cell(self.network, self.feature, self.setting, self.split, self.seed)
-
-    @property
-    def source(self) -> str:
-        """Name its bank in a path.
-
-        ``mfcc/sr44100_...``, ``cnn/mel/sr44100_.../seed0`` or ``clap_embedding/waveform/sr48000``.
-        """
-        parts = [self.network, self.feature, self.setting, self.seed and f"seed{self.seed}"]
-        return "/".join(filter(None, parts))
-
-    @property
-    def path(self) -> str:
-        """Where it stands below ``distances``, ``rankings`` and ``scores/retrieval``."""
-        return f"{self.distance}/{self.source}/{self.split}"
-
-    @property
-    def bank(self) -> str:
-        """The folder below the results of a feature's bank, or of its network's embeddings."""
-        cell = self.cell
-        return f"embeddings/{cell.path}" if cell else f"features/{self.source}"
-
-    @property
     def about(self) -> dict[str, str]:
-        """What names it in a table, without its split and seed."""
+        """The names of its method, without split and seed."""
         network = {"network": self.network} if self.network else {}
         return {
             "method": self.distance,
@@ -112,27 +100,305 @@ class Run(NamedTuple):
             "setting": self.setting,
         }
 
-    @classmethod
-    def at(cls, distance: str, source: str, split: str) -> "Run":
-        """Return the run of a path's three parts."""
-        parts = source.split("/")
-        if len(parts) == 2:
-            return cls(distance, parts[0], parts[1], split)
-        network, feature, setting, *seed = parts
-        return cls(distance, feature, setting, split, network, "".join(seed).removeprefix("seed"))
+
+class TrainingRow(NamedTuple):
+    """The names of a training, as a spec holds them and a table lists them."""
+
+    network: str
+    feature: str
+    setting: str
+    split: str
+    seed: str
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The names of its method, without split and seed."""
+        return {"network": self.network, "feature": self.feature, "setting": self.setting}
 
 
-def setting_name(stft: Mapping[str, Any], framed: bool = True) -> str:
-    """Write a short-time setting out: ``sr44100_nfft4096_hop1024``, or ``sr44100`` unframed.
+class Panel(NamedTuple):
+    """Where a training curve is drawn: a panel's title, and a line's label, often a feature's."""
 
-    The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path names
-    what made a file: so both may stand in one table, and the one never replaces the other's banks.
+    title: str
+    line: str
+    by_feature: bool = True
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A feature at a setting; `kind` is the name under which it is registered."""
+
+    name: str
+    setting: Setting
+    kind: str
+
+    @property
+    def module(self) -> str:
+        """The module that computes it."""
+        return FEATURES.entry(self.kind).module
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run: ``mfcc/sr44100_nfft4096_hop1024``."""
+        return f"{self.name}/{self.setting.name}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of its bank below the results."""
+        return f"features/{self.source}"
+
+    @property
+    def training(self) -> None:
+        """Nothing is trained for it."""
+        return None
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run that compares it."""
+        return RunRow(distance, self.name, self.setting.name, split)
+
+
+@dataclass(frozen=True)
+class _OnFeature:
+    """A network that is trained on a feature, for one split, from one seed."""
+
+    feature: Feature
+    split: Split
+    seed: str
+
+    has_history = True
+
+    @property
+    def name(self) -> str:
+        """The name in tables and paths."""
+        raise NotImplementedError
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules that its training runs: of its network and of its feature."""
+        return [self.module, self.feature.module]
+
+    @property
+    def module(self) -> str:
+        """The module of its network."""
+        raise NotImplementedError
+
+    @property
+    def row(self) -> TrainingRow:
+        """Its names."""
+        setting = self.feature.setting.name
+        return TrainingRow(self.name, self.feature.name, setting, self.split.name, self.seed)
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``models`` and ``embeddings``."""
+        return path_of(self.row)
+
+
+@dataclass(frozen=True)
+class Classifier(_OnFeature):
+    """A network that learns the classes from a feature, by a loss."""
+
+    network: str
+    loss: str
+
+    block = "classification"
+
+    @property
+    def name(self) -> str:
+        """The name in tables and paths: the network's and, of another loss, that of the loss."""
+        return self.network if self.loss == PLAIN_LOSS else f"{self.network}_{self.loss}"
+
+    @property
+    def panel(self) -> Panel:
+        """Where its training curve is drawn."""
+        return Panel(self.name, self.feature.name)
+
+    @property
+    def module(self) -> str:
+        """The module of its network."""
+        return NETWORKS.entry(self.network).module
+
+
+@dataclass(frozen=True)
+class Autoencoder(_OnFeature):
+    """An autoencoder of a feature, whose code frames have `code_size` numbers."""
+
+    code_size: int
+
+    block = network = "autoencoder"
+
+    @property
+    def name(self) -> str:
+        """The name in tables and paths."""
+        return f"{self.network}_{self.code_size}"
+
+    @property
+    def panel(self) -> Panel:
+        """Where its training curve is drawn: with those of all code sizes."""
+        line = f"{self.feature.name}, code {self.code_size}"
+        return Panel(self.network, line, by_feature=False)
+
+    @property
+    def module(self) -> str:
+        """The module of its network."""
+        return AUTOENCODERS.entry(self.network).module
+
+
+@dataclass(frozen=True)
+class HeadTraining:
+    """Classes told from an encoder's embeddings: by words, a probe, or a network trained on it.
+
+    `kind` is ``zero_shot``, ``linear``, ``knn`` or ``finetuned``.
     """
-    rate = f"sr{stft['sample_rate']}"
-    if not framed:
-        return rate
-    engine = "_matrix" if stft.get("engine") == "matrix" else ""
-    return f"{rate}_nfft{stft['n_fft']}_hop{stft['hop_length']}{engine}"
+
+    encoder: str
+    kind: str
+    split: Split
+    seed: str = NO_SEED
+
+    @property
+    def name(self) -> str:
+        """The name in tables and paths."""
+        return f"{self.encoder}_{self.kind}"
+
+    @property
+    def setting(self) -> Setting:
+        """The setting at which the encoder hears."""
+        return heard_by(self.encoder)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it is trained in epochs."""
+        return self.kind == FINETUNED
+
+    @property
+    def panel(self) -> Panel:
+        """Where its training curve is drawn."""
+        return Panel(self.name, WAVEFORM)
+
+    @property
+    def row(self) -> TrainingRow:
+        """Its names."""
+        return TrainingRow(self.name, WAVEFORM, self.setting.name, self.split.name, self.seed)
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``models``."""
+        return path_of(self.row)
+
+
+NetworkTraining = Classifier | Autoencoder
+Training = NetworkTraining | HeadTraining
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a network trained here makes of the feature that it was trained on."""
+
+    training: NetworkTraining
+
+    @property
+    def setting(self) -> Setting:
+        """The setting of the feature that it is made of."""
+        return self.training.feature.setting
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run: ``cnn/mel/sr44100_nfft2048_hop1024/seed0``."""
+        return f"{self.training.name}/{self.training.feature.source}/seed{self.training.seed}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of its bank below the results."""
+        return f"embeddings/{self.training.path}"
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run that compares it."""
+        of = self.training.row
+        return RunRow(distance, of.feature, of.setting, split, of.network, of.seed)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One vector of every clip that an encoder, or what was trained on it, makes of its waveform.
+
+    `training` is None for the encoder as it was published.
+    """
+
+    name: str
+    encoder: str
+    vector: str
+    training: HeadTraining | None
+
+    @property
+    def setting(self) -> Setting:
+        """The setting at which the encoder hears."""
+        return heard_by(self.encoder)
+
+    @property
+    def seed(self) -> str:
+        """The seed of its training; empty where there is none."""
+        return self.training.seed if self.training else ""
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run: ``clap_mlp/waveform/sr48000/seed0``."""
+        parts = [self.name, WAVEFORM, self.setting.name, self.seed and f"seed{self.seed}"]
+        return "/".join(filter(None, parts))
+
+    @property
+    def folder(self) -> str:
+        """The folder of its bank below the results."""
+        name = f"{self.encoder}_{self.vector}"
+        if self.training is None:
+            return f"embeddings/{name}/{WAVEFORM}/{self.setting.name}"
+        return f"embeddings/{path_of(self.training.row._replace(network=name))}"
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run that compares it."""
+        return RunRow(distance, WAVEFORM, self.setting.name, split, self.name, self.seed)
+
+
+Bank = Feature | Embedding | Encoding
+
+
+@dataclass(frozen=True)
+class Run:
+    """A distance between the clips of a bank: on each split of its table, one."""
+
+    distance: str
+    bank: Bank
+    split: Split
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``distances``, ``rankings`` and ``scores/retrieval``."""
+        return f"{self.distance}/{self.bank.source}/{self.split.name}"
+
+    @property
+    def module(self) -> str:
+        """The module that computes its distance."""
+        return DISTANCES.entry(self.distance).module
+
+    @property
+    def row(self) -> RunRow:
+        """Its names."""
+        return self.bank.row(self.distance, self.split.name)
+
+
+def path_of(row: TrainingRow) -> str:
+    """Return the folder of a training: its names, one below the other."""
+    return "/".join([*row[:-1], f"seed{row.seed}"])
+
+
+def heard_by(encoder: str) -> Setting:
+    """Return the setting at which an encoder hears: its sample rate, without frames."""
+    return Setting(ENCODERS.entry(encoder).traits["sample_rate"])
+
+
+def setting_of(stft: Mapping[str, Any]) -> Setting:
+    """Return a short-time setting of the config."""
+    return Setting(**stft)
 
 
 def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:

@@ -5,8 +5,13 @@ measured. The rules ask a cluster for time by it, a dry run says by it how long 
 `docs/scaling.md` plans by it.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
+from resound.experiment.plan import Plan
+from resound.experiment.specs import hardware, recipe
 
 FLOAT32_BYTES = 4
 CLIPS = {"esc50": 2000, "esc10": 400}
@@ -19,6 +24,14 @@ CLIPS_A_SECOND_OF_SMALL = 100.0
 # made of clips costs little but its start.
 SECONDS_OF_START = 1.0
 SECONDS_A_CLIP = 0.0006
+# Less than a tenth of what one thread computes: docs/scaling.md.
+CELLS_A_MINUTE = 6e9
+# The rules that train a network on a feature.
+TRAINS = ("train_classifier", "train_autoencoder")
+WITHOUT_TRAININGS = (
+    "Without trainings: `classification: {features: []}` and `autoencoder: {code_sizes: []}` "
+    "in a file that is laid over config.yaml with --configfile."
+)
 
 
 def n_frames(duration: float, setting: Mapping[str, Any]) -> int:
@@ -106,6 +119,55 @@ class Outlook(NamedTuple):
         if self.n_unknown:
             told += f" Not counted: {counted(self.n_unknown, 'job')} of pretrained encoders."
         return told.strip()
+
+    def told(self, *, with_hint: bool) -> str:
+        """Say how long it takes and, with a hint, how to leave trainings out if there are any."""
+        return f"{self}\n{WITHOUT_TRAININGS}" if with_hint and self.trainings else str(self)
+
+
+Job = tuple[str, Mapping[str, str], str]
+
+
+def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
+    """Foretell some jobs, each given by its rule, its wildcards and its first output.
+
+    With `n_clips` of 0, the data set is not there yet, and as large as it is known to become.
+    """
+    n_clips = n_clips or expected_clips(plan.config)
+    trainings, others, n_unknown = [], [], 0
+    for rule, wildcards, output in jobs:
+        training = plan.trainings.get(wildcards.get("training", ""))
+        if "encoder" in wildcards or isinstance(training, HeadTraining):
+            n_unknown += 1
+        elif rule in TRAINS and training is not None and not isinstance(training, HeadTraining):
+            clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
+            epochs = recipe(plan.config, training.block)["epochs"]
+            trainings.append(training_seconds(training.network, clips, epochs))
+        else:
+            others.append(job_seconds(n_clips, "seed" in output))
+    return Outlook(trainings, others, n_unknown)
+
+
+def tile_minutes(config: Mapping[str, Any], run: Run, tile: Mapping[str, int], attempt: int) -> int:
+    """Return the minutes that a tile's job may take: 20, and more the more cells of DTW it has."""
+    frames = n_frames(config["audio"]["duration"], run.bank.setting.spec)
+    cells = Workload(**tile, frames=frames, dims=1).cells
+    return math.ceil(attempt * (20 + cells / CELLS_A_MINUTE))
+
+
+def n_gpus(config: Mapping[str, Any], run: Run) -> int:
+    """Return how many GPUs a job of a run's distances takes."""
+    return int("cuda" in hardware(config, run).values())
+
+
+def n_threads(config: Mapping[str, Any], block: str) -> int:
+    """Return how many threads of torch a block of the config trains with."""
+    return int(recipe(config, block)["threads"])
+
+
+def n_training_gpus(config: Mapping[str, Any], block: str) -> int:
+    """Return how many GPUs a training of a block of the config insists on."""
+    return int(recipe(config, block)["accelerator"] == "gpu")
 
 
 def expected_clips(config: Mapping[str, Any]) -> int:

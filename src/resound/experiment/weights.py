@@ -8,11 +8,11 @@ in plain files and in the hub's cache; nothing is imported that the workflow cou
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resound.errors import ParameterError
+from resound.errors import ConfigError, ParameterError
 
 HUB_FILE = re.compile(r"hf://(datasets/)?([\w.-]+/[\w.-]+)/(.+)")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -249,3 +249,31 @@ def _snapshot(hub: Hub, revision: str) -> Path:
     reference = repository / "refs" / revision
     commit = reference.read_text().strip() if reference.is_file() else revision
     return repository / "snapshots" / commit
+
+
+def encoder_weights(config: Mapping[str, Any], encoder: str) -> Weights:
+    """Return what a config names as the weights of an encoder."""
+    return Weights.of(config["encoders"][encoder]["weights"])
+
+
+def absent_encoders(config: Mapping[str, Any], encoders: Iterable[str]) -> list[str]:
+    """Return those of some encoders whose weights are not on this machine."""
+    return [name for name in encoders if find(encoder_weights(config, name)) is None]
+
+
+def check_weights(config: Mapping[str, Any], absent: Iterable[str]) -> None:
+    """Raise ConfigError when weights are absent of encoders that are not optional."""
+    required = [name for name in absent if not config["encoders"][name]["optional"]]
+    if required:
+        lines = "\n".join(f"  {_told(name, encoder_weights(config, name))}" for name in required)
+        raise ConfigError(
+            f"weights that the config asks for are not on this machine:\n{lines}\n"
+            "`resound weights` tells where to get them; with optional: true in their block of "
+            "encoders their rows are left without numbers"
+        )
+
+
+def _told(encoder: str, weights: Weights) -> str:
+    at = f" at revision {weights.revision}" if weights.revision else ""
+    file = f", file {weights.published.file}" if weights.published else ""
+    return f"encoders.{encoder}.weights.source: {weights.source}{at}{file}, sha256 {weights.digest}"

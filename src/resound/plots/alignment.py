@@ -1,14 +1,21 @@
 """Two clips warped onto each other, as a picture."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from resound.distances.dtw_path import Alignment
+from resound import store
+from resound.data.index import read_clips
+from resound.distances.dtw_path import Alignment, align
+from resound.features.extraction import extract_batch
+from resound.plots import choice
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import SEQUENTIAL, colours
+from resound.registry import FIGURES
 
 Array = npt.NDArray[Any]
 
@@ -69,3 +76,32 @@ def draw_alignment(
     left.set(ylabel=f"{titles[0]}\ntime in s", xticks=[], ylim=(0, n * frame))
     below.set(xlabel=f"time in s\n{titles[1]}", yticks=[], xlim=(0, m * frame))
     left.invert_xaxis()
+
+
+@FIGURES.register(
+    "dtw",
+    file="dtw_path",
+    group="Features",
+    place=30,
+    needs=("clips", "dtw_waveforms"),
+    told=("dtw_figure",),
+    uses="dtw_figure",
+)
+def dtw(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of two clips' local costs, and of the path of least cost through them."""
+    figure = spec["dtw_figure"]
+    bank, index = figure["bank"], read_clips(files["clips"][0])
+    chosen = figure["clips"] or choice.two_recordings(index)
+    choice.check_clips("figures.dtw.clips", chosen, index["id"].tolist())
+    waveforms = store.open_array(files["dtw_waveforms"][0], spec=bank["audio"]).rows(chosen)
+    frames = extract_batch(bank["feature"], waveforms, **bank["stft"], **bank["options"])
+    drawn = partial(
+        draw_alignment,
+        alignment=align(*frames, **figure["options"]),
+        waveforms=list(waveforms),
+        titles=choice.titles(index, chosen, separator=" "),
+        about=bank["feature"],
+        sample_rate=bank["stft"]["sample_rate"],
+        hop_length=bank["stft"]["hop_length"],
+    )
+    return Drawing(drawn, HEIGHT)

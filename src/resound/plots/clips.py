@@ -1,6 +1,7 @@
 """Clips as pictures: their features side by side."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,13 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from resound import store
+from resound.data.index import read_clips
+from resound.features.extraction import extract_batch
+from resound.plots import choice
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import DIVERGING, SEQUENTIAL, colours
+from resound.registry import FIGURES
 
 DYNAMIC_RANGE = 80.0  # dB
 DEVIATIONS = 2.5  # standard deviations, the ends of the scale of coefficients
@@ -106,3 +113,34 @@ def _decibels(magnitudes: Array) -> Array:
     peak = float(magnitudes.max()) or 1.0
     floor = 10 ** (-DYNAMIC_RANGE / 20)
     return np.asarray(20 * np.log10(np.maximum(magnitudes / peak, floor)))
+
+
+@FIGURES.register(
+    "features",
+    group="Features",
+    place=20,
+    needs=("clips", "features_waveforms"),
+    told=("features_figure",),
+    uses="features_figure",
+)
+def features(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of some clips' waveforms, and below them their features."""
+    figure = spec["features_figure"]
+    index = read_clips(files["clips"][0])
+    chosen = figure["clips"] or choice.one_of_each_group(index)
+    choice.check_clips("figures.features.clips", chosen, index["id"].tolist())
+    audio = store.open_array(files["features_waveforms"][0], spec=figure["audio"])
+    waveforms = audio.rows(chosen)
+    computed = {
+        name: extract_batch(bank["feature"], waveforms, **bank["stft"], **bank["options"])
+        for name, bank in figure["banks"].items()
+    }
+    drawn = partial(
+        draw_features,
+        waveforms=list(waveforms),
+        features={name: list(frames) for name, frames in computed.items()},
+        titles=choice.titles(index, chosen),
+        sample_rate=figure["audio"]["sample_rate"],
+        hop_length=next(iter(figure["banks"].values()))["stft"]["hop_length"],
+    )
+    return Drawing(drawn, features_height(len(computed)))

@@ -1,12 +1,17 @@
 """What a classifier takes for what: the confusion matrix, and its most confused pairs."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from resound.evaluation.predictions import read_clip_scores
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import SEQUENTIAL, colours, say
+from resound.registry import FIGURES
 
 MOST_PAIRS = 8
 FEW_CLASSES = 15  # up to here each cell can hold its number
@@ -113,3 +118,21 @@ def _draw_pairs(axes: Axes, pairs: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel("clips")
     axes.spines[["top", "right"]].set_visible(False)
+
+
+@FIGURES.register(
+    "confusion",
+    each="confusions",
+    folder="confusion",
+    group="Networks",
+    place=70,
+    needs=("own_predictions",),
+    told=("classifier",),
+)
+def confusion(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of what a classifier takes for what, over all its splits and seeds."""
+    counts = confusion_of(pd.concat(map(read_clip_scores, files["own_predictions"])))
+    drawn = partial(
+        draw, counts=counts, title="{network} on {feature}".format(**spec["classifier"])
+    )
+    return Drawing(drawn, height(len(counts), len(most_confused(counts))))

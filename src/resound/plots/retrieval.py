@@ -1,6 +1,7 @@
 """What each method of a retrieval table reaches, and how its precision falls with the rank."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from resound.evaluation.labels import method_labels, row_a_method
+from resound import store
+from resound.data.splits import read_split
+from resound.evaluation.labels import FAMILIES, method_labels, row_a_method
 from resound.evaluation.precision import precision_over_rank
-from resound.experiment.coordinates import Run
+from resound.experiment.coordinates import RunRow
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import MUTED, SMALL, colours, say
+from resound.registry import FIGURES
 
 METRICS = ("mrr", "ndcg_retrieved", "binary", "proportion")
 MOST_ROWS = 40  # methods in one figure
@@ -91,7 +96,7 @@ class Curves(NamedTuple):
     chance: float
 
 
-def curves_of(rankings: Mapping[Run, pd.DataFrame], n_gallery: int) -> Curves:
+def curves_of(rankings: Mapping[RunRow, pd.DataFrame], n_gallery: int) -> Curves:
     """Return the precision over rank of each method, over all its queries, splits and seeds.
 
     Parameters
@@ -164,3 +169,43 @@ _DASHES: Sequence[Any] = ("-", "--", "-.", (0, (4, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 def _ranks(values: Curve) -> Curve:
     return np.arange(1.0, len(values) + 1.0)
+
+
+@FIGURES.register(
+    "retrieval",
+    each="retrieval_tables",
+    group="Retrieval",
+    place=40,
+    needs=("table",),
+    told=("headline", "top_k"),
+)
+def retrieval(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of what each method of a retrieval table reaches."""
+    table = store.read_csv(files["table"][0], dtypes={"query_fold": "str"})
+    rows = metrics_rows(table, spec["headline"])
+    return Drawing(
+        partial(draw_metrics, rows=rows, k=min(spec["top_k"])), metrics_height(len(rows))
+    )
+
+
+@FIGURES.register(
+    "precision",
+    asked="rankings",
+    group="Retrieval",
+    place=50,
+    needs=("splits", "rankings"),
+    told=("all_runs",),
+)
+def precision(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of how the precision of every method falls with the rank."""
+    runs = {table: [RunRow(*run) for run in listed] for table, listed in spec["all_runs"].items()}
+    every = dict.fromkeys(run for listed in runs.values() for run in listed)
+    rankings = dict(zip(every, map(store.read_table, files["rankings"]), strict=True))
+    galleries = [len(gallery) for _, gallery in map(read_split, files["splits"])]
+    curves = {
+        FAMILIES.get(table, table): curves_of(
+            {run: rankings[run] for run in listed}, min(galleries)
+        )
+        for table, listed in runs.items()
+    }
+    return Drawing(partial(draw_precision, tables=curves), precision_height(len(curves)))

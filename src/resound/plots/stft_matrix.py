@@ -1,6 +1,7 @@
 """The spectrogram matrix as a picture, and a spectrogram made by it beside the FFT's."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,13 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from resound import store
 from resound.dsp.matrix import apply, spectrogram_operator
 from resound.evaluation.matrix_costs import fft_spectrogram
 from resound.plots.choice import check_clips
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import DIVERGING, SEQUENTIAL
+from resound.registry import FIGURES
 
 HEIGHT = 7.5  # inches
 DYNAMIC_RANGE = 80.0  # dB
@@ -127,3 +131,27 @@ def _draw_spectrograms(
 def _decibels(spectrum: Array, peak: float) -> Array:
     floor = 10 ** (-DYNAMIC_RANGE / 20)
     return np.asarray(20 * np.log10(np.maximum(np.abs(spectrum) / peak, floor)))
+
+
+@FIGURES.register(
+    "matrix",
+    file="stft_matrix_real",
+    group="Features",
+    place=10,
+    needs=("matrix_waveforms",),
+    told=("matrix_figure",),
+)
+def matrix(files: Files, spec: Spec) -> Drawing:
+    """Return the picture of a spectrogram matrix, and of a clip's spectrogram made by it."""
+    figure = spec["matrix_figure"]
+    audio = store.open_array(files["matrix_waveforms"][0], spec=figure["audio"])
+    position = position_of(figure["clip"], audio.ids["clips"])
+    drawn = partial(
+        draw,
+        clip=audio.values[position],
+        clip_id=audio.ids["clips"][position],
+        sample_rate=figure["audio"]["sample_rate"],
+        n_samples=figure["n_samples"],
+        **figure["matrix"],
+    )
+    return Drawing(drawn, HEIGHT)

@@ -1,6 +1,7 @@
 """Training curves: the loss of every epoch, and the accuracy where there is one."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,12 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from resound.experiment.coordinates import AUTOENCODER, Cell
+from resound import store
+from resound.experiment.coordinates import Panel
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import SMALL, colours, say
+from resound.registry import FIGURES
 
 PANEL = 1.7  # inches
 PARTS = {"train": "-", "validation": "--", "final": ":"}
-Histories = Sequence[tuple[Cell, pd.DataFrame]]
+Histories = Sequence[tuple[Panel, pd.DataFrame]]
 
 
 def height(histories: Histories) -> float:
@@ -32,23 +36,22 @@ def draw(figure: Figure, histories: Histories) -> None:
     ----------
     figure : Figure
         What to draw into.
-    histories : sequence of (Cell, DataFrame)
-        Each training with its ``history.csv``; those that failed have no epochs.
+    histories : sequence of (Panel, DataFrame)
+        Where each training is drawn, with its ``history.csv``; those that failed have no epochs.
     """
     networks = _networks(histories)
     if not networks:
         say(figure, "No training has finished an epoch yet.")
         return
-    colour = _colours(
-        line for network in networks if network != AUTOENCODER for line in networks[network]
-    )
+    by_feature = {panel.title for panel, _ in histories if panel.by_feature}
+    colour = _colours(line for title in networks if title in by_feature for line in networks[title])
     panels = figure.subplots(len(networks), 2, squeeze=False)
     for (left, right), (network, trainings) in zip(panels, networks.items(), strict=True):
         left.set_title(network)
-        own = _colours(trainings) if network == AUTOENCODER else colour
+        own = colour if network in by_feature else _colours(trainings)
         _draw_quantity(left, trainings, "loss", own)
         _draw_quantity(right, trainings, "accuracy", own)
-        if network == AUTOENCODER:
+        if network not in by_feature:
             left.legend(handles=_lines(own), fontsize=SMALL, frameon=False)
         if right.lines:
             right.set_ylim(0, 1)
@@ -78,12 +81,9 @@ def _lines(colour: Mapping[str, Any]) -> list[Line2D]:
 def _networks(histories: Histories) -> dict[str, dict[str, list[pd.DataFrame]]]:
     """Group histories by what stands in one panel, and there by what has one colour."""
     grouped: dict[str, dict[str, list[pd.DataFrame]]] = {}
-    for cell, frame in histories:
-        if frame.empty:
-            continue
-        panel = AUTOENCODER if cell.code_size else cell.network
-        line = f"{cell.feature}, code {cell.code_size}" if cell.code_size else cell.feature
-        grouped.setdefault(panel, {}).setdefault(line, []).append(frame)
+    for panel, frame in histories:
+        if not frame.empty:
+            grouped.setdefault(panel.title, {}).setdefault(panel.line, []).append(frame)
     return grouped
 
 
@@ -100,3 +100,18 @@ def _draw_quantity(
                     axes.plot(frame["epoch"], frame[column], dashes, color=colour[name], lw=1)
     axes.set_ylabel(quantity)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+
+
+@FIGURES.register(
+    "training",
+    asked="histories",
+    group="Networks",
+    place=60,
+    needs=("histories",),
+    told=("panels",),
+)
+def training(files: Files, spec: Spec) -> Drawing:
+    """Return the training curves of all networks."""
+    panels = (Panel(*panel) for panel in spec["panels"])
+    histories = list(zip(panels, map(store.read_csv, files["histories"]), strict=True))
+    return Drawing(partial(draw, histories=histories), height(histories))

@@ -1,12 +1,18 @@
 """The map of an embedding, coloured by group, and group by group by class."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from resound.data.index import read_clips
+from resound.data.splits import read_split
+from resound.evaluation.maps import read_map
+from resound.plots.made import Drawing, Files, Spec
 from resound.plots.style import MARKERS, MUTED, colours, say
+from resound.registry import FIGURES
 
 COLUMNS = 3  # panels in a row
 PANEL = 2.95  # inches, its legend included
@@ -101,3 +107,21 @@ def _share_view(figure: Figure, clips: pd.DataFrame) -> None:
         axes.set_box_aspect(1)
         axes.set_xticks([])
         axes.set_yticks([])
+
+
+@FIGURES.register(
+    "tsne",
+    each="maps",
+    folder="tsne",
+    group="Embeddings",
+    place=80,
+    needs=("map", "clips", "split"),
+    told=("title",),
+)
+def map_of_clips(files: Files, spec: Spec) -> Drawing:
+    """Return the map of one embedding, by group and by class."""
+    points = read_map(files["map"][0]).set_index("clip_id")
+    clips = read_clips(files["clips"][0]).set_index("id").join(points, how="inner")
+    queries, _ = read_split(files["split"][0])
+    clips = clips.assign(query=clips.index.isin(queries)).sort_values("target", kind="stable")
+    return Drawing(partial(draw, clips=clips, title=spec["title"]), height(clips))

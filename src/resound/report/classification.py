@@ -5,9 +5,16 @@ from typing import Any
 
 import pandas as pd
 
+from resound.data.index import read_clips
+from resound.evaluation.classification import classification_rows
+from resound.evaluation.predictions import read_clip_scores
 from resound.experiment.coordinates import ALL_CLIPS
-from resound.report import published, tables
+from resound.registry import TABLES
+from resound.report import encoders, published, tables
+from resound.report.made import Files, Spec, Table
+from resound.report.recordings import recording_notes
 from resound.report.starts import started_from
+from resound.training.record import read_record
 
 MARK = "*"
 
@@ -126,3 +133,43 @@ def classification_caption(
     lines += tables.difference_lines(frame)
     lines += notes
     return "\n".join(lines)
+
+
+@TABLES.register(
+    "classification",
+    asked="classified",
+    place=20,
+    needs=("clips", "records", "predictions"),
+    told=(
+        "trainings", "present_trainings", "dataset", "test_protocol", "test_folds",
+        "on_split_recording", "trained_starts", "trained_encoders", "bootstrap",
+    ),
+)  # fmt: skip
+def classification(files: Files, spec: Spec) -> Table:
+    """Return the table of classifiers."""
+    about = spec["trained_encoders"]
+    results = zip(
+        map(tuple, spec["present_trainings"]),
+        map(read_record, files["records"]),
+        map(read_clip_scores, files["predictions"]),
+        strict=True,
+    )
+    rows = classification_rows(
+        spec["trainings"],
+        {row: (record, scores) for row, record, scores in results},
+        spec["test_folds"],
+        protocol=spec["test_protocol"],
+        options=spec["bootstrap"],
+        absent=encoders.absent_rows(about),
+    )
+    frame = classification_table(rows, spec["dataset"], spec["trained_starts"])
+    divided = recording_notes(
+        read_clips(files["clips"][0]), spec["test_folds"], spec["on_split_recording"]
+    )
+    caption = classification_caption(
+        frame,
+        spec["dataset"],
+        spec["bootstrap"]["level"],
+        [*encoders.notes(about, spec["dataset"]), *divided],
+    )
+    return Table(frame, shown_classification(frame), caption)

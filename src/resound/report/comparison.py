@@ -6,9 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resound.evaluation.comparison import COLUMNS
+from resound.evaluation.comparison import (
+    COLUMNS,
+    classification_contenders,
+    compare,
+    retrieval_contenders,
+)
 from resound.evaluation.labels import FAMILIES, method_labels, row_a_method
+from resound.evaluation.predictions import read_clip_scores
+from resound.evaluation.scoring import read_scores
+from resound.experiment.coordinates import RunRow, TrainingRow
+from resound.registry import TABLES
 from resound.report import tables
+from resound.report.made import Files, Spec, Table
 
 
 def significance_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -143,3 +153,49 @@ def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
     lines += [f"Not as in the study: {note}." for note in notes]
     return "\n".join(lines)
+
+
+@TABLES.register(
+    "significance",
+    asked="compared",
+    place=80,
+    needs=("all_scores", "tested_predictions"),
+    told=("all_runs", "tested_trainings", "headline", "comparison", "dataset", "bootstrap"),
+)
+def significance(files: Files, spec: Spec) -> Table:
+    """Return the paired tests between the methods that have scores."""
+    test = {key: value for key, value in spec["comparison"].items() if key != "metric"}
+    runs = {table: [RunRow(*run) for run in rows] for table, rows in spec["all_runs"].items()}
+    trainings = [TrainingRow(*row) for row in spec["tested_trainings"]]
+    every = dict.fromkeys(run for rows in runs.values() for run in rows)
+    ranked = dict(zip(every, map(read_scores, files["all_scores"]), strict=True))
+    tested = map(read_clip_scores, files["tested_predictions"])
+    trained = dict(zip(trainings, tested, strict=True))
+    contenders = {
+        spec["headline"]: retrieval_contenders(runs, ranked, spec["headline"]),
+        "accuracy": classification_contenders("classification", trainings, trained),
+    }
+    rows = [
+        row
+        for metric, of_metric in contenders.items()
+        for row in compare(of_metric, metric, **test, bootstrap=spec["bootstrap"])
+    ]
+    frame, level = significance_table(rows), spec["bootstrap"]["level"]
+    caption = significance_caption(spec["dataset"], level, **test)
+    return Table(frame, shown_significance(frame, level), caption)
+
+
+@TABLES.register(
+    "summary",
+    asked="compared",
+    place=90,
+    needs=("compared_tables",),
+    told=("folds_of_tables", "headline", "dataset", "bootstrap"),
+)
+def summary(files: Files, spec: Spec) -> Table:
+    """Return the headlines of all tables."""
+    named = zip(spec["folds_of_tables"].items(), files["compared_tables"], strict=True)
+    frames = {name: tables.read_table(path, fold) for (name, fold), path in named}
+    frame = summary_table(frames, spec["headline"])
+    caption = summary_caption(frame, spec["dataset"], spec["bootstrap"]["level"])
+    return Table(frame, shown_summary(frame), caption)

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Any
 
-from resound.experiment.coordinates import AUTOENCODER, RANDOM, WAVEFORM
+from resound.experiment.coordinates import RANDOM, WAVEFORM
 from resound.report.starts import IMAGENET
 from resound.report.study import FEATURES, QUANTITIES, counterpart
 
+AUTOENCODER = "autoencoder"  # which the study names by the size of its code
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
 ALL_FOLDS = "all_folds"
 DATASET = "esc50"

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resound import store
+from resound.registry import TABLES
 from resound.report import published, tables
+from resound.report.made import Files, Spec, Table
 
 # What a reader compares, and under which heading.
 FIGURES = {
@@ -79,3 +82,13 @@ def _cell(ours: float, study: float, form: str) -> str:
 def validation_caption(frame: pd.DataFrame) -> str:
     """Say what the numbers are, and in what ours differ from the study's by their making."""
     return "\n".join([CAPTION, *tables.difference_lines(frame)])
+
+
+@TABLES.register(
+    "validation", asked="validations", place=50, needs=("comparisons",), told=("dataset",)
+)
+def validation(files: Files, spec: Spec) -> Table:
+    """Return the table of all comparisons with librosa."""
+    comparisons = pd.concat([store.read_csv(path) for path in files["comparisons"]])
+    frame = validation_table(comparisons, spec["dataset"])
+    return Table(frame, shown_validation(frame), validation_caption(frame))

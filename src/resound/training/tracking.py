@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.experiment.tracking import Tracking
+from resound.experiment.asides import Tracking
 from resound.metrics.classification import macro_f1
 from resound.training.record import TRAINED
 

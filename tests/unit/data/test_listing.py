@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resound.data.index import build_index
-from resound.data.listing import Changes, Listing, Record, digests, one_spelling, recorded_place
-from resound.files import sha256_of
+from resound.data.listing import Changes, Listing, Record, digests, recorded_place
+from resound.files import one_spelling, sha256_of
 
 FUTURE = 4_000_000_000
 

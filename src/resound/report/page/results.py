@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from resound.experiment.coordinates import Cell, Run
+from resound.experiment.coordinates import RunRow, TrainingRow
 from resound.store import AnyPath
 
 
@@ -56,8 +56,8 @@ class Results:
         cls, files: Any, spec: Mapping[str, Any], rules: Mapping[str, str], benchmarks: AnyPath
     ) -> "Results":
         """Return the results among the input `files` of a job, named by its spec."""
-        runs, mapped = ([Run(*run) for run in spec[name]] for name in ("runs", "maps"))
-        cells = [Cell(*cell) for cell in spec["cells"]]
+        runs, mapped = ([RunRow(*run) for run in spec[name]] for name in ("runs", "maps"))
+        cells = [TrainingRow(*cell) for cell in spec["cells"]]
         return cls(
             clips=files.clips,
             mel=files.mel,
@@ -79,7 +79,7 @@ class Results:
         )
 
 
-def _about(trained: Cell | Run) -> dict[str, str]:
+def _about(trained: TrainingRow | RunRow) -> dict[str, str]:
     """Name a network and its input, however clips are compared by it."""
     return {name: getattr(trained, name) for name in ("network", "feature", "setting")}
 

@@ -1,0 +1,280 @@
+"""The plan of an experiment: the lists of all that its config asks for.
+
+A `Plan` names runs, trainings, tables and figures; what decides each of them is told by
+`resound.experiment.specs`, and what of it is there by `resound.experiment.inventory`.
+"""
+
+import difflib
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from resound.errors import ConfigError, ParameterError, unknown
+from resound.experiment.coordinates import (
+    ALL_CLIPS,
+    FINETUNED,
+    FROZEN,
+    NO_SEED,
+    ZERO_SHOT,
+    Autoencoder,
+    Classifier,
+    Embedding,
+    Encoding,
+    Feature,
+    HeadTraining,
+    NetworkTraining,
+    Run,
+    Setting,
+    Split,
+    Training,
+    setting_of,
+    splits,
+)
+from resound.registry import FEATURES
+
+# The key by which a feature of the config, under a name of its own, says which one it is.
+VARIANT_OF = "feature"
+CLASSIFICATION = "classification"
+Config = Mapping[str, Any]
+Part = TypeVar("Part", Run, Training)
+Coordinate = TypeVar("Coordinate", Feature, Run, Training)
+
+
+class Plan:
+    """All that a config asks for.
+
+    Parameters
+    ----------
+    config : mapping
+        The config as `resound.experiment.config.check` accepts it.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        retrieval = config["retrieval"]
+        self.protocol: str = retrieval["protocol"]
+        folds = retrieval["query_folds"]
+        self.splits = splits(self.protocol, folds)
+        without_folds = self.protocol == "leave_one_out"
+        tested = config[CLASSIFICATION]["protocol"]
+        self.test_splits = [] if without_folds else splits(tested, folds)
+
+    # Features and what is made of them
+
+    def setting(self, stft: str) -> Setting:
+        """Return a short-time setting of the config by its name there."""
+        return setting_of(self.config["stft"][stft])
+
+    def feature(self, name: str, stft: str) -> Feature:
+        """Return a feature of the config at a short-time setting of it."""
+        kind = self.config["features"].get(name, {}).get(VARIANT_OF, name)
+        framed = FEATURES.entry(kind).traits.get("framed", True)
+        setting = self.setting(stft)
+        return Feature(name, setting if framed else setting.unframed, kind)
+
+    def feature_at(self, path: str) -> Feature:
+        """Return the feature of a path below ``features``, or say that there is none."""
+        names = {**dict.fromkeys(FEATURES), **self.config["features"]}
+        known = (self.feature(name, stft) for name in names for stft in self.config["stft"])
+        return _looked_up("feature", path, {feature.source: feature for feature in known})
+
+    def features(self, block: Config) -> list[Feature]:
+        """Return the features that a block lists, each at every setting that it lists."""
+        found = (self.feature(name, stft) for name in block["features"] for stft in block["stft"])
+        return list(dict.fromkeys(found))
+
+    def validations(self) -> list[Feature]:
+        """Return the features that are compared with librosa's."""
+        return self.features(self.config["validation"])
+
+    # Trainings
+
+    def seeds(self, block: str) -> list[int]:
+        """Return the seeds of a block's trainings: its own, or those of the common recipe."""
+        own: list[int] = self.config[block].get("seeds", self.config["training"]["seeds"])
+        return own
+
+    @functools.cached_property
+    def classifiers(self) -> list[Classifier]:
+        """All trainings of networks, in the order of the classification table's rows."""
+        block = self.config[CLASSIFICATION]
+        return [
+            Classifier(feature, split, str(seed), network, loss)
+            for network in block["networks"]
+            for loss in block["losses"]
+            for feature in self.features(block)
+            for split in self.test_splits
+            for seed in self.seeds(Classifier.block)
+        ]
+
+    @functools.cached_property
+    def autoencoders(self) -> list[Autoencoder]:
+        """All trainings of autoencoders; none, where every clip is a query."""
+        block = self.config[Autoencoder.block]
+        return [
+            Autoencoder(feature, split, str(seed), size)
+            for size in block["code_sizes"]
+            for feature in self.features(block)
+            for split in self.splits
+            if split.query_folds
+            for seed in self.seeds(Autoencoder.block)
+        ]
+
+    @functools.cached_property
+    def head_trainings(self) -> list[HeadTraining]:
+        """All that is learned on encoders, by kind; nothing where there are no folds."""
+        if not self.test_splits:
+            return []
+        probe, tested = self.config["probe"], self.test_splits
+        tuned = self.config["finetune"]["encoders"]
+        everything = [] if len(tested) > 1 else [Split(ALL_CLIPS, ())]
+        asked: list[tuple[str, list[str], list[Split], list[Any]]] = [
+            (ZERO_SHOT, self.config[ZERO_SHOT]["encoders"], [*tested, *everything], [NO_SEED]),
+            *((head, probe["encoders"], tested, [NO_SEED]) for head in probe["heads"]),
+            (FINETUNED, tuned, tested, self.seeds("finetune")),
+        ]
+        found = (
+            HeadTraining(encoder, kind, split, str(seed))
+            for kind, encoders, of_kind, seeds in asked
+            for encoder in encoders
+            for split in of_kind
+            for seed in seeds
+        )
+        return list(dict.fromkeys(found))
+
+    @property
+    def classified(self) -> list[Classifier | HeadTraining]:
+        """All rows of the classification table: networks on features, then encoders."""
+        return [*self.classifiers, *self.head_trainings]
+
+    @functools.cached_property
+    def trainings(self) -> dict[str, Training]:
+        """All trainings by their path, those that only a retrieval table needs included."""
+        of_encodings = (run.bank.training for run in self.runs.values() if run.bank.training)
+        listed: list[Training] = [*self.classified, *self.autoencoders]
+        return _by_path([*listed, *of_encodings])
+
+    def training(self, path: str) -> Training:
+        """Return the training of a path below ``models``, or say that none is asked for there."""
+        return _looked_up("training", path, self.trainings)
+
+    # Retrieval
+
+    def runs_of(self, table: str) -> list[Run]:
+        """Return the runs of one retrieval table, in the order of its rows."""
+        block = self.config["retrieval"]["tables"][table]
+        named = block["distance"]
+        distances = [named] if isinstance(named, str) else named
+        banks = [*self._banks(block)]
+        return list(dict.fromkeys(Run(d, bank, split) for d in distances for bank, split in banks))
+
+    def _banks(self, block: Config) -> Iterable[tuple[Feature | Embedding | Encoding, Split]]:
+        if "encodings" in block:
+            return [part for name in block["encodings"] for part in self._encodings(name)]
+        if "embeddings" in block:
+            return [(Embedding(of), of.split) for of in self._embedded(block["embeddings"])]
+        return [(feature, split) for feature in self.features(block) for split in self.splits]
+
+    def _embedded(self, block: str) -> Sequence[NetworkTraining]:
+        return self.classifiers if block == Classifier.block else self.autoencoders
+
+    def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
+        """Yield an encoding of the config on each split; nothing where its encoder is not used."""
+        encoder, vector = (self.config["encodings"][name][key] for key in ("encoder", "vector"))
+        kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
+        allowed = self.config["finetune" if kind == FINETUNED else kind or "encoders"]
+        if encoder not in (allowed["encoders"] if kind else used_encoders(self.config)):
+            return
+        seeds = self.seeds("finetune") if kind == FINETUNED else [NO_SEED]
+        for split in self.splits:
+            if not kind:
+                yield Encoding(name, encoder, vector, None), split
+            elif split.query_folds or kind == ZERO_SHOT:
+                for seed in seeds:
+                    training = HeadTraining(encoder, kind, split, str(seed))
+                    yield Encoding(name, encoder, vector, training), split
+
+    def retrieval_tables(self) -> list[str]:
+        """Return the names of the retrieval tables that have rows.
+
+        Networks whose epoch the test folds chose have seen their queries: they have no table.
+        """
+        tables = self.config["retrieval"]["tables"]
+        chosen = self.config[CLASSIFICATION]["selection"] == "test"
+        seen = {name for name in tables if chosen and _is_of_classifiers(tables[name])}
+        return [name for name in tables if name not in seen and self.runs_of(name)]
+
+    def protocol_of(self, table: str) -> str:
+        """Return the protocol of a retrieval table: of embeddings, that of their training."""
+        if _is_of_classifiers(self.config["retrieval"]["tables"][table]):
+            protocol: str = self.config[CLASSIFICATION]["protocol"]
+            return protocol
+        return self.protocol
+
+    @functools.cached_property
+    def runs(self) -> dict[str, Run]:
+        """The runs of all retrieval tables by their path."""
+        return _by_path(run for table in self.retrieval_tables() for run in self.runs_of(table))
+
+    def run(self, path: str) -> Run:
+        """Return the run of a path below ``rankings``, or say that none is asked for there."""
+        return _looked_up("run", path, self.runs)
+
+    def maps(self, runs: Iterable[Run] | None = None) -> dict[str, Run]:
+        """Return the embeddings that are mapped, by their path: of each network one split and seed.
+
+        Parameters
+        ----------
+        runs : iterable of Run, optional
+            Those that are there, where not all of them need to be.
+        """
+        first: dict[tuple[str, ...], Run] = {}
+        for run in self.runs.values() if runs is None else runs:
+            if run.row.network:
+                first.setdefault((run.row.network, run.row.feature, run.row.setting), run)
+        return {run.bank.folder.removeprefix("embeddings/"): run for run in first.values()}
+
+    def split(self, name: str) -> Split:
+        """Return a split by its name, or say that none is asked for under it."""
+        every = [*self.splits, *self.test_splits, Split(ALL_CLIPS, ())]
+        known = {split.name: split for split in every}
+        if name not in known:
+            raise ParameterError(f"split {name!r} {unknown(name, known)}")
+        return known[name]
+
+    def compared_tables(self) -> list[str]:
+        """Return the tables whose methods are compared: those of retrieval and of classifiers."""
+        return [*self.retrieval_tables(), *([CLASSIFICATION] if self.classified else [])]
+
+
+def used_encoders(config: Config) -> list[str]:
+    """Return the encoders that a block of the config lists, in the order of ``encoders``."""
+    blocks = (config[name]["encoders"] for name in (ZERO_SHOT, "probe", "finetune"))
+    listed = {name for block in blocks for name in block}
+    return [name for name in config["encoders"] if name in listed]
+
+
+def _is_of_classifiers(table: Config) -> bool:
+    return table.get("embeddings") == Classifier.block
+
+
+def _by_path(parts: Iterable[Part]) -> dict[str, Part]:
+    """Return different parts by their path; two of one path would overwrite each other's files."""
+    found: dict[str, Part] = {}
+    for part in parts:
+        if found.setdefault(part.path, part) != part:
+            raise ConfigError(
+                f"{part.path} is asked for twice, by {found[part.path]} and by {part}; rename the "
+                "network, the feature or the encoding of one of them"
+            )
+    return found
+
+
+def _looked_up(what: str, path: str, known: Mapping[str, Coordinate]) -> Coordinate:
+    if path in known:
+        return known[path]
+    near = difflib.get_close_matches(path, known, n=3, cutoff=0)
+    raise ParameterError(
+        f"{what} {path!r} is none of the {len(known)} that the config asks for"
+        + (f"; the nearest are {', '.join(near)}" if near else "")
+    )

@@ -1,0 +1,46 @@
+"""The retrieval tables: the scores of every run, averaged, beside the study's figures."""
+
+from resound.data.index import read_clips
+from resound.evaluation.scoring import read_orders
+from resound.evaluation.summary import retrieval_rows
+from resound.experiment.coordinates import RunRow
+from resound.registry import TABLES
+from resound.report import encoders, tables
+from resound.report.made import Files, Spec, Table
+from resound.report.recordings import recording_notes
+
+
+@TABLES.register(
+    "retrieval",
+    each="retrieval_tables",
+    place=10,
+    needs=("clips", "scores"),
+    told=(
+        "runs", "present_runs", "settings", "dataset", "protocol", "top_k", "query_folds",
+        "on_split_recording", "starts", "vectors", "encoders", "bootstrap",
+    ),
+)  # fmt: skip
+def retrieval(files: Files, spec: Spec) -> Table:
+    """Return one retrieval table."""
+    present = (RunRow(*run) for run in spec["present_runs"])
+    rows = retrieval_rows(
+        [RunRow(*run) for run in spec["runs"]],
+        dict(zip(present, map(read_orders, files["scores"]), strict=True)),
+        spec["query_folds"],
+        protocol=spec["protocol"],
+        options=spec["bootstrap"],
+    )
+    frame = tables.retrieval_table(
+        rows, spec["settings"], spec["dataset"], starts=spec["starts"], vectors=spec["vectors"]
+    )
+    divided = recording_notes(
+        read_clips(files["clips"][0]), spec["query_folds"], spec["on_split_recording"]
+    )
+    caption = tables.retrieval_caption(
+        frame,
+        spec["dataset"],
+        spec["bootstrap"]["level"],
+        absent=encoders.absent_rows(spec["encoders"]),
+        notes=[*encoders.notes(spec["encoders"], spec["dataset"]), *divided],
+    )
+    return Table(frame, tables.shown_retrieval(frame, spec["top_k"]), caption)
