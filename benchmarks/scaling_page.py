@@ -65,7 +65,8 @@ should be:
 FSD50K is {fsd_hours:.1f} hours of one core, and a million clips {million_hours:,.0f}. What grows
 out of reach there is not time but bytes: {million_distances} of distances, which `rank_gallery`
 reads in one job of {million_ranking:.1f} hours, and one file of {million_audio} of waveforms for
-each sample rate. `retrieval.dtw.mode: top_k` stores the hits of a tile instead of its distances,
+each sample rate. `retrieval.distances.dtw.mode: top_k` stores the hits of a tile instead of its
+distances,
 and computes a part of the cells ([performance.md](performance.md)). `decode_audio` and
 `build_index` are one job each, since decoding is quick beside the rest. Snakemake looks at the file
 of every clip whenever it plans: for a million files that was not tried, and experiments of 100,000

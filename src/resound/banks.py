@@ -5,7 +5,7 @@ from typing import Any
 
 from resound import store
 from resound.errors import ParameterError
-from resound.experiment.tiles import Shard
+from resound.experiment.shards import Shard
 from resound.features.extraction import extract_batch, feature_shape
 from resound.jobs.progress import track
 from resound.pages import give_back
@@ -25,7 +25,7 @@ def compute_bank(path: store.AnyPath, audio: store.StoredArray, spec: Spec, n_th
     audio : StoredArray
         The decoded clips.
     spec : mapping
-        As `resound.experiment.specs.Experiment.bank` makes it.
+        As `resound.experiment.specs.feature_bank` makes it.
     n_threads : int
         Threads of the feature.
     """
@@ -44,7 +44,7 @@ def compute_shard(
     audio : StoredArray
         All decoded clips.
     spec : mapping
-        As `resound.experiment.specs.Experiment.shard` makes it.
+        As `resound.experiment.divisions.shard_of` makes it.
     n_threads : int
         Threads of the feature.
 

@@ -12,8 +12,10 @@ from snakemake.exceptions import WorkflowError
 from yaml import YAMLError
 
 from resound.errors import ConfigError
+from resound.experiment import shown
 from resound.experiment.config import check
-from resound.experiment.specs import Experiment
+from resound.experiment.inventory import Inventory
+from resound.experiment.plan import Plan
 from tests.hostile.strategies import with_other_value
 
 pytestmark = pytest.mark.hypothesis
@@ -38,9 +40,9 @@ def test_a_config_with_other_values_is_used_or_refused(report):
 
     def use(config):
         check(config, SCHEMA)
-        experiment = Experiment(config)
-        experiment.tables()
-        experiment.cells()
+        plan = Plan(config)
+        shown.tables(Inventory(plan, [], lambda training: None))
+        _ = plan.trainings
 
     # The message names the config as a whole: its faults name the keys.
     @given(with_other_value(CONFIG))

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from benchmarks import scaling_page
-from resound.experiment.specs import Experiment
 
 RATES = {
     "DTW": (2e9, "cell"),
@@ -53,11 +52,9 @@ def test_the_plans_are_sums_of_the_rates(table):
 
 
 def test_the_larger_data_set_is_cut_into_the_shipped_tiles():
-    from benchmarks.scaling import LARGER, RUN, SAMPLED_TILES, TIMES, shipped_experiment
+    from benchmarks.scaling import FRAMES, LARGER, SAMPLED_TILES, TILE, TIMES
 
-    experiment = shipped_experiment()
-    assert isinstance(experiment, Experiment)
-    assert LARGER.jobs(**experiment.tile_size) == TIMES**2
-    assert experiment.tile_size == scaling_page.TILE
+    assert LARGER.jobs(**TILE) == TIMES**2
+    assert scaling_page.TILE == TILE
     assert all(max(tile) < TIMES for tile in SAMPLED_TILES)
-    assert experiment.tile_cells(RUN) == 400 * 1600 * 216**2
+    assert FRAMES == 216

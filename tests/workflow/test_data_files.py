@@ -45,7 +45,7 @@ def stranger(data: Path, name: bytes) -> None:
 
 def assert_all_follows(jobs: dict[str, int]) -> None:
     assert jobs.items() >= FROM_CLIPS.items()
-    assert {"train_classifier", "make_summary_table", "plot_stft_matrix"} <= jobs.keys()
+    assert {"train_classifier", "make_summary_table", "plot_matrix"} <= jobs.keys()
     assert "fetch_dataset" not in jobs
 
 

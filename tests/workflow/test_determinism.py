@@ -46,7 +46,7 @@ def test_cores_tiles_and_shards_change_no_byte(finished, project):
     project.edit("config.yaml", "queries: 400", "queries: 10")
     project.edit("config.yaml", "gallery: 1600", "gallery: 40")
     done = project.jobs(project.run("--cores", "1"))
-    assert done["gather_feature_bank"] == 7
+    assert done["build_feature_bank"] == 7
     assert done["build_feature_shard"] == 28
     runs = list(project.folder.glob("out/distances/*/**/fold5"))
     assert all(len(list(run.glob("tile*/distances.npy"))) == 4 for run in runs)

@@ -166,8 +166,9 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
         assert {name.removesuffix(suffix) for name in found} == {
             "fetch_dataset", "build_index", "split_clips", "decode_audio", "build_feature_bank",
             "validate_features", "compute_distances", "rank_gallery", "score_retrieval",
-            "make_retrieval_table", "make_validation_table", "measure_matrix", "make_matrix_table",
-            "plot_stft_matrix", "plot_features", "plot_dtw_path", "plot_retrieval",
+            "make_retrieval_table", "make_validation_table", "measure_matrix",
+            "make_matrix_spectrogram_table",
+            "plot_matrix", "plot_features", "plot_dtw", "plot_retrieval",
             "plot_precision", "plot_training", "plot_confusion", "map_embeddings", "plot_tsne",
             "make_significance_table", "make_summary_table", "train_classifier",
             "train_autoencoder", "embed_clips",

@@ -15,15 +15,15 @@ GRID = {
     "make_retrieval_table": 2,
     "make_validation_table": 1,
     "measure_matrix": 1,
-    "make_matrix_table": 1,
+    "make_matrix_spectrogram_table": 1,
     "make_significance_table": 1,
     "make_summary_table": 1,
 }
 # Of 32 classifiers and 3 autoencoders.
 FIGURES = {
-    "plot_stft_matrix": 1,
+    "plot_matrix": 1,
     "plot_features": 1,
-    "plot_dtw_path": 1,
+    "plot_dtw": 1,
     "plot_retrieval": 4,
     "plot_precision": 1,
     "plot_training": 1,

@@ -26,12 +26,12 @@ rule fetch_weights:
 rule train_classifier:
     input:
         clips="<results>/index/clips.csv",
-        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
-        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
+        bank=JOBS.trained_bank,
+        spec=JOBS.trained_record,
         waveforms=lambda wildcards: waveforms_at(
-            training_of(wildcards).feature.setting.sample_rate
+            JOBS.training(wildcards).feature.setting.sample_rate
         ),
-        weights=weights_of,
+        weights=JOBS.weights,
     output:
         weights="<results>/models/{training}/weights.safetensors",
         model="<results>/models/{training}/model.json",
@@ -43,21 +43,21 @@ rule train_classifier:
     benchmark:
         "<benchmarks>/train_classifier/{training}.tsv"
     wildcard_constraints:
-        training=trained_as(Classifier),
+        training=JOBS.trained_as(Classifier),
     conda:
         "../../envs/train.yaml"
-    threads: network_threads
+    threads: JOBS.threads
     resources:
         mem_mb=grows(4000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
         gpu=costs.n_training_gpus(config, Classifier.block),
     params:
-        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=lambda wildcards: code_of(
-            "train_classifier", *training_of(wildcards).modules
+            "train_classifier", *JOBS.training(wildcards).modules
         ),
         tracking=TRACKING,
-        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
+        names=lambda wildcards: Names(JOBS.training(wildcards).row._asdict()),
     message:
         "training {wildcards.training}"
     script:
@@ -67,8 +67,8 @@ rule train_classifier:
 rule train_autoencoder:
     input:
         clips="<results>/index/clips.csv",
-        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
-        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
+        bank=JOBS.trained_bank,
+        spec=JOBS.trained_record,
     output:
         weights="<results>/models/{training}/weights.safetensors",
         model="<results>/models/{training}/model.json",
@@ -78,21 +78,21 @@ rule train_autoencoder:
     benchmark:
         "<benchmarks>/train_autoencoder/{training}.tsv"
     wildcard_constraints:
-        training=trained_as(Autoencoder),
+        training=JOBS.trained_as(Autoencoder),
     conda:
         "../../envs/train.yaml"
-    threads: network_threads
+    threads: JOBS.threads
     resources:
         mem_mb=grows(4000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
         gpu=costs.n_training_gpus(config, Autoencoder.block),
     params:
-        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=lambda wildcards: code_of(
-            "train_autoencoder", *training_of(wildcards).modules
+            "train_autoencoder", *JOBS.training(wildcards).modules
         ),
         tracking=TRACKING,
-        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
+        names=lambda wildcards: Names(JOBS.training(wildcards).row._asdict()),
     message:
         "training {wildcards.training}"
     script:
@@ -101,8 +101,8 @@ rule train_autoencoder:
 
 rule embed_clips:
     input:
-        bank=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/bank.npy",
-        spec=lambda wildcards: f"<results>/{training_of(wildcards).feature.folder}/spec.json",
+        bank=JOBS.trained_bank,
+        spec=JOBS.trained_record,
         weights="<results>/models/{training}/weights.safetensors",
         model="<results>/models/{training}/model.json",
     output:
@@ -113,16 +113,16 @@ rule embed_clips:
     benchmark:
         "<benchmarks>/embed_clips/{training}.tsv"
     wildcard_constraints:
-        training=trained_as(Classifier, Autoencoder),
+        training=JOBS.trained_as(Classifier, Autoencoder),
     conda:
         "../../envs/train.yaml"
-    threads: network_threads
+    threads: JOBS.threads
     resources:
         mem_mb=grows(3000, per_input_mb=2),
         runtime=grows(20, per_input_mb=0.05),
     params:
-        spec=lambda wildcards: specs.embedding(config, training_of(wildcards)),
-        code=lambda wildcards: code_of("embed_clips", training_of(wildcards).module),
+        spec=lambda wildcards: specs.embedding(config, JOBS.training(wildcards)),
+        code=lambda wildcards: code_of("embed_clips", JOBS.training(wildcards).module),
     message:
         "embeddings of all clips by {wildcards.training}"
     script:
@@ -146,7 +146,7 @@ rule score_classification:
         mem_mb=grows(1000, per_input_mb=20),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=code_of("score_classification"),
     message:
         "scoring {wildcards.training}"

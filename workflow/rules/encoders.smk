@@ -15,7 +15,7 @@ rule encode_clips:
         "<benchmarks>/encode_clips/{encoder}/{setting}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
+    threads: JOBS.encoder_threads
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
@@ -45,7 +45,7 @@ rule embed_classes:
         "<benchmarks>/embed_classes/{encoder}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
+    threads: JOBS.encoder_threads
     resources:
         mem_mb=grows(4000),
         runtime=grows(20),
@@ -66,10 +66,10 @@ rule embed_classes:
 rule zero_shot:
     input:
         clips="<results>/index/clips.csv",
-        bank=lambda wildcards: f"<results>/{frozen_of(wildcards)}/bank.npy",
-        spec=lambda wildcards: f"<results>/{frozen_of(wildcards)}/spec.json",
-        words=lambda wildcards: f"<results>/embeddings/{training_of(wildcards).encoder}_words/bank.npy",
-        words_spec=lambda wildcards: f"<results>/embeddings/{training_of(wildcards).encoder}_words/spec.json",
+        bank=JOBS.frozen_bank,
+        spec=lambda wildcards: JOBS.frozen_bank(wildcards, "spec.json"),
+        words=JOBS.words,
+        words_spec=lambda wildcards: JOBS.words(wildcards, "spec.json"),
     output:
         model="<results>/models/{training}/model.json",
         predictions="<results>/models/{training}/predictions.csv",
@@ -81,7 +81,7 @@ rule zero_shot:
     benchmark:
         "<benchmarks>/zero_shot/{training}.tsv"
     wildcard_constraints:
-        training=learned_as(ZERO_SHOT),
+        training=JOBS.learned_as(ZERO_SHOT),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -89,7 +89,7 @@ rule zero_shot:
         mem_mb=grows(1000),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: specs.vector(config, training_of(wildcards), ZERO_SHOT),
+        spec=lambda wildcards: specs.vector(config, JOBS.training(wildcards), ZERO_SHOT),
         code=code_of("zero_shot"),
     message:
         "classes by their names: {wildcards.training}"
@@ -100,8 +100,8 @@ rule zero_shot:
 rule probe:
     input:
         clips="<results>/index/clips.csv",
-        bank=lambda wildcards: f"<results>/{frozen_of(wildcards)}/bank.npy",
-        spec=lambda wildcards: f"<results>/{frozen_of(wildcards)}/spec.json",
+        bank=JOBS.frozen_bank,
+        spec=lambda wildcards: JOBS.frozen_bank(wildcards, "spec.json"),
     output:
         model="<results>/models/{training}/model.json",
         predictions="<results>/models/{training}/predictions.csv",
@@ -112,7 +112,7 @@ rule probe:
     benchmark:
         "<benchmarks>/probe/{training}.tsv"
     wildcard_constraints:
-        training=learned_as(LINEAR, KNN),
+        training=JOBS.learned_as(LINEAR, KNN),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -120,7 +120,7 @@ rule probe:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=code_of("probe"),
     message:
         "probing {wildcards.training}"
@@ -132,7 +132,7 @@ rule finetune:
     input:
         clips="<results>/index/clips.csv",
         waveforms=lambda wildcards: waveforms_at(
-            heard_by(training_of(wildcards).encoder).sample_rate
+            heard_by(JOBS.training(wildcards).encoder).sample_rate
         ),
     output:
         weights="<results>/models/{training}/weights.safetensors",
@@ -145,23 +145,23 @@ rule finetune:
     benchmark:
         "<benchmarks>/finetune/{training}.tsv"
     wildcard_constraints:
-        training=learned_as(FINETUNED),
+        training=JOBS.learned_as(FINETUNED),
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: config["encoders"][training_of(wildcards).encoder]["threads"]
+    threads: JOBS.encoder_threads
     resources:
         mem_mb=grows(16000, per_input_mb=1),
         runtime=grows(1440, per_input_mb=0.1),
         gpu=costs.n_training_gpus(config, "finetune"),
     params:
-        spec=lambda wildcards: specs.training(config, training_of(wildcards)),
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=lambda wildcards: code_of(
-            "finetune", ENCODERS.entry(training_of(wildcards).encoder).module
+            "finetune", ENCODERS.entry(JOBS.training(wildcards).encoder).module
         ),
         tracking=TRACKING,
-        names=lambda wildcards: Names(training_of(wildcards).row._asdict()),
+        names=lambda wildcards: Names(JOBS.training(wildcards).row._asdict()),
         weights=lambda wildcards: WeightsAt(
-            config["encoders"][training_of(wildcards).encoder]["weights"]
+            config["encoders"][JOBS.training(wildcards).encoder]["weights"]
         ),
     message:
         "fine-tuning {wildcards.training}"
@@ -184,13 +184,13 @@ rule encode_finetuned:
         "<benchmarks>/encode_finetuned/{encoder}/{at}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
+    threads: JOBS.encoder_threads
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
         spec=lambda wildcards: {
-            vector: specs.vector(config, tuned_of(wildcards), vector)
+            vector: specs.vector(config, JOBS.tuned(wildcards), vector)
             for vector in FINETUNED_VECTORS
         },
         code=lambda wildcards: code_of(
@@ -221,12 +221,12 @@ rule encode_masked:
         "<benchmarks>/encode_masked/{encoder}/{at}.tsv"
     conda:
         "../../envs/encoders.yaml"
-    threads: lambda wildcards: config["encoders"][wildcards.encoder]["threads"]
+    threads: JOBS.encoder_threads
     resources:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
-        spec=lambda wildcards: specs.vector(config, tuned_of(wildcards), MASKED),
+        spec=lambda wildcards: specs.vector(config, JOBS.tuned(wildcards), MASKED),
         code=lambda wildcards: code_of(
             "encode_masked", ENCODERS.entry(wildcards.encoder).module
         ),

@@ -30,7 +30,7 @@ for kind in TABLES:
         name:
             f"make_{kind}_table"
         input:
-            unpack(needed_by(TABLES, kind)),
+            unpack(JOBS.needs_of(TABLES, kind)),
         output:
             multiext("<results>/tables/{name}", md=".md", tex=".tex"),
             csv=report(
@@ -44,7 +44,7 @@ for kind in TABLES:
         benchmark:
             f"<benchmarks>/make_{kind}_table/{{name}}.tsv"
         wildcard_constraints:
-            name=named_as(TABLES, kind),
+            name=JOBS.named_as(TABLES, kind),
         conda:
             "../../envs/core.yaml"
         threads: 1
@@ -52,8 +52,8 @@ for kind in TABLES:
             mem_mb=grows(1000, per_input_mb=20),
             runtime=grows(30),
         params:
-            spec=told_to(TABLES, kind),
-            code=code_for(TABLES, kind, "make_table"),
+            spec=JOBS.spec_of(TABLES, kind),
+            code=JOBS.code_of(TABLES, kind, "make_table"),
             kind=kind,
         message:
             "table {wildcards.name}"

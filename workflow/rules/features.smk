@@ -4,10 +4,10 @@
 rule build_feature_bank:
     input:
         waveforms=lambda wildcards: waveforms_at(
-            feature_of(wildcards).setting.sample_rate
+            JOBS.feature(wildcards).setting.sample_rate
         ),
-        shards=lambda wildcards: shard_files(wildcards, "bank.npy"),
-        specs=lambda wildcards: shard_files(wildcards, "spec.json"),
+        shards=JOBS.shards,
+        specs=lambda wildcards: JOBS.shards(wildcards, "spec.json"),
     output:
         bank="<results>/features/{feature}/bank.npy",
         spec="<results>/features/{feature}/spec.json",
@@ -23,9 +23,9 @@ rule build_feature_bank:
         mem_mb=grows(2000),
         runtime=grows(30, per_input_mb=0.05),
     params:
-        spec=lambda wildcards: specs.feature_bank(config, feature_of(wildcards)),
+        spec=lambda wildcards: specs.feature_bank(config, JOBS.feature(wildcards)),
         code=lambda wildcards: code_of(
-            "build_feature_bank", feature_of(wildcards).module
+            "build_feature_bank", JOBS.feature(wildcards).module
         ),
     message:
         "{wildcards.feature} of all clips"
@@ -36,7 +36,7 @@ rule build_feature_bank:
 use rule build_feature_bank as build_feature_shard with:
     input:
         waveforms=lambda wildcards: waveforms_at(
-            feature_of(wildcards).setting.sample_rate
+            JOBS.feature(wildcards).setting.sample_rate
         ),
     output:
         bank=temp("<results>/features/{feature}/shard{shard}/bank.npy"),
@@ -47,10 +47,10 @@ use rule build_feature_bank as build_feature_shard with:
         "<benchmarks>/build_feature_shard/{feature}/shard{shard}.tsv"
     params:
         spec=lambda wildcards: shard_of(
-            config, feature_of(wildcards), int(wildcards.shard)
+            config, JOBS.feature(wildcards), int(wildcards.shard)
         ),
         code=lambda wildcards: code_of(
-            "build_feature_bank", feature_of(wildcards).module
+            "build_feature_bank", JOBS.feature(wildcards).module
         ),
     message:
         "{wildcards.feature} of shard {wildcards.shard} of the clips"
@@ -59,7 +59,7 @@ use rule build_feature_bank as build_feature_shard with:
 rule validate_features:
     input:
         waveforms=lambda wildcards: waveforms_at(
-            feature_of(wildcards).setting.sample_rate
+            JOBS.feature(wildcards).setting.sample_rate
         ),
     output:
         comparison="<results>/validation/{feature}.csv",
@@ -74,10 +74,11 @@ rule validate_features:
         mem_mb=grows(4000),
         runtime=grows(20),
     params:
-        spec=lambda wildcards: specs.validation(config, feature_of(wildcards)),
+        spec=lambda wildcards: specs.validation(config, JOBS.feature(wildcards)),
         code=lambda wildcards: code_of(
-            "validate_features", feature_of(wildcards).module
+            "validate_features", JOBS.feature(wildcards).module
         ),
+        names=lambda wildcards: Names({"setting": JOBS.feature(wildcards).setting.name}),
     message:
         "{wildcards.feature} beside librosa's"
     script:

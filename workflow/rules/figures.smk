@@ -32,7 +32,7 @@ for kind in FIGURES:
         name:
             f"plot_{kind}"
         input:
-            unpack(needed_by(FIGURES, kind)),
+            unpack(JOBS.needs_of(FIGURES, kind)),
         output:
             png=report(
                 "<results>/figures/{name}.png",
@@ -47,7 +47,7 @@ for kind in FIGURES:
         benchmark:
             f"<benchmarks>/plot_{kind}/{{name}}.tsv"
         wildcard_constraints:
-            name=named_as(FIGURES, kind),
+            name=JOBS.named_as(FIGURES, kind),
         conda:
             "../../envs/core.yaml"
         threads: 1
@@ -55,8 +55,8 @@ for kind in FIGURES:
             mem_mb=grows(2000),
             runtime=grows(10),
         params:
-            spec=told_to(FIGURES, kind),
-            code=code_for(FIGURES, kind, "plot_figure"),
+            spec=JOBS.spec_of(FIGURES, kind),
+            code=JOBS.code_of(FIGURES, kind, "plot_figure"),
             kind=kind,
         message:
             "figure {wildcards.name}"

@@ -3,9 +3,9 @@
 
 rule compute_distances:
     input:
-        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
-        bank=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/bank.npy",
-        spec=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/spec.json",
+        split=JOBS.split_file,
+        bank=JOBS.bank,
+        spec=JOBS.bank_record,
     output:
         distances="<results>/distances/{run}/tile{row}-{column}/distances.npy",
         spec="<results>/distances/{run}/tile{row}-{column}/spec.json",
@@ -20,20 +20,20 @@ rule compute_distances:
         mem_mb=grows(2000, per_input_mb=0.5),
         runtime=lambda wildcards, attempt: costs.tile_minutes(
             config,
-            run_of(wildcards),
-            division_of(config, run_of(wildcards)).tile_size,
+            JOBS.run(wildcards),
+            division_of(config, JOBS.run(wildcards)).tile_size,
             attempt,
         ),
-        gpu=lambda wildcards: costs.n_gpus(config, run_of(wildcards)),
+        gpu=lambda wildcards: costs.n_gpus(config, JOBS.run(wildcards)),
     params:
         spec=lambda wildcards: {
-            "distances": specs.distances(config, run_of(wildcards)),
+            "distances": specs.distances(config, JOBS.run(wildcards)),
             "tile": tile_of(
-                config, run_of(wildcards), int(wildcards.row), int(wildcards.column)
+                config, JOBS.run(wildcards), int(wildcards.row), int(wildcards.column)
             ),
         },
         code=lambda wildcards: code_of(
-            "compute_distances", *specs.distance_modules(config, run_of(wildcards))
+            "compute_distances", *specs.distance_modules(config, JOBS.run(wildcards))
         ),
     message:
         "distances {wildcards.run}, tile {wildcards.row}-{wildcards.column}"
@@ -44,9 +44,9 @@ rule compute_distances:
 rule search_gallery:
     input:
         clips="<results>/index/clips.csv",
-        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
-        bank=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/bank.npy",
-        spec=lambda wildcards: f"<results>/{run_of(wildcards).bank.folder}/spec.json",
+        split=JOBS.split_file,
+        bank=JOBS.bank,
+        spec=JOBS.bank_record,
     output:
         hits="<results>/searches/{run}/tile{row}-{column}/hits.parquet",
         statistics="<results>/searches/{run}/tile{row}-{column}/statistics.csv",
@@ -61,22 +61,22 @@ rule search_gallery:
         mem_mb=grows(2000, per_input_mb=0.5),
         runtime=lambda wildcards, attempt: costs.tile_minutes(
             config,
-            run_of(wildcards),
-            division_of(config, run_of(wildcards)).tile_size,
+            JOBS.run(wildcards),
+            division_of(config, JOBS.run(wildcards)).tile_size,
             attempt,
         ),
     params:
         spec=lambda wildcards: {
-            "ranking": specs.ranking(config, run_of(wildcards)),
+            "ranking": specs.ranking(config, JOBS.run(wildcards)),
             "tile": tile_of(
-                config, run_of(wildcards), int(wildcards.row), int(wildcards.column)
+                config, JOBS.run(wildcards), int(wildcards.row), int(wildcards.column)
             ),
         },
         code=lambda wildcards: code_of(
-            "search_gallery", SEARCHES.entry(run_of(wildcards).distance).module
+            "search_gallery", SEARCHES.entry(JOBS.run(wildcards).distance).module
         ),
         names=lambda wildcards: Names(
-            {**run_of(wildcards).row.about, "split": run_of(wildcards).split.name}
+            {**JOBS.run(wildcards).row.about, "split": JOBS.run(wildcards).split.name}
         ),
     message:
         "nearest {wildcards.run}, tile {wildcards.row}-{wildcards.column}"
@@ -87,9 +87,9 @@ rule search_gallery:
 rule rank_gallery:
     input:
         clips="<results>/index/clips.csv",
-        split=lambda wildcards: f"<results>/index/splits/{run_of(wildcards).split.name}.csv",
-        tiles=lambda wildcards: tile_files(run_of(wildcards)),
-        model=model_of,
+        split=JOBS.split_file,
+        tiles=lambda wildcards: tile_files(JOBS.run(wildcards)),
+        model=JOBS.model,
     output:
         ranking="<results>/rankings/{run}.parquet",
         division="<results>/rankings/{run}.division.json",
@@ -104,9 +104,9 @@ rule rank_gallery:
         mem_mb=grows(1000, per_input_mb=1),
         runtime=grows(10, per_input_mb=0.05),
     params:
-        spec=lambda wildcards: specs.ranking(config, run_of(wildcards)),
+        spec=lambda wildcards: specs.ranking(config, JOBS.run(wildcards)),
         code=code_of("rank_gallery"),
-        division=lambda wildcards: division_of(config, run_of(wildcards)),
+        division=lambda wildcards: division_of(config, JOBS.run(wildcards)),
     message:
         "ranking {wildcards.run}"
     script:
@@ -117,16 +117,8 @@ rule score_retrieval:
     input:
         clips="<results>/index/clips.csv",
         ranking="<results>/rankings/{run}.parquet",
-        split=lambda wildcards: (
-            f"<results>/index/splits/{run_of(wildcards).split.name}.csv"
-            if specs.ties(config, run_of(wildcards))
-            else []
-        ),
-        tiles=lambda wildcards: (
-            tile_files(run_of(wildcards))
-            if specs.ties(config, run_of(wildcards))
-            else []
-        ),
+        split=lambda wildcards: JOBS.tied_files(wildcards)[0],
+        tiles=lambda wildcards: JOBS.tied_files(wildcards)[1],
     output:
         scores="<results>/scores/retrieval/{run}.csv",
     log:
@@ -140,9 +132,9 @@ rule score_retrieval:
         mem_mb=grows(1000, per_input_mb=20),
         runtime=grows(10),
     params:
-        spec=lambda wildcards: specs.scores(config, run_of(wildcards)),
+        spec=lambda wildcards: specs.scores(config, JOBS.run(wildcards)),
         code=code_of("score_retrieval"),
-        division=lambda wildcards: division_of(config, run_of(wildcards)),
+        division=lambda wildcards: division_of(config, JOBS.run(wildcards)),
     message:
         "scoring {wildcards.run}"
     script:

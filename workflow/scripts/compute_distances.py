@@ -28,7 +28,7 @@ with job(snakemake) as this:
             spec=this.params.spec,
             ids={"queries": queries, "gallery": gallery},
         ) as distances,
-        bar(distances.size, " ".join(this.wildcards)) as advance,
+        bar(distances.size, "distances") as advance,
     ):
         for rows, x in bank.parts(queries, **BLOCKS):
             for columns, y in bank.parts(gallery, **BLOCKS):

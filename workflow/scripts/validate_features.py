@@ -14,6 +14,6 @@ with job(snakemake) as this:
     chosen = np.linspace(0, len(audio.values) - 1, n_clips).round().astype(int)
     rows = compare(spec["feature"], audio.values[chosen], **spec["stft"], **spec["options"])
     frame = pd.DataFrame(rows)
-    frame.insert(1, "setting", this.wildcards.setting)
+    frame.insert(1, "setting", this.params.names.about["setting"])
     frame.insert(2, "clips", n_clips)
     store.write_csv(frame, this.output.comparison)

@@ -37,7 +37,7 @@ def check_device() -> None:
     if not cuda.is_available():
         raise EnvironmentProblem(
             "device='cuda' finds no GPU with a working driver (see `nvidia-smi`); run it where "
-            "there is one, or set device='cpu' (retrieval.dtw.device)"
+            "there is one, or set device='cpu' (retrieval.distances.dtw.device)"
         )
 
 

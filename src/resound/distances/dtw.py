@@ -185,7 +185,7 @@ def _kernel(device: str) -> Callable[..., Array]:
         raise EnvironmentProblem(
             "device='cuda' needs the package numba-cuda; install it with "
             "`python -m pip install -c envs/constraints.txt -e '.[cuda]'`, or set device='cpu' "
-            "(retrieval.dtw.device)"
+            "(retrieval.distances.dtw.device)"
         )
     # By its name: an import statement would make it part of what decides the CPU's distances.
     cuda = importlib.import_module(DISTANCES.entry("dtw").traits[device])

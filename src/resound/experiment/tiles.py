@@ -1,4 +1,4 @@
-"""Shares of work that are jobs of their own: tiles of a matrix, shards of a bank."""
+"""Tiles: the shares of a matrix of queries and gallery clips that are jobs of their own."""
 
 from typing import NamedTuple
 
@@ -37,28 +37,3 @@ def grid(n_queries: int, n_gallery: int, *, queries: int, gallery: int) -> list[
         for row in range(-(-n_queries // queries))
         for column in range(-(-n_gallery // gallery))
     ]
-
-
-class Shard(NamedTuple):
-    """One share of the clips of a bank.
-
-    Attributes
-    ----------
-    number : int
-        Which share, from 0.
-    shards : int
-        How many there are.
-    """
-
-    number: int
-    shards: int
-
-    def rows(self, n_clips: int, batch: int) -> range:
-        """Return its clips: whole batches of `batch` clips from the start of the bank on.
-
-        So a clip stands in the same batch, however many shards there are. The shards differ by at
-        most one batch; one is empty where there are more shards than batches.
-        """
-        n_batches = -(-n_clips // batch)
-        first, last = (n_batches * n // self.shards for n in (self.number, self.number + 1))
-        return range(first * batch, min(last * batch, n_clips))

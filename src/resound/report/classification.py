@@ -31,7 +31,7 @@ def classification_table(
     dataset : str
         What they are about.
     starts : mapping
-        By network what it started from, as `resound.experiment.specs.Experiment.starts` tells it.
+        By network what it started from: ``random``, or the digest of its weights.
 
     Returns
     -------

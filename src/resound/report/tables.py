@@ -53,7 +53,7 @@ def retrieval_table(
     dataset : str
         What they are about.
     starts : mapping, optional
-        By network what it started from, as `resound.experiment.specs.Experiment.starts` tells it.
+        By network what it started from: ``random``, or the digest of its weights.
     vectors : mapping, optional
         By row of an encoder which vector it compares.
 

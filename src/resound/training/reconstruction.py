@@ -83,7 +83,7 @@ def train_autoencoder(
     clips : DataFrame
         The index, of which ``fold`` and ``src_file`` are read.
     spec : mapping
-        As `resound.experiment.specs.Experiment.training` makes it.
+        As `resound.experiment.specs.training` makes it.
     resume : pathlib.Path, optional
         The checkpoint of an interrupted run of this very spec.
     on_epoch : callable, optional

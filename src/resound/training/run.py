@@ -60,7 +60,7 @@ def train_classifier(
     clips : DataFrame
         The index.
     spec : mapping
-        As `resound.experiment.specs.Experiment.training` makes it.
+        As `resound.experiment.specs.training` makes it.
     weights : mapping of str to Tensor, optional
         What the network starts from.
     resume : pathlib.Path, optional

@@ -9,7 +9,7 @@ import pytest
 from resound.evaluation import comparison
 from resound.evaluation.comparison import Contender
 from resound.evaluation.labels import method_labels, row_a_method
-from resound.experiment.coordinates import Cell, Run
+from resound.experiment.coordinates import RunRow, TrainingRow
 from resound.report import comparison as report
 from resound.report import tables
 
@@ -50,7 +50,7 @@ def test_the_best_of_a_table_meets_its_others_and_the_best_meet_each_other():
 
 
 def test_seeds_and_splits_of_a_method_are_one_contender():
-    run = Run("cosine", "mel", SETTING, "fold4", "cnn", "0")
+    run = RunRow("cosine", "mel", SETTING, "fold4", "cnn", "0")
     parts = {
         run: scores([0.0] * 4),
         run._replace(seed="1"): scores([1.0] * 4),
@@ -62,7 +62,7 @@ def test_seeds_and_splits_of_a_method_are_one_contender():
 
 
 def test_a_classifier_whose_training_failed_is_no_contender():
-    good, failed = (Cell(name, "mel", SETTING, "fold5", "0") for name in ("cnn", "crnn"))
+    good, failed = (TrainingRow(name, "mel", SETTING, "fold5", "0") for name in ("cnn", "crnn"))
     found = {good: scores([1.0, 0.0], "clip", "accuracy"), failed: scores([], "clip", "accuracy")}
     (only,) = comparison.classification_contenders("classification", [good, failed], found)
     assert (only.about["network"], only.mean) == ("cnn", 0.5)

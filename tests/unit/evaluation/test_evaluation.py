@@ -9,7 +9,7 @@ from resound.errors import DataError
 from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import read_scores, score_queries
 from resound.evaluation.summary import retrieval_rows, search_rows, summarise
-from resound.experiment.coordinates import Run
+from resound.experiment.coordinates import RunRow
 from resound.experiment.tiles import grid
 from resound.registry import SEARCHES
 from resound.retrieval import ranking as retrieval
@@ -164,7 +164,7 @@ def test_a_summary_is_the_mean_within_its_interval_and_repeats():
 
 def test_several_splits_get_a_row_each_and_one_together():
     scores = score_queries(rank_clips(DISTANCES, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
-    runs = [Run("dtw", "mfcc", "s", "fold1"), Run("dtw", "mfcc", "s", "fold2")]
+    runs = [RunRow("dtw", "mfcc", "s", "fold1"), RunRow("dtw", "mfcc", "s", "fold2")]
     folds = {"fold1": [1], "fold2": [2]}
     there = dict.fromkeys(runs, scores)
     rows = retrieval_rows(runs, there, folds, protocol="cv", options=BOOTSTRAP)
@@ -175,7 +175,7 @@ def test_several_splits_get_a_row_each_and_one_together():
 def test_one_split_of_several_folds_or_none_is_one_row():
     scores = score_queries(rank_clips(DISTANCES, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
     for folds, name in (([4, 5], "4+5"), ([], "all")):
-        run = Run("dtw", "mfcc", "s", "x")
+        run = RunRow("dtw", "mfcc", "s", "x")
         there, folds_of = {run: scores}, {"x": folds}
         rows = retrieval_rows([run], there, folds_of, protocol="holdout", options=BOOTSTRAP)
         assert [row["query_fold"] for row in rows] == [name]
@@ -186,7 +186,7 @@ def test_a_network_s_row_is_the_mean_of_its_seeds_query_by_query():
         score_queries(rank_clips(distances, QUERIES, GALLERY, top_k=[2]), CLIPS, top_k=[2])
         for distances in (DISTANCES, -DISTANCES)
     )
-    runs = [Run("cosine", "mel", "s", "fold5", "cnn", seed) for seed in "01"]
+    runs = [RunRow("cosine", "mel", "s", "fold5", "cnn", seed) for seed in "01"]
 
     def row(there):
         (row,) = retrieval_rows(runs, there, {"fold5": [5]}, protocol="holdout", options=BOOTSTRAP)

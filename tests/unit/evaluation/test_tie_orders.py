@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import over_orders, read_orders, read_scores, score_orders
 from resound.evaluation.summary import retrieval_rows
-from resound.experiment.coordinates import Run
+from resound.experiment.coordinates import RunRow
 from resound.experiment.tiles import grid
 from resound.store import write_csv
 
-RUN = Run("cosine", "f0", "sr16000_nfft2048_hop512", "fold5")
+RUN = RunRow("cosine", "f0", "sr16000_nfft2048_hop512", "fold5")
 BOOTSTRAP = {"samples": 20, "level": 0.95, "seed": 0}
 
 

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resound.experiment.tiles import Shard, Tile, grid
+from resound.experiment.shards import Shard
+from resound.experiment.tiles import Tile, grid
 
 sizes = st.integers(1, 9)
 

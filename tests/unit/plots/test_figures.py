@@ -13,7 +13,7 @@ from resound.data.layout import CATEGORIES, GROUP_OF
 from resound.distances.dtw_path import align
 from resound.errors import ParameterError
 from resound.evaluation.precision import precision_over_rank
-from resound.experiment.coordinates import Cell, Run
+from resound.experiment.coordinates import Panel, RunRow
 from resound.plots import alignment as plots_of_two
 from resound.plots import choice, clips, confusion, retrieval, style, training, tsne
 
@@ -97,7 +97,7 @@ def test_precision_over_rank_is_the_mean_of_all_queries():
 
 def test_the_best_curves_have_names_and_chance_is_drawn():
     runs = {
-        Run("cosine", f"f{i}", SETTING, "fold5"): ranking([[1] * i + [0] * (8 - i)])
+        RunRow("cosine", f"f{i}", SETTING, "fold5"): ranking([[1] * i + [0] * (8 - i)])
         for i in range(8)
     }
     curves = retrieval.curves_of(runs, n_gallery=40)
@@ -110,7 +110,7 @@ def test_the_best_curves_have_names_and_chance_is_drawn():
 
 
 def test_seeds_of_a_method_are_one_curve():
-    run = Run("cosine", "mel", SETTING, "fold5", "cnn", "0")
+    run = RunRow("cosine", "mel", SETTING, "fold5", "cnn", "0")
     rankings = {run: ranking([[1, 1]]), run._replace(seed="1"): ranking([[0, 0]])}
     (curve,) = retrieval.curves_of(rankings, 40).by_method.values()
     assert list(curve) == [0.5, 0.5]
@@ -131,11 +131,11 @@ def history(n=3, **columns):
 def test_networks_have_rows_and_features_colours():
     with_accuracy = history(train_accuracy=[0.1, 0.5, 0.9], validation_loss=[3, 2, 1])
     histories = [
-        (Cell("cnn", "mel", SETTING, "fold5", "0"), with_accuracy),
-        (Cell("cnn", "mel", SETTING, "fold5", "1"), with_accuracy),
-        (Cell("cnn", "stft", SETTING, "fold5", "0"), with_accuracy),
-        (Cell("autoencoder_128", "mel", SETTING, "fold5", "0"), history()),
-        (Cell("crnn", "mel", SETTING, "fold5", "0"), history(0)),
+        (Panel("cnn", "mel"), with_accuracy),
+        (Panel("cnn", "mel"), with_accuracy),
+        (Panel("cnn", "stft"), with_accuracy),
+        (Panel("autoencoder", "mel, code 128", by_feature=False), history()),
+        (Panel("crnn", "mel"), history(0)),
     ]
     figure = figure_of(training.draw, histories=histories)
     loss, accuracy, codes, nothing = figure.axes
@@ -151,7 +151,7 @@ def test_networks_have_rows_and_features_colours():
 
 
 def test_trainings_that_all_failed_are_said():
-    histories = [(Cell("cnn", "mel", SETTING, "fold5", "0"), history(0))]
+    histories = [(Panel("cnn", "mel"), history(0))]
     assert "No training" in figure_of(training.draw, histories=histories).texts[0].get_text()
 
 

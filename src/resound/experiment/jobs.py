@@ -1,0 +1,199 @@
+"""The inputs, params and patterns of jobs, as functions of their wildcards.
+
+Rules are made of these. Nothing here knows Snakemake: wildcards are any object with the attributes
+that a rule's paths name, and a file begins with ``<results>/``, which stands for the results'
+folder.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from resound.experiment import resources, shown, specs
+from resound.experiment.coordinates import (
+    FINETUNED,
+    FROZEN,
+    Encoding,
+    Feature,
+    HeadTraining,
+    Run,
+    Training,
+)
+from resound.experiment.divisions import shard_paths
+from resound.experiment.inventory import Inventory
+from resound.provenance import code_digest
+from resound.registry import Entry, Registry
+
+TileFiles = Callable[..., list[str]]
+
+
+class Jobs:
+    """The jobs of an experiment.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        What there is to show, of a plan.
+    scripts : pathlib.Path
+        The folder of the rules' scripts.
+    tile_files : callable
+        Lists a file of every tile of a run; known once its split is.
+    """
+
+    def __init__(self, inventory: Inventory, scripts: Path, tile_files: TileFiles) -> None:
+        self.inventory, self.scripts, self.tile_files = inventory, scripts, tile_files
+        self.plan, self.config = inventory.plan, inventory.plan.config
+
+    # What a job is about
+
+    def run(self, wildcards: Any) -> Run:
+        """Return the run of a job."""
+        return self.plan.run(wildcards.run)
+
+    def feature(self, wildcards: Any) -> Feature:
+        """Return the feature of a job."""
+        return self.plan.feature_at(wildcards.feature)
+
+    def training(self, wildcards: Any) -> Any:
+        """Return the training of a job."""
+        return self.plan.training(wildcards.training)
+
+    def tuned(self, wildcards: Any) -> Training:
+        """Return the fine-tuning whose network makes vectors."""
+        return self.plan.training(f"{wildcards.encoder}_{FINETUNED}/{wildcards.at}")
+
+    # Which files it reads
+
+    def split_file(self, wildcards: Any) -> str:
+        """Return the split of a run."""
+        return f"<results>/index/splits/{self.run(wildcards).split.name}.csv"
+
+    def bank(self, wildcards: Any) -> str:
+        """Return the bank of a run."""
+        return f"<results>/{self.run(wildcards).bank.folder}/bank.npy"
+
+    def bank_record(self, wildcards: Any) -> str:
+        """Return the record beside the bank of a run."""
+        return f"<results>/{self.run(wildcards).bank.folder}/spec.json"
+
+    def model(self, wildcards: Any) -> str | list[str]:
+        """Return the record of the training behind a run; nothing where nothing was trained."""
+        training = self.run(wildcards).bank.training
+        return f"<results>/models/{training.path}/model.json" if training else []
+
+    def trained_bank(self, wildcards: Any) -> str:
+        """Return the bank that a network is trained on."""
+        return f"<results>/{self.training(wildcards).feature.folder}/bank.npy"
+
+    def trained_record(self, wildcards: Any) -> str:
+        """Return the record beside the bank that a network is trained on."""
+        return f"<results>/{self.training(wildcards).feature.folder}/spec.json"
+
+    def frozen_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return what the encoder behind a training makes of all clips, as it was published."""
+        folder = Encoding("", self.training(wildcards).encoder, FROZEN, None).folder
+        return f"<results>/{folder}/{file}"
+
+    def words(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return what the encoder behind a training makes of the classes' names."""
+        return f"<results>/embeddings/{self.training(wildcards).encoder}_words/{file}"
+
+    def weights(self, wildcards: Any) -> str | list[str]:
+        """Return the weights that a network starts from; nothing when it starts at random."""
+        network = self.training(wildcards).network
+        named = specs.starting_weights(self.config, network)
+        return f"<results>/weights/{network}.weights" if named else []
+
+    def shards(self, wildcards: Any, file: str = "bank.npy") -> list[str]:
+        """List a file of every shard of a bank; none where it is made as a whole."""
+        paths = shard_paths(self.config, self.feature(wildcards), file)
+        return [f"<results>/{path}" for path in paths]
+
+    def tied_files(self, wildcards: Any) -> tuple[str | list[str], list[str]]:
+        """Return the split and the tiles of a run with random orders of ties; else nothing."""
+        run = self.run(wildcards)
+        if not specs.ties(self.config, run):
+            return [], []
+        return self.split_file(wildcards), self.tile_files(run)
+
+    # What decides it, and what it takes
+
+    def code(self, script: str, *modules: str) -> str:
+        """Return the digest of a script and of all that it reaches in the package."""
+        return f"code {code_digest(self.scripts / f'{script}.py', *modules)}"
+
+    def threads(self, wildcards: Any) -> int:
+        """Return the threads that a network on a feature is computed with."""
+        return resources.n_threads(self.config, self.training(wildcards).block)
+
+    def encoder_threads(self, wildcards: Any) -> int:
+        """Return the threads that an encoder is computed with."""
+        encoder = getattr(wildcards, "encoder", None) or self.training(wildcards).encoder
+        return int(self.config["encoders"][encoder]["threads"])
+
+    # Which names a rule is for
+
+    def trained_as(self, *types: type) -> str:
+        """Return a pattern of the paths of all trainings of some types."""
+        return one_of(p for p, of in self.plan.trainings.items() if isinstance(of, types))
+
+    def learned_as(self, *kinds: str) -> str:
+        """Return a pattern of the paths of all that is learned on encoders in some ways."""
+        heads = (of for of in self.plan.trainings.values() if isinstance(of, HeadTraining))
+        return one_of(of.path for of in heads if of.kind in kinds)
+
+    def named_as(self, registry: Registry, kind: str) -> str:
+        """Return a pattern of the names of all tables or figures of one kind."""
+        return one_of(shown.names_of(registry.entry(kind), kind, self.inventory))
+
+    # Tables and figures of one kind, as functions of their wildcards
+
+    def needs_of(self, registry: Registry, kind: str) -> Callable[[Any], dict[str, list[str]]]:
+        """Return what gives the files that a table or figure needs, by the words for them."""
+        return lambda wildcards: shown.needed(*self._shown(registry, kind, wildcards))
+
+    def spec_of(self, registry: Registry, kind: str) -> Callable[[Any], dict[str, Any]]:
+        """Return what gives the spec of a table or figure."""
+        return lambda wildcards: shown.told(*self._shown(registry, kind, wildcards))
+
+    def code_of(self, registry: Registry, kind: str, script: str) -> Callable[[Any], str]:
+        """Return what gives the digest of the code of a table or figure."""
+        return lambda wildcards: self.code(
+            script, *shown.modules(*self._shown(registry, kind, wildcards))
+        )
+
+    def _shown(self, registry: Registry, kind: str, wildcards: Any) -> tuple[Entry, shown.Shown]:
+        entry = registry.entry(kind)
+        item = shown.item_of(entry, wildcards.name)
+        return entry, shown.Shown(self.plan, self.inventory, item, self.tile_files)
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return a pattern that matches some names and no other."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def waveforms_at(sample_rate: int) -> str:
+    """Return the decoded clips at a sample rate in Hz."""
+    return f"<results>/audio/sr{sample_rate}/waveforms.npy"
+
+
+def vector_files(vectors: Iterable[str]) -> dict[str, str]:
+    """Return the banks of vectors that one job makes, and their records, by the names of both."""
+    return {
+        name.format(vector): f"<results>/embeddings/{{encoder}}_{vector}/{{at}}/{file}"
+        for vector in vectors
+        for name, file in {"{}": "bank.npy", "{}_spec": "spec.json"}.items()
+    }
+
+
+def grows(base: float, per_input_mb: float = 0) -> Callable[..., int]:
+    """Return a resource that grows with the size of a job's input, and with every retry."""
+
+    def amount(wildcards: Any, input: Any, attempt: int) -> int:
+        size_mb = input.size_mb if per_input_mb else 0
+        return math.ceil(attempt * (base + per_input_mb * size_mb))
+
+    return amount
