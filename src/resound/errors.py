@@ -7,6 +7,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+SHOWN = 5  # of many
+LONGEST = 300  # characters of a line
+
 
 class ResoundError(Exception):
     """Base of all errors that resound raises on purpose.
@@ -82,3 +85,14 @@ def unknown(value: Any, known: Iterable[Any]) -> str:
     close = difflib.get_close_matches(str(value), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"is not known; {hint}there are: {', '.join(names)}"
+
+
+def handful(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    rest = len(names) - SHOWN
+    return shortened(", ".join(names[:SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def shortened(line: str) -> str:
+    """Return a line that fits into a message."""
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."

@@ -8,6 +8,8 @@ is in the file still, and mostly in the system's own cache: touching it again ma
 import mmap
 from typing import Any
 
+DECIDES_NO_NUMBER = "Values stay as they are, in the map and in the file."
+
 SHARED = ("r", "r+", "w+")  # modes of numpy.memmap whose pages are the file's own
 
 

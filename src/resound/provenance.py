@@ -6,6 +6,13 @@ maps each file to a digest of its tree without the words that a person reads; `c
 for all of them. A comment, a docstring, the message of an error, a warning or a line of a log
 changes nothing; a changed statement re-runs exactly the jobs whose script reaches it.
 
+A module through which nothing flows that is computed says so in one sentence,
+
+    DECIDES_NO_NUMBER = "What is tracked passes through as it is; bars go to the terminal."
+
+and is left out, with all that only such modules import. ``tests/unit/test_no_number.py`` and
+``tests/workflow/test_no_number.py`` prove it of each.
+
 Imports made by name at run time cannot be seen: a rule that picks a feature or a distance from a
 registry names the module behind it as well, ``code_digest(script, FEATURES.entry(name).module)``.
 """
@@ -17,7 +24,7 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from resound.registry import SOURCE
 
@@ -27,6 +34,14 @@ TRAINING_LIBRARIES = ("lightning", "numpy", "torch")
 # What the package logs and warns by.
 LOGS = ("log", "logger", "logging", "warnings")
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "warn")
+LEFT_OUT = "DECIDES_NO_NUMBER"
+
+
+class _Code(NamedTuple):
+    """What a file does, as a digest, and the dotted names that it imports."""
+
+    digest: str
+    imports: tuple[str, ...]
 
 
 @functools.cache
@@ -38,7 +53,8 @@ def code_of(script: str | Path, *modules: str) -> dict[str, str]:
     script : path
         A Python file, inside or outside the package.
     *modules : str
-        Dotted names of modules that the script imports by name at run time.
+        Dotted names of modules that the script imports by name at run time. Neither they nor
+        the script are left out, whatever they say of themselves.
 
     Returns
     -------
@@ -48,7 +64,7 @@ def code_of(script: str | Path, *modules: str) -> dict[str, str]:
         re-runs everything once.
     """
     files = closure(Path(script).resolve(), *modules)
-    return {_short(path): _parsed(path)[0] for path in sorted(files)}
+    return {_short(path): _parsed(path).digest for path in sorted(files)}
 
 
 def code_digest(script: str | Path, *modules: str) -> str:
@@ -58,15 +74,30 @@ def code_digest(script: str | Path, *modules: str) -> str:
 
 
 def closure(script: Path, *modules: str) -> set[Path]:
-    """Return the files of the package that are imported, directly or not, `script` included."""
+    """Return the files that decide numbers and are imported, directly or not; `script` is first."""
     todo = [script, *(file for name in modules for file in _files(SOURCE, name))]
     seen: set[Path] = set()
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo += (file for name in _parsed(path)[1] for file in _files(SOURCE, name))
+            imported = (file for name in _parsed(path).imports for file in _files(SOURCE, name))
+            todo += (file for file in imported if why_left_out(file) is None)
     return seen
+
+
+@functools.cache
+def why_left_out(path: Path) -> str | None:
+    """Return why a module decides no number, in its own words; None where it does not say so."""
+    text = path.read_bytes()
+    # Few do, and the others need not be parsed for it.
+    for node in ast.parse(text, str(path)).body if LEFT_OUT.encode() in text else ():
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Constant(value=str() as reason)
+            ) if name == LEFT_OUT:
+                return reason or None
+    return None
 
 
 def spec_digest(*specs: Any) -> str:
@@ -81,17 +112,21 @@ def numeric_versions(strict: bool, libraries: Sequence[str] = NUMERIC_LIBRARIES)
 
 
 @functools.cache
-def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return the digest of a file and the dotted names that it imports."""
+def _parsed(path: Path) -> _Code:
     tree = ast.parse(path.read_bytes(), str(path))
     imports = tuple(_imports(tree, path))
+    outside = _imported_from_left_out(tree, path)
     for node in ast.walk(tree):
-        _drop_words(node)
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12], imports
+        _drop_words(node, outside)
+    return _Code(hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12], imports)
 
 
-def _drop_words(node: ast.AST) -> None:
-    """Take away what is said to a person: a docstring, an error's message, a line of a log."""
+def _drop_words(node: ast.AST, outside: set[str]) -> None:
+    """Take away what is said to a person: a docstring, an error's message, a line of a log.
+
+    `outside` are the functions of modules that decide no number: where nothing comes back of them,
+    the words that they are handed are for a person too.
+    """
     match node:
         case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
             if ast.get_docstring(node, clean=False) is not None:
@@ -99,8 +134,23 @@ def _drop_words(node: ast.AST) -> None:
         # Of several arguments some are data that whoever catches the error reads.
         case ast.Raise(exc=ast.Call(args=[_], keywords=[]) as error):
             error.args = []
+        case (
+            ast.Raise(exc=ast.Call(func=ast.Name(id=name)) as call)
+            | ast.Expr(value=ast.Call(func=ast.Name(id=name)) as call)
+        ) if name in outside:
+            call.args = [_without_words(value) for value in call.args]
+            for keyword in call.keywords:
+                keyword.value = _without_words(keyword.value)
         case ast.Expr(value=ast.Call() as call) if _is_said(call.func):
             call.args, call.keywords = [], []
+
+
+def _without_words(value: ast.expr) -> ast.expr:
+    """Return an argument as it is, or nothing in the place of a text that is written out."""
+    is_text = isinstance(value, ast.JoinedStr) or (
+        isinstance(value, ast.Constant) and isinstance(value.value, str)
+    )
+    return ast.Constant("") if is_text else value
 
 
 def _is_said(function: ast.expr) -> bool:
@@ -114,15 +164,31 @@ def _is_said(function: ast.expr) -> bool:
 
 
 def _imports(tree: ast.Module, path: Path) -> Iterator[str]:
-    here = path.relative_to(SOURCE).parent.parts if path.is_relative_to(SOURCE) else ()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = here[: len(here) - node.level + 1] if node.level else ()
-            base = ".".join((*above, *filter(None, [node.module])))
+            base = _base(node, path)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _imported_from_left_out(tree: ast.Module, path: Path) -> set[str]:
+    """Return the names that a file imports from modules which are left out."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and any(why_left_out(file) for file in _files(SOURCE, _base(node, path)))
+        for alias in node.names
+    }
+
+
+def _base(node: ast.ImportFrom, path: Path) -> str:
+    """Return the dotted name of the module that a file imports from."""
+    here = path.relative_to(SOURCE).parent.parts if path.is_relative_to(SOURCE) else ()
+    above = here[: len(here) - node.level + 1] if node.level else ()
+    return ".".join((*above, *filter(None, [node.module])))
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from resound import provenance
 
 MODULE = '''"""Doc."""
 from resound import b
+from resound.quiet import check, refused, show
 
 
 def f():
@@ -17,8 +18,16 @@ def f():
         raise ValueError(f"X={b.X} is negative") from None
     if b.X > 9:
         raise Unreadable(b.X, "large")
-    return b.X
+    check(b.X, "give another X", unit="m")
+    if b.X > 5:
+        raise refused([b.X], f"X={b.X}")
+    return b.X + show(1, "shown")
 '''
+QUIET = """
+from resound.only import quiet_things
+
+DECIDES_NO_NUMBER = "It shows what is going on."
+"""
 
 
 @pytest.fixture
@@ -29,6 +38,8 @@ def package(tmp_path, monkeypatch):
         "src/resound/a.py": MODULE,
         "src/resound/b.py": "X = 1\n",
         "src/resound/c.py": "from .sub.d import Y\n",
+        "src/resound/quiet.py": QUIET,
+        "src/resound/only.py": "quiet_things = 1\n",
         "src/resound/sub/__init__.py": "",
         "src/resound/sub/d.py": "from ..b import X\nY = X\n",
         "script.py": "import numpy\nfrom resound.a import f\n",
@@ -45,11 +56,12 @@ def digest(package: Path, *modules: str) -> dict[str, str]:
     provenance.code_of.cache_clear()
     provenance._parsed.cache_clear()
     provenance._files.cache_clear()
+    provenance.why_left_out.cache_clear()
     return provenance.code_of(package / "script.py", *modules)
 
 
-def edit(package: Path, old: str, new: str) -> None:
-    path = package / "src/resound/a.py"
+def edit(package: Path, old: str, new: str, file: str = "a.py") -> None:
+    path = package / "src/resound" / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
 
@@ -68,13 +80,16 @@ def test_relative_imports_and_named_modules_are_followed(package):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("return b.X", "return b.X  # why"),
+        ('"shown")', '"shown")  # why'),
         ('"""Doc."""', '"""Other words."""'),
         ("\n\n\n", "\n\n\n\n"),
         ('"X is %s", b.X', '"X: %s", 2 * b.X'),
         ('"negative", stacklevel=2', '"below 0", stacklevel=3'),
         ('print("negative")', 'print("below 0", b.X)'),
         ('f"X={b.X} is negative"', '"give another X"'),
+        # Words that are handed to what decides no number, where nothing comes back.
+        ('"give another X", unit="m"', 'f"{b.X} is too much", unit="km"'),
+        ('f"X={b.X}"', '"see above"'),
     ],
 )
 def test_what_is_said_to_a_person_does_not_count(package, old, new):
@@ -91,6 +106,10 @@ def test_what_is_said_to_a_person_does_not_count(package, old, new):
         ("ValueError(", "KeyError("),
         # The words of an error that carries data are read by whoever catches it.
         ('"large"', '"huge"'),
+        ('check(b.X, "give', 'check(-b.X, "give'),
+        ('check(b.X, "give another X"', "check(b.X, b.X"),
+        ("[b.X]", "[]"),
+        ('"shown"', '"told"'),
         ('raise ValueError(f"X={b.X} is negative") from None', "return 0"),
     ],
 )
@@ -98,6 +117,27 @@ def test_what_is_done_counts(package, old, new):
     before = digest(package)
     edit(package, old, new)
     assert digest(package) != before
+
+
+def test_what_decides_no_number_is_left_out_with_all_that_only_it_imports(package):
+    before = digest(package)
+    assert before.keys().isdisjoint({"src/resound/quiet.py", "src/resound/only.py"})
+    edit(package, "from", "ADDED = 1\nfrom", "quiet.py")
+    assert digest(package) == before
+    edit(package, "from resound import b", "from resound import b, only")
+    assert digest(package).keys() - before.keys() == {"src/resound/only.py"}
+
+
+@pytest.mark.parametrize(
+    "said", ["", 'DECIDES_NO_NUMBER = ""', "DECIDES_NO_NUMBER = True", '# DECIDES_NO_NUMBER = "No"']
+)
+def test_what_does_not_say_why_it_decides_no_number_counts(package, said):
+    edit(package, 'DECIDES_NO_NUMBER = "It shows what is going on."', said, "quiet.py")
+    assert {"src/resound/quiet.py", "src/resound/only.py"} < digest(package).keys()
+
+
+def test_what_is_asked_for_is_never_left_out(package):
+    assert "src/resound/quiet.py" in digest(package, "resound.quiet")
 
 
 def test_a_statement_counts_in_its_own_file_only(package):

@@ -2,16 +2,9 @@
 
 from collections.abc import Sequence
 
-from resound.errors import DataError
+from resound.errors import SHOWN, DataError, shortened
 
-SHOWN = 5
-LONGEST = 300  # characters of a line
-
-
-def handful(names: Sequence[str]) -> str:
-    """Return the first few names, and how many more there are."""
-    rest = len(names) - SHOWN
-    return _cut(", ".join(names[:SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+DECIDES_NO_NUMBER = "All that it can do is to end a job, which then has stored nothing."
 
 
 def raise_faults(where: object, faults: Sequence[str], next_step: str) -> None:
@@ -26,11 +19,7 @@ def faulty(
 ) -> DataError:
     """Return an error whose message has the first faults, and whose `details` have all of them."""
     rest = len(faults) - SHOWN
-    listed = [*map(_cut, faults[:SHOWN]), *([f"and {rest} more"] if rest > 0 else [])]
+    listed = [*map(shortened, faults[:SHOWN]), *([f"and {rest} more"] if rest > 0 else [])]
     made = error(f"{what}:\n  " + "\n  ".join(listed) + f"\n{next_step}")
     made.details = [] if listed == list(faults) else faults
     return made
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."

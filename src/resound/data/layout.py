@@ -22,10 +22,10 @@ from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
-from resound.data.faults import handful, raise_faults
+from resound.data.faults import raise_faults
 from resound.data.folds import NO_FOLDS
 from resound.data.listing import AUDIO, find_meta
-from resound.errors import DataError, check_choice
+from resound.errors import DataError, check_choice, handful
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
 REQUIRED = {

@@ -21,8 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from resound.data.faults import handful
-from resound.errors import DataError, StoreError
+from resound.errors import DataError, StoreError, handful
 from resound.files import AnyPath, sha256_of, write_text
 
 AUDIO, META = "audio", "meta"

@@ -10,6 +10,8 @@ from importlib import metadata
 
 from resound.errors import EnvironmentProblem
 
+DECIDES_NO_NUMBER = "All that it can do is to end a job before it begins."
+
 COMPANIONS = ("torchvision", "torchaudio")
 
 

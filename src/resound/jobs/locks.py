@@ -19,6 +19,8 @@ from typing import Self, TextIO
 from resound.errors import RunError
 from resound.files import is_alive
 
+DECIDES_NO_NUMBER = "It tells which runs are alive; no job asks it."
+
 STATE = ".snakemake"
 SNAKEMAKE_LOCKS = "locks/*.lock"
 FOLDER_LOCK = "resound.lock"

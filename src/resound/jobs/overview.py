@@ -10,6 +10,8 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 
+DECIDES_NO_NUMBER = "It puts what Snakemake says into other words."
+
 RUN_INFO = "run_info"
 SELECTING = re.compile(r"\s*(Select jobs to execute|Execute \d+ jobs)\.\.\.\s*")
 WIDTH = 120

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+DECIDES_NO_NUMBER = "What is tracked passes through as it is; bars go to the terminal."
+
 Item = TypeVar("Item")
 
 

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from resound.errors import ResoundError
 
+DECIDES_NO_NUMBER = "A script's own object passes through; the rest is its log and how it ends."
+
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[Any]:

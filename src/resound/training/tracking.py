@@ -20,6 +20,8 @@ from resound.training.record import TRAINED
 
 log = logging.getLogger(__name__)
 
+DECIDES_NO_NUMBER = "A run of W&B is told of a training, and tells it nothing."
+
 CONNECT_SECONDS = 30
 FINISH_SECONDS = 120
 SAMPLES_OF_EACH = 3

@@ -20,11 +20,18 @@ def outer(x):
 """,
     "inner.py": """
 import numba
+from resound.quiet import give_back
 from resound.step import STEP
 
 @numba.njit
 def grown(x):
     return x + STEP
+""",
+    "quiet.py": """
+DECIDES_NO_NUMBER = "It gives memory back."
+
+def give_back(array):
+    pass
 """,
     "step.py": "STEP = 1\n",
 }
@@ -59,6 +66,8 @@ def run(package):
 def test_the_cache_sees_an_edit_of_whatever_a_kernel_is_made_of(package):
     assert run(package) == (30, False)
     (package / "step.py").write_text("# One step.\nSTEP = 1\n")
+    assert run(package) == (30, True)
+    (package / "quiet.py").write_text(MODULES["quiet.py"] + "ADDED = 1\n")
     assert run(package) == (30, True)
     (package / "step.py").write_text("STEP = 2\n")
     assert run(package) == (40, False)

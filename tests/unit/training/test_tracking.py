@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import torch
 import wandb_file
+from small_training import SPEC, make_bank
 
 from resound.experiment.tracking import Tracking
+from resound.training.run import train_classifier
 from resound.training.tracking import Tracker, samples_of
 
 RATE = 8000
@@ -137,6 +140,22 @@ def test_an_autoencoder_has_curves_and_a_summary_without_predictions(tmp_path):
     assert "accuracy" not in found
     (ended,) = (r.exit for r in wandb_file.records(tmp_path) if r.HasField("exit"))
     assert ended.exit_code == 0
+
+
+def test_a_tracked_training_is_to_the_bit_what_it_is_without(tmp_path):
+    cell, spec = {"network": "cnn", "feature": "mel"}, SPEC | {"epochs": 2}
+    made = []
+    for mode in ("disabled", "offline"):
+        tracking = Tracking(mode, "resound-tests", None, str(tmp_path))
+        tracker = Tracker(tracking, mode, job_type="train_classifier", cell=cell, spec=spec)
+        made.append(train_classifier(*make_bank(), spec, on_epoch=tracker.epoch))
+        tracker.finish(made[-1].record, made[-1].predictions)
+    without, tracked = made
+    assert any(tmp_path.rglob("*.wandb"))
+    weights = without.network.state_dict(), tracked.network.state_dict()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    pd.testing.assert_frame_equal(without.predictions, tracked.predictions, check_exact=True)
+    pd.testing.assert_frame_equal(without.history, tracked.history, check_exact=True)
 
 
 def test_a_disabled_run_writes_nothing(tmp_path, caplog):

@@ -1,0 +1,6 @@
+def raise_faults(*_):
+    pass
+
+
+def faulty(*_):
+    raise AssertionError("the tiny experiment has no faults")

@@ -1,0 +1,6 @@
+import logging
+
+
+class Overview(logging.Filter):
+    def __init__(self, **_):
+        super().__init__()

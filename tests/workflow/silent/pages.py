@@ -1,0 +1,2 @@
+def give_back(array):
+    pass
