@@ -11,13 +11,14 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 PURE = ("dsp", "features", "distances", "retrieval", "metrics")
-WITH_ARRAYS = (*PURE, "audio", "banks", "store")
+WITH_ARRAYS = (*PURE, "audio", "banks", "store", "evaluation")
 WITH_EXAMPLES = (*PURE, "audio", "banks", "store", "data", "evaluation")
 NO_EXAMPLE_YET = {"metrics/classification"}
 
 ARRAY_TYPES = {"NDArray", "ndarray", "ArrayLike", "Tensor"}
 TERM = r"\w+(?: (?:[-+*/]|//) \w+)*"
-SIZE = rf"(?:\.\.\.|{TERM}|\w+ \* \({TERM}\))"  # n_mels, 3 * (1 + n_fft // 2), ...
+# n_mels, 1 + n_fft // 2, 3 * (1 + n_fft // 2), len(paths), ...
+SIZE = rf"(?:\.\.\.|{TERM}|\w+ \* \({TERM}\)|\w+\({TERM}\))"
 SHAPE = rf"\((?:|{SIZE},|{SIZE}(?:, {SIZE})+)\)"
 SHAPELESS = r"\bscalar\b|\bany shape\b"
 SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
