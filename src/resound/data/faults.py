@@ -1,4 +1,4 @@
-"""One error for all faults of a data set: a handful in its message, all of them beside it."""
+"""Faults of a data set, in one error: the first few in its message, all of them in its details."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,13 @@ LONGEST = 300  # characters of a line
 
 
 def handful(names: Sequence[str]) -> str:
-    """Return the first few names, and how many more there are."""
+    """Return the first few names, and how many more there are.
+
+    Examples
+    --------
+    >>> handful(list("abcdefg"))
+    'a, b, c, d, e and 2 more'
+    """
     rest = len(names) - SHOWN
     return _cut(", ".join(names[:SHOWN])) + (f" and {rest} more" if rest > 0 else "")
 

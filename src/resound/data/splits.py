@@ -1,4 +1,4 @@
-"""Which clips ask and which answer."""
+"""Splits: which clips are queries, and which are the gallery that answers them."""
 
 from collections.abc import Sequence
 
@@ -35,6 +35,15 @@ def split_clips(
     DataError
         When a query fold has no clips, no fold is left to answer, or, with ``error``, a recording
         lies in several folds.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": list("abc"), "fold": [5, 1, 2], "src_file": list("xyz")})
+    >>> split_clips(clips, [5])
+      id  query  gallery
+    0  a   True    False
+    1  b  False     True
+    2  c  False     True
     """
     asks, answers = clips["id"] != "", clips["id"] != ""
     if query_folds:
