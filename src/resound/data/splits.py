@@ -21,7 +21,8 @@ def split_clips(
     clips : DataFrame
         The index, with ``id, fold, src_file``.
     query_folds : sequence of int
-        The folds that ask; all others answer. None: every clip asks, and every clip answers.
+        The folds of the queries; all others are the gallery. None: every clip is a query, and every
+        clip is in the gallery.
     on_split_recording : {"error", "exclude", "keep"}
         What becomes of recordings in several folds: see `resound.data.folds`.
 
@@ -33,8 +34,8 @@ def split_clips(
     Raises
     ------
     DataError
-        When a query fold has no clips, no fold is left to answer, or, with ``error``, a recording
-        lies in several folds.
+        When a query fold has no clips, no fold is left for the gallery, or, with ``error``, a
+        recording lies in several folds.
 
     Examples
     --------
@@ -78,6 +79,6 @@ def _check_folds(there: Sequence[int], query_folds: Sequence[int]) -> None:
         )
     if set(there) <= set(query_folds):
         raise DataError(
-            f"{asked} are all folds of the data set, and none is left to answer; "
+            f"{asked} are all folds of the data set, and none is left for the gallery; "
             "take one out of retrieval.query_folds"
         )

@@ -300,8 +300,8 @@ def _check_covered(layout: Layout) -> None:
     if uncovered.size:
         kind = "periodic" if layout.periodic else "symmetric"
         raise ParameterError(
-            f"sample {uncovered[0]} of {layout.n_samples} lies under no window that is not 0 there "
-            f"(window={layout.window!r}, {kind}, n_fft={layout.n_fft}, "
+            f"sample {uncovered[0]} of {layout.n_samples} lies in no frame whose window is not 0 "
+            f"there (window={layout.window!r}, {kind}, n_fft={layout.n_fft}, "
             f"hop_length={layout.hop_length}), so it cannot be reconstructed; use center=True for "
             "the first samples, pad_end=True for the last, a smaller hop_length for those between"
         )

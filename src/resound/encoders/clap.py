@@ -99,8 +99,8 @@ class Clap(Encoder):
         extractor = load_processor(folder, "ClapFeatureExtractor")
         if model.config.audio_config.enable_fusion or extractor.truncation == "fusion":
             raise CheckpointError(
-                f"{folder}: is a fused CLAP, which treats a clip of a batch chosen at random "
-                "otherwise than the others; use an unfused one, laion/clap-htsat-unfused"
+                f"{folder}: is a fused CLAP, which treats one clip of each batch, chosen at "
+                "random, differently; use an unfused one such as laion/clap-htsat-unfused"
             )
         return cls(model, extractor, load_tokenizer(folder), prompts)
 

@@ -10,7 +10,7 @@ from resound.experiment.coordinates import ALL_CLIPS
 from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
 
-ABSENT = "no result: not run yet, or killed; its log and the same command again tell"
+ABSENT = "no result yet: not run, or stopped early; see its log, then run the same command again"
 
 
 class Trial(NamedTuple):

@@ -93,12 +93,14 @@ def probe(
     build = PROBES[check_choice("head", head, PROBES)]
     if not len(validation):
         raise TrainingError(
-            "no fold is left to choose from the grid; a probe needs two that are not tested on"
+            "no fold is left on which to choose from the grid; a probe needs two folds besides the "
+            "test fold"
         )
     usable = [point for point in grid if head != "knn" or point <= len(training)]
     if not usable:
         raise TrainingError(
-            f"neighbours: {list(grid)} are all more than the {len(training)} training clips"
+            f"neighbours: {list(grid)} are all more than the {len(training)} training clips; "
+            "lower one of them"
         )
     accuracies = {
         point: float(build(point).fit(embeddings[training], y[training]).score(

@@ -244,7 +244,7 @@ def _checked_clips(waveforms: npt.ArrayLike) -> FloatArray:
         position = int(np.flatnonzero(~finite)[0])
         raise ParameterError(
             f"clip {position} of {len(clips)} holds samples that are not finite (NaN or "
-            "infinite); mend it or leave it out"
+            "infinite); repair it or leave it out"
         )
     return clips
 

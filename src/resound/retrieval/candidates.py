@@ -46,8 +46,8 @@ def order_of_ids(gallery_ids: npt.ArrayLike | None, n_gallery: int) -> npt.NDArr
     twice = ids[order][1:][ids[order][1:] == ids[order][:-1]]
     if twice.size:
         raise ParameterError(
-            f"gallery id {str(twice[0])!r} stands more than once, so ties have no order; "
-            "give each clip one row"
+            f"gallery id {str(twice[0])!r} is listed more than once, so equal distances have no "
+            "order; give each clip one row"
         )
     return order
 

@@ -249,7 +249,7 @@ def check_no_leak(query_recordings: Labels, gallery_recordings: Labels) -> None:
         names = ", ".join(str(recording) for recording in shared[:10])
         more = f" and {shared.size - 10} more" if shared.size > 10 else ""
         raise DataError(
-            f"recordings {names}{more} stand among both the queries and the gallery, which makes "
+            f"recordings {names}{more} are in both the queries and the gallery, which makes "
             "retrieval trivial; keep all clips of a recording in one fold"
         )
 
