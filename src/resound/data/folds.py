@@ -5,7 +5,7 @@ What is done about recordings whose clips lie in several folds has three names, 
 
 ======= ======================================================================================
 error   they are a fault of the data set
-exclude where a clip of such a recording asks, the other folds' clips of it neither answer nor train
+exclude when a clip of such a recording is tested, its clips in other folds are not used
 keep    they stay as they are, and are listed in the audit
 ======= ======================================================================================
 
@@ -68,7 +68,7 @@ def siblings_of_queries(clips: pd.DataFrame, query_folds: Sequence[int]) -> npt.
     clips : DataFrame
         The index of N clips, with ``fold, src_file``.
     query_folds : sequence of int
-        The folds that ask.
+        The folds whose clips are queries.
 
     Returns
     -------
