@@ -1,4 +1,4 @@
-"""Audio files to fixed-length mono waveforms: decode, mix down, resample, pad or crop.
+"""Audio files as mono waveforms of one length: decoded, mixed down, resampled, padded or cropped.
 
 soundfile decodes, in blocks whose size no header can inflate, and soxr resamples. A file that
 cannot be used raises `UnreadableAudio`, an `AudioError` that carries the rule the file breaks:
@@ -80,7 +80,7 @@ def load(
     Returns
     -------
     ndarray of float32, shape (round(duration * sample_rate),)
-        Full scale is 1; lossy formats and resampling may overshoot it.
+        Samples in [-1, 1], full scale being 1; lossy formats and resampling may overshoot it.
 
     Raises
     ------
@@ -88,6 +88,18 @@ def load(
         When the file breaks a rule of the module's table within the part that is read.
     ParameterError
         When an argument is out of its range.
+
+    Examples
+    --------
+    Half a second of a constant, read as one second at twice the rate:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "clip.wav")
+    ...     soundfile.write(path, np.full(4000, 0.5), 8000)
+    ...     waveform = load(path, sample_rate=16000, duration=1.0)
+    >>> waveform.shape, waveform.dtype, float(waveform[4000].round(2)), float(waveform[-1])
+    ((16000,), dtype('float32'), 0.5, 0.0)
     """
     n_samples = count_samples(duration, sample_rate)
     check_choice("quality", quality, QUALITIES)
@@ -155,7 +167,31 @@ def decode_clips(
 
 
 def count_samples(duration: float, sample_rate: int) -> int:
-    """Return the length in samples of `duration` seconds at `sample_rate` Hz, at least 1."""
+    """Return the length in samples of `duration` seconds at `sample_rate` Hz, at least 1.
+
+    Parameters
+    ----------
+    duration : float
+        Seconds.
+    sample_rate : int
+        Hz.
+
+    Returns
+    -------
+    int
+        ``round(duration * sample_rate)``.
+
+    Raises
+    ------
+    ParameterError
+        For a duration that is not finite or holds no sample, or a rate that is not a positive
+        integer.
+
+    Examples
+    --------
+    >>> count_samples(5.0, 44100)
+    220500
+    """
     check_positive_int("sample_rate", sample_rate, "Hz")
     n_samples = round(duration * sample_rate) if np.isfinite(duration) else 0
     if n_samples < 1:
@@ -167,7 +203,24 @@ def count_samples(duration: float, sample_rate: int) -> int:
 
 
 def fit_length(waveform: npt.NDArray[np.float32], n_samples: int) -> npt.NDArray[np.float32]:
-    """Return `waveform` with exactly `n_samples`: cropped, or with zeros at its end."""
+    """Return `waveform` with exactly `n_samples`: cropped, or with zeros at its end.
+
+    Parameters
+    ----------
+    waveform : ndarray of float32, shape (samples,)
+        One clip.
+    n_samples : int
+        The length asked for.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_samples,)
+
+    Examples
+    --------
+    >>> fit_length(np.ones(2, np.float32), 4)
+    array([1., 1., 0., 0.], dtype=float32)
+    """
     return np.pad(waveform[:n_samples], (0, max(0, n_samples - len(waveform))))
 
 
@@ -211,7 +264,12 @@ def mono_blocks(
     Yields
     ------
     ndarray of float32, shape (frames,)
-        The mean of the channels.
+        The mean of the channels, full scale being 1.
+
+    Raises
+    ------
+    UnreadableAudio
+        When a frame is not finite, or there are fewer of them than the header claims.
     """
     path, length = Path(file.name), max(1, BLOCK_SAMPLES // (file.channels * window)) * window
     wanted = file.frames if limit is None else min(limit, file.frames)

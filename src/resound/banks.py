@@ -1,4 +1,7 @@
-"""Banks of features: of all clips at once, or shard by shard and put together to the same bytes."""
+"""Feature banks: one feature of all clips in one file, made at once or shard by shard.
+
+Shards that are put together have the same bytes as a bank that is made at once.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,13 +24,34 @@ def compute_bank(path: store.AnyPath, audio: store.StoredArray, spec: Spec, n_th
     Parameters
     ----------
     path : path
-        The bank's file, (clips, frames, dims) in float32.
+        The bank's file, (clips, frames, dims) in float32 and the unit of the feature.
     audio : StoredArray
-        The decoded clips.
+        The decoded clips, (clips, samples) in float32.
     spec : mapping
         As `resound.experiment.specs.feature_bank` makes it.
     n_threads : int
         Threads of the feature.
+
+    Raises
+    ------
+    StoreError
+        When the bank cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> stft = {"sample_rate": 16000, "n_fft": 2048, "hop_length": 512}
+    >>> spec = {"feature": "mfcc", "stft": stft, "options": {}}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path, ids = Path(folder, "waveforms.npy"), {"clips": ["a", "b"]}
+    ...     with store.create_array(path, (2, 16000), "float32", spec={}, ids=ids) as waveforms:
+    ...         waveforms[:] = 0.0
+    ...     bank_path = Path(folder, "bank", "bank.npy")
+    ...     bank_path.parent.mkdir()
+    ...     compute_bank(bank_path, store.open_array(path), spec, n_threads=1)
+    ...     store.open_array(bank_path).values.shape
+    (2, 32, 13)
     """
     _compute(path, audio, range(len(audio.values)), spec, spec, n_threads)
 
@@ -42,7 +66,7 @@ def compute_shard(
     path : path
         The shard's file.
     audio : StoredArray
-        All decoded clips.
+        All decoded clips, (clips, samples) in float32.
     spec : mapping
         As `resound.experiment.divisions.shard_of` makes it.
     n_threads : int
@@ -73,7 +97,7 @@ def gather_bank(path: store.AnyPath, shards: Sequence[store.AnyPath], spec: Spec
     shards : sequence of path
         The shards' files.
     spec : mapping
-        Of the bank.
+        Spec of the bank, as `resound.experiment.specs.Experiment.bank` makes it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The command line: ``resound <command>``.
+"""Command line: ``resound <command>``.
 
 A command is a module of `resound.commands` with ``add_arguments(parser)`` and ``run(arguments)``,
 which returns the exit status, and one line in `COMMANDS`.

@@ -1,4 +1,4 @@
-"""The errors that resound raises, and the checks of plain arguments that raise them.
+"""Errors that resound raises, and the checks of plain arguments that raise them.
 
 Each message names the argument or file with its value, the rule that it broke and the next step.
 """

@@ -1,4 +1,4 @@
-"""The clips that are nearest to a recording of one's own, by any bank that a run has left.
+"""Query by example: the clips nearest to a recording of one's own, by any bank of a run.
 
 The recording is decoded as the data set's clips were, the bank's feature is computed of it, or its
 network embeds it, and its distances to all clips are ranked. So a clip of the data set finds itself

@@ -46,7 +46,7 @@ class StoredArray(NamedTuple):
 
     Attributes
     ----------
-    values : numpy.memmap
+    values : numpy.memmap, of any shape
         The array, read-only, mapped from its file.
     ids : dict of str to list of str
         For each of the leading axes its name and the id of every position along it.
@@ -60,6 +60,15 @@ class StoredArray(NamedTuple):
 
     def rows(self, ids: Sequence[str]) -> npt.NDArray[Any]:
         """Return the values at `ids` of the first axis: a view where they follow each other.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Which positions of the first axis, in which order.
+
+        Returns
+        -------
+        ndarray, shape (len(ids), ...)
 
         Raises
         ------
@@ -81,6 +90,20 @@ class StoredArray(NamedTuple):
 
         Where `copied` or more ids follow each other in the array, the values are a view, of at most
         `viewed` ids. The others are copied, at most `copied` at a time.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Which positions of the first axis, in which order.
+        viewed, copied : int
+            Most ids of a part that is a view, and of one that is a copy.
+
+        Yields
+        ------
+        part : slice
+            The part's place in `ids`.
+        values : ndarray, shape (n_part, ...)
+            The values there.
 
         Raises
         ------
@@ -133,10 +156,26 @@ def create_array(
     spec_path : path, optional
         The record's file; ``spec.json`` beside `path` by default.
 
+    Yields
+    ------
+    numpy.memmap, of any shape: `shape`
+        To be filled in the block; nothing becomes `path` when the block raises.
+
     Raises
     ------
     StoreError
         When the spec is not plain, the ids do not fit the shape, or the disk is too full.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> spec, ids = {"feature": "mfcc"}, {"clips": ["a", "b"]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "bank.npy")
+    ...     with create_array(path, (2, 3), "float32", spec=spec, ids=ids) as bank:
+    ...         bank[:] = 1.0
+    ...     open_array(path, spec=spec).rows(["b"])
+    memmap([[1., 1., 1.]], dtype=float32)
     """
     path, shape, dtype = Path(path), tuple(shape), np.dtype(dtype)
     if dtype.hasobject or 0 in shape:
@@ -172,6 +211,11 @@ def open_array(
         Compare the checksum, which reads the whole file once, in blocks.
     spec_path : path, optional
         The record's file; ``spec.json`` beside `path` by default.
+
+    Returns
+    -------
+    StoredArray
+        Its values, the ids along its axes, and the spec that made it.
 
     Raises
     ------
@@ -290,7 +334,13 @@ def read_csv(
 
 
 def plain_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `spec` as JSON keeps it, keys sorted and tuples as lists, or raise StoreError."""
+    """Return `spec` as JSON keeps it, keys sorted and tuples as lists, or raise StoreError.
+
+    Examples
+    --------
+    >>> plain_spec({"n_fft": 2048, "folds": (1, 2)})
+    {'folds': [1, 2], 'n_fft': 2048}
+    """
     return {key: _plain(value, key) for key, value in sorted(spec.items())}
 
 

@@ -165,7 +165,7 @@ def test_without_weights_a_note_stands_where_the_numbers_would(copied):
     assert copied.jobs(done) == {"make_retrieval_table": 1, "make_classification_table": 1}
     for path in (TABLES[0], CLASSIFIED):
         text = (copied.folder / path).with_suffix(".md").read_text()
-        assert "Left out for want of weights, laion/clap-htsat-unfused: clap_zero" in text
+        assert "because the weights laion/clap-htsat-unfused are not here: clap_zero" in text
         assert "`resound weights` tells where to get them" in text
     ranked = table(copied, TABLES[0])
     assert list(ranked["network"]) == ["clap_zero", "clap_frozen"]

@@ -83,7 +83,7 @@ def test_all_methods_are_listed(here, capsys):
 
 
 ERRORS = {
-    "no recording": (["--configfile", "x.wav"], "which recording? `resound similar <file>`, bef"),
+    "no recording": (["--configfile", "x.wav"], "name a recording: `resound similar <file>`, bef"),
     "no file": (["gone.wav"], "gone.wav: missing: there is no such file; give another recording\n"),
     "no sound": (["tiny.yaml"], "tiny.yaml: undecodable: Format not recognised.; give another"),
     "no method": (

@@ -1,4 +1,4 @@
-"""The configs that a command reads: config.yaml, and what is laid over it."""
+"""Configs that a command reads: config.yaml, and the files that are laid over it."""
 
 import argparse
 import shlex

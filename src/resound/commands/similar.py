@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the nearest clips of a recording, or the methods."""
     if arguments.sound is None and not arguments.list:
         raise ParameterError(
-            "which recording? `resound similar <file>`, before options that take several words; "
+            "name a recording: `resound similar <file>`, before options that take several words; "
             "--list has the methods"
         )
     config = checked_config(arguments)

@@ -1,4 +1,4 @@
-"""Unpack a zip archive that may be damaged or hostile."""
+"""Zip archives: unpacked only when nothing in them is damaged or would leave the folder."""
 
 import stat
 import zipfile
@@ -36,6 +36,17 @@ def unpack_zip(archive: Path, folder: Path, *, largest_total: int = LARGEST_TOTA
         When the file is no zip archive, is damaged, a member would leave the folder (by ``..``, an
         absolute path, a drive letter or a backslash), is a link, is encrypted or comes twice, or
         the archive is larger than the limits.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     archive = Path(folder, "clips.zip")
+    ...     with zipfile.ZipFile(archive, "w") as file:
+    ...         file.writestr("audio/a.wav", b"...")
+    ...     unpack_zip(archive, Path(folder, "unpacked"))
+    ...     [path.name for path in Path(folder, "unpacked", "audio").iterdir()]
+    ['a.wav']
     """
     try:
         with zipfile.ZipFile(archive) as file:

@@ -17,7 +17,15 @@ def raise_faults(where: object, faults: Sequence[str], next_step: str) -> None:
 def faulty(
     what: str, faults: Sequence[str], next_step: str, error: type[DataError] = DataError
 ) -> DataError:
-    """Return an error whose message has the first faults, and whose `details` have all of them."""
+    """Return an error whose message has the first faults, and whose `details` have all of them.
+
+    Examples
+    --------
+    >>> print(faulty("meta.csv", ["line 3: no category"], "correct the file"))
+    meta.csv:
+      line 3: no category
+    correct the file
+    """
     rest = len(faults) - SHOWN
     listed = [*map(shortened, faults[:SHOWN]), *([f"and {rest} more"] if rest > 0 else [])]
     made = error(f"{what}:\n  " + "\n  ".join(listed) + f"\n{next_step}")

@@ -1,11 +1,11 @@
-"""Folds that mean something: no recording on two sides, and every class in every fold alike.
+"""Folds of a data set: checks that no recording lies in two, and that classes are balanced.
 
 What is done about recordings whose clips lie in several folds has three names, those of the key
 ``on_split_recording``:
 
 ======= ======================================================================================
 error   they are a fault of the data set
-exclude where a clip of such a recording asks, the other folds' clips of it neither answer nor train
+exclude when a clip of such a recording is tested, its clips in other folds are not used
 keep    they stay as they are, and are listed in the audit
 ======= ======================================================================================
 
@@ -61,7 +61,26 @@ def check_recordings(clips: pd.DataFrame, released: Container[str] = ()) -> None
 
 
 def siblings_of_queries(clips: pd.DataFrame, query_folds: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Return which clips lie outside the query folds, and their recording inside too, (N,)."""
+    """Return which clips lie outside the query folds while their recording lies inside too.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        The index of N clips, with ``fold, src_file``.
+    query_folds : sequence of int
+        The folds whose clips are queries.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+        In the order of `clips`.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": list("abc"), "fold": [5, 1, 1], "src_file": ["r1", "r1", "r2"]})
+    >>> siblings_of_queries(clips, [5])
+    array([False,  True, False])
+    """
     asks = clips["fold"].isin(query_folds)
     siblings = clips["src_file"].isin(clips["src_file"][asks]) & ~asks
     return siblings.to_numpy(bool)

@@ -1,4 +1,4 @@
-"""The index: every clip of a data set with what its file holds, and an audit of what is odd.
+"""Index of a data set: every clip with what its file holds, and an audit of all that is odd.
 
 Each oddity has one rule, and each rule one policy:
 
@@ -126,6 +126,17 @@ def build_index(
     DataError
         When the layout is broken, the numbers of clips are wrong, or a recording spans folds
         that may not.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from resound.data.synthetic import generate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     root = Path(folder, "data")
+    ...     generate(root, recordings=1, takes=1, duration=0.1, sample_rate=16000)
+    ...     clips, audit = build_index(root, "synthetic", duration=0.1, sample_rate=16000)
+    >>> len(clips), sorted(clips["fold"].unique().tolist()), int(clips["frames"].max())
+    (50, [1, 2, 3, 4, 5], 1600)
     """
     check_choice("on_bad_audio", on_bad_audio, ("error", "skip"))
     check_choice("on_split_recording", on_split_recording, SPLIT_RECORDING_POLICIES)

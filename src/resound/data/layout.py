@@ -229,7 +229,13 @@ def _two_sided(left: str, right: str, pairs: list[tuple[str, str]]) -> list[str]
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether `name` is a file name that cannot leave its folder on any system."""
+    """Whether `name` is a file name that cannot leave its folder on any system.
+
+    Examples
+    --------
+    >>> is_plain_name("5-9032-A-0.wav"), is_plain_name("../secret.wav")
+    (True, False)
+    """
     plain = name.isprintable() and len(name.encode()) <= LONGEST_NAME
     return plain and name not in ("", "..") and PureWindowsPath(name).name == name
 
@@ -241,7 +247,13 @@ def is_number(text: str, lowest: int) -> bool:
 
 
 def clip_id(filename: str) -> str:
-    """Return the id of a clip: its file name without extension."""
+    """Return the id of a clip: its file name without extension.
+
+    Examples
+    --------
+    >>> clip_id("5-9032-A-0.wav")
+    '5-9032-A-0'
+    """
     return Path(filename).stem
 
 

@@ -1,4 +1,4 @@
-"""Which clips a data set lists, and whether they are still those that the index has read.
+"""Listing of a data set's clips, and whether they are still those that the index has read.
 
 A run has to notice a clip that was replaced, added or removed before its first job, and cannot read
 all of them for that. So the index leaves a `Record` of the files that it has read: size, time of

@@ -1,4 +1,4 @@
-"""Ten made-up sounds, each in the likeness of one of ESC-50's classes.
+"""Sounds of the synthetic data set: ten made-up ones, each in the likeness of an ESC-50 class.
 
 A sound is a function of a `Scene` to a waveform of ``scene.n_samples``, of any level. What it draws
 from ``scene.recording`` is common to all takes of a recording (pitch, rate, colour); what it draws

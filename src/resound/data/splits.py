@@ -1,4 +1,4 @@
-"""Which clips ask and which answer."""
+"""Splits: which clips are queries, and which are the gallery that answers them."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,8 @@ def split_clips(
     clips : DataFrame
         The index, with ``id, fold, src_file``.
     query_folds : sequence of int
-        The folds that ask; all others answer. None: every clip asks, and every clip answers.
+        The folds of the queries; all others are the gallery. None: every clip is a query, and every
+        clip is in the gallery.
     on_split_recording : {"error", "exclude", "keep"}
         What becomes of recordings in several folds: see `resound.data.folds`.
 
@@ -33,8 +34,17 @@ def split_clips(
     Raises
     ------
     DataError
-        When a query fold has no clips, no fold is left to answer, or, with ``error``, a recording
-        lies in several folds.
+        When a query fold has no clips, no fold is left for the gallery, or, with ``error``, a
+        recording lies in several folds.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": list("abc"), "fold": [5, 1, 2], "src_file": list("xyz")})
+    >>> split_clips(clips, [5])
+      id  query  gallery
+    0  a   True    False
+    1  b  False     True
+    2  c  False     True
     """
     asks, answers = clips["id"] != "", clips["id"] != ""
     if query_folds:
@@ -69,6 +79,6 @@ def _check_folds(there: Sequence[int], query_folds: Sequence[int]) -> None:
         )
     if set(there) <= set(query_folds):
         raise DataError(
-            f"{asked} are all folds of the data set, and none is left to answer; "
+            f"{asked} are all folds of the data set, and none is left for the gallery; "
             "take one out of retrieval.query_folds"
         )

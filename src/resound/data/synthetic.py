@@ -1,4 +1,4 @@
-"""A synthetic data set in ESC-50's layout: ten classes of made-up sounds, the same for a seed.
+"""Synthetic data set in ESC-50's layout: ten classes of made-up sounds, the same for a seed.
 
 A class has the name and number of the ESC-50 class that it imitates. A *recording* fixes what a
 place and a source have in common; its *takes* are clips of it. So the clips of a recording are
@@ -78,6 +78,14 @@ def generate(
         When an argument is out of its range.
     DataError
         When `data_root` holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     generate(Path(folder, "data"), recordings=1, takes=1, duration=0.1, sample_rate=16000)
+    ...     len(list(Path(folder, "data", "audio").iterdir()))  # ten classes, five folds
+    50
     """
     data_root = Path(data_root)
     settings = {

@@ -1,4 +1,4 @@
-"""Files of published weights: copied or downloaded, and taken only with the right digest."""
+"""Weights that others published: copied or downloaded, and taken only with the right digest."""
 
 import shutil
 from pathlib import Path
@@ -27,6 +27,18 @@ def fetch_weights(source: str, sha256: str, path: Path) -> None:
     ------
     DataError
         When the source is not there or cannot be had, or the digest is another.
+
+    Examples
+    --------
+    >>> import hashlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source, path = Path(folder, "published.pth"), Path(folder, "own.pth")
+    ...     digest = hashlib.sha256(b"weights").hexdigest()
+    ...     source.write_bytes(b"weights")
+    ...     fetch_weights(str(source), digest, path)
+    ...     path.read_bytes()
+    7
+    b'weights'
     """
     with replacing(path) as temporary:
         if source.startswith(("http://", "https://")):

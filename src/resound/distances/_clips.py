@@ -1,4 +1,4 @@
-"""What all distances share: checks of two stacks of clips, and blocks to work through them."""
+"""Stacks of clips: the checks that all distances share, and blocks to work through them."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What goes into the DTW kernels: points in blocks and lanes, the band in frames, threads."""
+"""Inputs of the DTW kernels: points in blocks and lanes, the band in frames, threads."""
 
 import contextlib
 from collections.abc import Iterator

@@ -45,7 +45,7 @@ def pairwise(
     Parameters
     ----------
     queries : array_like, shape (Q, n, d)
-        Frames of the queries.
+        Frames of the queries: finite real numbers, of any unit.
     gallery : array_like, shape (N, n, d)
         Frames of the gallery clips. A memory map is read passage by passage, of all its clips in
         turns, and never held as a whole; neither is one of the queries.
@@ -71,6 +71,15 @@ def pairwise(
     (`resound.distances._cosine_kernels`). So the distance of a pair is the same to the last bit
     for every number of threads and however queries and gallery are split into calls; (y, x) has
     that of (x, y). A processor without fused multiply-add may differ in the last bits.
+
+    Examples
+    --------
+    Clips of one frame: the same direction, at right angles, the opposite one:
+
+    >>> query = np.array([[[1.0, 0.0]]])
+    >>> gallery = np.array([[[2.0, 0.0]], [[0.0, 1.0]], [[-1.0, 0.0]]])
+    >>> pairwise(query, gallery)
+    array([[0., 1., 2.]])
     """
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)

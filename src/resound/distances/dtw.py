@@ -71,7 +71,7 @@ def dtw(
     Parameters
     ----------
     x : array_like, shape (n, d)
-        Frames of one clip.
+        Frames of one clip: finite real numbers, of any unit.
     y : array_like, shape (m, d)
         Frames of the other clip; n and m may differ.
     local_cost : {"euclidean", "squared", "cosine"}
@@ -85,12 +85,20 @@ def dtw(
     Returns
     -------
     float
-        At least 0; the same for (y, x), to the last bit.
+        At least 0, in the unit of the frames for ``"euclidean"``; the same for (y, x), to the last
+        bit.
 
     Raises
     ------
     ParameterError
         If a clip is empty or not finite, the dims differ, or an option is out of its range.
+
+    Examples
+    --------
+    The second clip holds its first frame for longer, which costs nothing; its last frame is 2 away:
+
+    >>> dtw([[0.0], [1.0], [5.0]], [[0.0], [0.0], [1.0], [3.0]])
+    2.0
     """
     frames = [np.asarray(x), np.asarray(y)]
     for name, clip in zip("xy", frames, strict=True):
@@ -128,7 +136,7 @@ def pairwise(
     Parameters
     ----------
     queries : array_like, shape (Q, n, d)
-        Frames of the queries.
+        Frames of the queries: finite real numbers, of any unit.
     gallery : array_like, shape (N, m, d)
         Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
     local_cost, band, dtype
@@ -145,8 +153,8 @@ def pairwise(
     Returns
     -------
     ndarray, shape (Q, N), of type `dtype`
-        The distance of each pair, to the last bit the same for every number of threads and
-        however queries and gallery are split into calls.
+        The distance of each pair, at least 0: to the last bit the same for every number of threads
+        and however queries and gallery are split into calls.
 
     Raises
     ------
@@ -155,6 +163,13 @@ def pairwise(
         (2047 in float64) are to meet as long ones on a GPU.
     EnvironmentProblem
         If `device` is ``"cuda"`` and there is no GPU, or nothing to speak to it with.
+
+    Examples
+    --------
+    >>> query = np.array([[[0.0], [1.0], [5.0]]])
+    >>> gallery = np.array([[[0.0], [1.0], [5.0]], [[0.0], [1.0], [3.0]]])
+    >>> pairwise(query, gallery)
+    array([[0., 2.]], dtype=float32)
     """
     check_choice("local_cost", local_cost, LOCAL_COSTS)
     check_choice("dtype", dtype, DTYPES)

@@ -1,4 +1,4 @@
-"""DTW of clips whose frames are laid end to end into one sequence of numbers.
+"""Flattened DTW: of clips whose frames are laid end to end into one sequence of numbers.
 
 A clip (frames, dims) becomes a sequence of frames * dims numbers, and two sequences are aligned by
 `resound.distances.dtw` with the absolute difference as local cost. In the order ``coefficients``
@@ -28,10 +28,32 @@ ORDERS = ("coefficients", "frames")
 def flattened(name: str, clips: npt.ArrayLike, order: str) -> Array:
     """Return clips (clips, frames, dims) as sequences (clips, frames * dims, 1).
 
+    Parameters
+    ----------
+    name : str
+        What the clips are, for the error.
+    clips : array_like, shape (clips, frames, dims)
+        Frames of the clips: real numbers.
+    order : {"coefficients", "frames"}
+        What is laid end to end: the courses of the coefficients, or the frames.
+
+    Returns
+    -------
+    ndarray, shape (clips, frames * dims, 1)
+        In the dtype of `clips`.
+
     Raises
     ------
     ParameterError
         For an unknown order, or what is not a stack of clips.
+
+    Examples
+    --------
+    >>> clip = [[1, 10], [2, 20], [3, 30]]  # three frames of two coefficients
+    >>> flattened("clips", [clip], "coefficients").ravel()
+    array([ 1,  2,  3, 10, 20, 30])
+    >>> flattened("clips", [clip], "frames").ravel()
+    array([ 1, 10,  2, 20,  3, 30])
     """
     check_choice("order", order, ORDERS)
     stack = as_clips(name, clips)
@@ -57,7 +79,8 @@ def pairwise(
     Parameters
     ----------
     queries, gallery : array_like, shapes (Q, n, d) and (N, m, d)
-        Frames of the clips. A stack is copied when it is put into another order.
+        Frames of the clips: finite real numbers, of any unit. A stack is copied when it
+        is put into another order.
     order : {"coefficients", "frames"}
         What is laid end to end: the courses of the coefficients, or the frames.
     band, dtype, device, n_threads, progress
@@ -66,7 +89,7 @@ def pairwise(
     Returns
     -------
     ndarray, shape (Q, N), of type `dtype`
-        At least 0.
+        At least 0, in the unit of the frames.
 
     Raises
     ------
@@ -74,6 +97,12 @@ def pairwise(
         As `resound.distances.dtw.pairwise`, or for an unknown order.
     EnvironmentProblem
         As `resound.distances.dtw.pairwise`.
+
+    Examples
+    --------
+    >>> query, other = [[1.0, 10.0], [2.0, 20.0]], [[1.0, 10.0], [2.0, 25.0]]
+    >>> pairwise([query], [query, other])
+    array([[0., 5.]], dtype=float32)
     """
     x, y = _sequences(queries, gallery, order)
     return dtw.pairwise(
@@ -104,7 +133,30 @@ def top_k(
 ) -> dtw_search.TopK:
     """Return the `k` gallery clips nearest to each query, as ranking `pairwise` would.
 
-    The arguments are those of `resound.distances.dtw_search.top_k` and the `order` of `pairwise`.
+    Parameters
+    ----------
+    queries, gallery : array_like, shapes (Q, n, d) and (N, m, d)
+        Frames of the clips: finite real numbers, of any unit.
+    k : int
+        Length of the lists; it may exceed N.
+    order : {"coefficients", "frames"}
+        As in `pairwise`.
+    gallery_ids : array_like of str, shape (N,), optional
+        As in `resound.distances.dtw_search.top_k`.
+    excluded : array_like of bool, shape (Q, N), optional
+        As in `resound.distances.dtw_search.top_k`.
+    band, dtype, n_threads, progress
+        As in `pairwise`.
+
+    Returns
+    -------
+    TopK
+        The hits, and what it took to find them.
+
+    Raises
+    ------
+    ParameterError
+        As `resound.distances.dtw_search.top_k`, or for an unknown order.
     """
     x, y = _sequences(queries, gallery, order)
     return dtw_search.top_k(

@@ -1,4 +1,4 @@
-"""The path of least cost between two clips, with the costs that it runs through.
+"""Alignment of two clips: the path of least cost, and the costs that it runs through.
 
 What `resound.distances.dtw` computes for a pair, in a plain program that keeps everything: for
 pictures and for checks, not for galleries.
@@ -25,7 +25,7 @@ class Alignment(NamedTuple):
     Attributes
     ----------
     costs : ndarray, shape (n, m)
-        Local costs of all pairs of frames; infinite outside the band.
+        Local costs of all pairs of frames, at least 0; infinite outside the band.
     path : ndarray of int, shape (length, 2)
         The pairs of frames of the path, from (0, 0) to (n - 1, m - 1).
     distance : float
@@ -48,7 +48,7 @@ def align(
     Parameters
     ----------
     x, y : array_like, shapes (n, d) and (m, d)
-        Frames of two clips.
+        Frames of two clips: finite real numbers, of any unit.
     local_cost : {"euclidean", "squared", "cosine"}
         Distance of two frames.
     band : float in [0, 1], optional
@@ -63,6 +63,14 @@ def align(
     ------
     ParameterError
         If a clip is empty or not finite, the dims differ, or an option is out of its range.
+
+    Examples
+    --------
+    >>> alignment = align([[0.0], [1.0], [5.0]], [[0.0], [0.0], [1.0], [3.0]])
+    >>> alignment.path.tolist()
+    [[0, 0], [0, 1], [1, 2], [2, 3]]
+    >>> alignment.distance
+    2.0
     """
     x, y = np.asarray(x), np.asarray(y)
     for name, clip in (("x", x), ("y", y)):

@@ -93,7 +93,7 @@ class TopK:
     indices : ndarray of int, shape (Q, k)
         Positions in the gallery, by (distance, id); -1 where a query has no more candidates.
     distances : ndarray, shape (Q, k)
-        Their distances; infinity where there is no hit.
+        Their distances, at least 0; infinity where there is no hit.
     stats : SearchStats
         What the search computed.
     """
@@ -122,7 +122,7 @@ def top_k(
     Parameters
     ----------
     queries : array_like, shape (Q, n, d)
-        Frames of the queries.
+        Frames of the queries: finite real numbers, of any unit.
     gallery : array_like, shape (N, m, d)
         Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
     k : int
@@ -144,6 +144,14 @@ def top_k(
     ParameterError
         As `resound.distances.dtw.pairwise`; if `k` is not a positive integer, an id stands twice,
         or the shapes of `gallery_ids` or `excluded` do not fit.
+
+    Examples
+    --------
+    >>> query = np.array([[[0.0], [1.0], [5.0]]])
+    >>> gallery = np.array([[[0.0], [1.0], [9.0]], [[0.0], [1.0], [5.0]], [[0.0], [1.0], [3.0]]])
+    >>> found = top_k(query, gallery, k=2)
+    >>> found.indices, found.distances
+    (array([[1, 2]]), array([[0., 2.]], dtype=float32))
     """
     k = check_positive_int("k", k, "hits")
     check_choice("local_cost", local_cost, LOCAL_COSTS)

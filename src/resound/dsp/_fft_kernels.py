@@ -1,4 +1,4 @@
-"""The compiled transform behind `resound.dsp.bands`: from samples to the power in bands, at once.
+"""Compiled transform behind `resound.dsp.bands`: from samples to the power in bands, at once.
 
 `LANES` frames advance together, each in a lane of its own, so that every step of the transform is
 straight vector code. A frame of 2 n real samples is taken as n complex points, even samples the

@@ -1,4 +1,4 @@
-"""What `resound.dsp._fft_kernels` needs to know about one length of frames: radices and roots."""
+"""Plan of a transform in `resound.dsp._fft_kernels`: radices and roots for one frame length."""
 
 import functools
 from typing import Any, NamedTuple

@@ -163,6 +163,6 @@ def check_columns(name: str, values: npt.ArrayLike, length: int) -> Array:
         first = int(np.argwhere(~finite)[0, 0])
         raise ParameterError(
             f"{name} holds a value that is not finite (NaN or infinite), first in row {first}; "
-            "mend it or leave the clip out"
+            "repair it or leave the clip out"
         )
     return columns

@@ -1,4 +1,4 @@
-"""The spectrogram matrix as an operator that is never written down."""
+"""Matrix-free spectrogram: the matrix as an operator of which no entry is stored."""
 
 from typing import Any
 

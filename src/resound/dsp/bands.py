@@ -1,4 +1,6 @@
-"""The power in bands of frequency, without a spectrogram of all clips in between.
+"""Band power: what a filter bank passes of each frame, without a spectrogram of all clips.
+
+Every feature that rests on a filter bank (mel, MFCC, LFCC) is computed from it.
 
 Where the length of the frames is a power of two, the transform is our own (`_fft_kernels`) and not
 scipy's: it takes samples to bands within a processor's second cache. An MFCC bank is to be made six
@@ -55,7 +57,7 @@ def band_power(
     Parameters
     ----------
     waveforms : ndarray, shape (..., samples)
-        Clips, float32 or float64.
+        Clips, float32 or float64, usually in [-1, 1].
     filters : ndarray, shape (bands, 1 + n_fft // 2)
         Non-negative weights of the FFT's bins; of a filter only the bins between the first and the
         last that is not zero are multiplied.
@@ -66,9 +68,9 @@ def band_power(
     Returns
     -------
     ndarray, shape (..., frames, bands)
-        Non-negative, in the dtype of `waveforms`. Clips are computed on as many threads as
-        `scipy.fft.set_workers` grants, and their values depend neither on the threads nor, for a
-        power of two, on the other clips, to the last bit.
+        Power, at least 0, in the square of the samples' unit and the dtype of `waveforms`. Clips
+        are computed on as many threads as `scipy.fft.set_workers` grants, and their values depend
+        neither on the threads nor, for a power of two, on the other clips, to the last bit.
 
     Raises
     ------
@@ -81,6 +83,19 @@ def band_power(
     Rounding puts an error of about ``eps * log2(n_fft)`` times the norm of the windowed frame into
     each X[t, k], however small that is: in float32 a band 80 dB below the others of its frame is
     off by about a tenth of a dB at worst, one 40 dB below by a hundredth of that.
+
+    Examples
+    --------
+    A tone of 1 kHz passes the second of seven filters, whose peaks lie 500 Hz apart:
+
+    >>> from resound.dsp.filterbanks import linear_filters
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    >>> filters = linear_filters(sample_rate=8000, n_fft=256, n_filters=7, norm=None)
+    >>> power = band_power(tone, filters, n_fft=256, hop_length=128)
+    >>> power.shape
+    (63, 7)
+    >>> int(power[30].argmax())
+    1
     """
     clips = waveforms.reshape(-1, waveforms.shape[-1])
     n_frames = frame_count(clips.shape[-1], n_fft=n_fft, hop_length=hop_length)

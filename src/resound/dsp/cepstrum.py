@@ -1,4 +1,4 @@
-"""The real cepstrum of frames, and where it is largest."""
+"""Real cepstrum of frames: the lag at which it is largest, and the pre-emphasis before it."""
 
 import numpy as np
 import scipy.fft
@@ -19,18 +19,24 @@ def pre_emphasise(waveforms: FloatArray, coefficient: float = 0.97) -> FloatArra
     Parameters
     ----------
     waveforms : ndarray, shape (..., samples)
-        Clips of at least two samples.
+        Clips of at least two samples, float32 or float64.
     coefficient : float
         The share `a` of the sample before; 0 changes nothing but the first sample.
 
     Returns
     -------
     ndarray, shape (..., samples)
+        A copy in the unit and the dtype of `waveforms`.
 
     Raises
     ------
     ParameterError
         If the coefficient is not a finite number.
+
+    Examples
+    --------
+    >>> pre_emphasise(np.ones(4))
+    array([2.  , 0.03, 0.03, 0.03])
     """
     share = check_number("pre_emphasis", coefficient)
     emphasised = waveforms.copy()
@@ -51,7 +57,7 @@ def largest_lag(waveforms: FloatArray, *, n_fft: int, hop_length: int, window: s
     Parameters
     ----------
     waveforms : ndarray, shape (..., samples)
-        Clips.
+        Clips, float32 or float64.
     n_fft, hop_length : int
         Length of a frame, at least 4, and distance between two, in samples.
     window : {"hann", "hamming"}
@@ -60,13 +66,22 @@ def largest_lag(waveforms: FloatArray, *, n_fft: int, hop_length: int, window: s
     Returns
     -------
     ndarray, shape (..., frames)
-        Whole samples, in the dtype of `waveforms`; computed in float64, since a rounding error
-        could prefer another lag.
+        Whole samples from 1 to ``n_fft // 2 - 1``, in the dtype of `waveforms`; computed in
+        float64, since a rounding error could prefer another lag.
 
     Raises
     ------
     ParameterError
         For a length out of its range, or an unknown window.
+
+    Examples
+    --------
+    Pulses every 40 samples repeat at a lag of 40:
+
+    >>> pulses = np.zeros(2048)
+    >>> pulses[::40] = 1.0
+    >>> largest_lag(pulses, n_fft=512, hop_length=512, window="hamming")
+    array([40., 40., 40., 40.])
     """
     if n_fft < 4:
         raise ParameterError(f"n_fft={n_fft} leaves no lag below n_fft / 2; it needs at least 4")

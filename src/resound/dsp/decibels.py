@@ -1,4 +1,4 @@
-"""Power on a decibel scale."""
+"""Decibels: power on a logarithmic scale, with a floor below each clip's own maximum."""
 
 import numpy as np
 
@@ -20,11 +20,11 @@ def power_to_db(
     Parameters
     ----------
     power : ndarray, shape (..., frames, bands)
-        Non-negative; a clip is its last two axes.
+        Power, at least 0, float32 or float64; a clip is its last two axes.
     ref : float
-        The power that lies at 0 dB.
+        The power that lies at 0 dB, above 0.
     amin : float
-        Powers below this count as this one, so that silence is finite.
+        Powers below this count as this one, so that silence is finite; above 0.
     top_db : float or None
         Dynamic range of a clip in dB; None leaves it as it is.
 
@@ -37,6 +37,11 @@ def power_to_db(
     ------
     ParameterError
         If `amin` or `ref` is not positive, or `top_db` is negative.
+
+    Examples
+    --------
+    >>> power_to_db(np.array([[1.0, 0.1, 0.0]]))
+    array([[  0., -10., -80.]])
     """
     if check_number("amin", amin) <= 0 or check_number("ref", ref) <= 0:
         raise ParameterError(f"amin={amin!r} and ref={ref!r} must both be positive powers")

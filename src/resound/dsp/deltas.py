@@ -1,4 +1,4 @@
-"""Time derivatives of feature sequences."""
+"""Time derivatives of feature sequences ("deltas"), by a polynomial fit around each frame."""
 
 import math
 
@@ -28,6 +28,7 @@ def delta_weights(width: int, order: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape (width,)
+        Per frame for order 1, per frame squared for order 2.
 
     Raises
     ------
@@ -38,6 +39,11 @@ def delta_weights(width: int, order: int) -> FloatArray:
     ----------
     A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by simplified least squares
     procedures", Analytical Chemistry 36(8), 1964.
+
+    Examples
+    --------
+    >>> delta_weights(5, order=1)
+    array([-0.2, -0.1,  0. ,  0.1,  0.2])
     """
     check_choice("order", order, (1, 2))
     width = check_positive_int("width", width, "frames")
@@ -59,7 +65,7 @@ def delta(features: FloatArray, *, order: int = 1, width: int = 9) -> FloatArray
     Parameters
     ----------
     features : ndarray, shape (..., frames, dims)
-        Feature sequences.
+        Feature sequences of at least `width` frames, float32 or float64.
     order : {1, 2}
         First or second derivative.
     width : int
@@ -74,6 +80,14 @@ def delta(features: FloatArray, *, order: int = 1, width: int = 9) -> FloatArray
     ------
     ParameterError
         For a bad width or order, or fewer than `width` frames.
+
+    Examples
+    --------
+    A feature that grows by 2 a frame has the derivative 2:
+
+    >>> rising = 2.0 * np.arange(9)[:, np.newaxis]
+    >>> delta(rising).ravel().round(6)
+    array([2., 2., 2., 2., 2., 2., 2., 2., 2.])
     """
     weights = delta_weights(width, order).astype(features.dtype)
     n_frames = features.shape[-2]
@@ -91,9 +105,17 @@ def delta(features: FloatArray, *, order: int = 1, width: int = 9) -> FloatArray
 def with_deltas(features: FloatArray, *, width: int = 9) -> FloatArray:
     """Return ``(features, first derivative, second derivative)`` side by side.
 
+    Parameters
+    ----------
+    features : ndarray, shape (..., frames, dims)
+        Feature sequences of at least `width` frames, float32 or float64.
+    width : int
+        Frames of the fit, odd and at least 3.
+
     Returns
     -------
     ndarray, shape (..., frames, 3 * dims)
+        In the dtype of `features`; the derivatives are those of `delta`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The discrete Fourier transform of one windowed frame, as a matrix."""
+"""Discrete Fourier transform of one windowed frame, as a matrix."""
 
 import numpy as np
 
@@ -30,6 +30,13 @@ def windowed_dft(
     Returns
     -------
     ndarray, shape (n_bins, n_fft)
+        The matrix B, of type `dtype`; ``B @ frame`` is the spectrum.
+
+    Examples
+    --------
+    >>> B = windowed_dft(np.ones(4), 3, np.dtype(np.complex64))
+    >>> np.abs(B @ [1, 0, -1, 0])  # one turn a frame: bin 1
+    array([0., 2., 0.])
     """
     n = np.arange(weights.size)
     block: ComplexArray = _turns(weights.size).astype(dtype)[n[:n_bins, np.newaxis] * n % n.size]

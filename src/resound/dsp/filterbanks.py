@@ -1,4 +1,4 @@
-"""Triangular filter banks on the mel scales and on the linear one."""
+"""Filter banks of triangles, spaced evenly in mel (HTK's scale or Slaney's) or in Hz."""
 
 import functools
 
@@ -22,19 +22,30 @@ def hz_to_mel(frequencies: FloatArray | float, *, htk: bool = True) -> FloatArra
 
     Parameters
     ----------
-    frequencies : array_like
-        Hertz, non-negative.
+    frequencies : array_like, of any shape
+        Hz, at least 0.
     htk : bool
         The scale of HTK; Slaney's otherwise.
 
     Returns
     -------
-    ndarray of float64, of the shape of `frequencies`
+    ndarray of float64, of any shape: that of `frequencies`
+        mel, at least 0.
+
+    Raises
+    ------
+    ParameterError
+        If `htk` is neither True nor False.
 
     References
     ----------
     S. Young et al., *The HTK Book*, section 5.4 (version 3.4); M. Slaney, *Auditory Toolbox*,
     Interval technical report 1998-010, `mfcc.m`.
+
+    Examples
+    --------
+    >>> hz_to_mel(np.array([0.0, 1000.0, 4000.0])).round()
+    array([   0., 1000., 2146.])
     """
     frequencies = np.asarray(frequencies, dtype=np.float64)
     if check_choice("htk", htk, (True, False)):
@@ -45,7 +56,30 @@ def hz_to_mel(frequencies: FloatArray | float, *, htk: bool = True) -> FloatArra
 
 
 def mel_to_hz(mels: FloatArray | float, *, htk: bool = True) -> FloatArray:
-    """Return mels in Hz; the inverse of `hz_to_mel`."""
+    """Return mels in Hz; the inverse of `hz_to_mel`.
+
+    Parameters
+    ----------
+    mels : array_like, of any shape
+        mel, at least 0.
+    htk : bool
+        The scale of HTK; Slaney's otherwise.
+
+    Returns
+    -------
+    ndarray of float64, of any shape: that of `mels`
+        Hz, at least 0.
+
+    Raises
+    ------
+    ParameterError
+        If `htk` is neither True nor False.
+
+    Examples
+    --------
+    >>> mel_to_hz(np.array([0.0, 1000.0, 2146.0])).round()
+    array([   0., 1000., 4000.])
+    """
     mels = np.asarray(mels, dtype=np.float64)
     if check_choice("htk", htk, (True, False)):
         return np.asarray(700 * (10 ** (mels / 2595) - 1))
@@ -85,13 +119,19 @@ def mel_filters(
     Returns
     -------
     ndarray of float64, shape (n_mels, 1 + n_fft // 2)
-        Read-only, since calls with equal arguments share it.
+        Weights of the FFT's bins, at least 0; per Hz with equal areas. Read-only, since calls with
+        equal arguments share it.
 
     Raises
     ------
     ParameterError
         For a bad band, an unknown norm, or filters that are too narrow to hold one FFT bin (there
         librosa warns and returns filters of zeros).
+
+    Examples
+    --------
+    >>> mel_filters(sample_rate=44100, n_fft=4096, n_mels=64).shape
+    (64, 2049)
     """
     n_mels = check_positive_int("n_mels", n_mels)
     low, high = hz_to_mel(np.array(check_band(sample_rate, fmin, fmax)), htk=htk)
@@ -111,10 +151,22 @@ def linear_filters(
 ) -> FloatArray:
     """Return triangular filters whose edges are equally spaced in Hz; else as `mel_filters`.
 
+    Parameters
+    ----------
+    sample_rate, n_fft, fmin, fmax, norm
+        As in `mel_filters`.
+    n_filters : int
+        Number of filters.
+
     Returns
     -------
     ndarray of float64, shape (n_filters, 1 + n_fft // 2)
-        Read-only.
+        Weights of the FFT's bins, at least 0. Read-only, since calls with equal arguments share it.
+
+    Raises
+    ------
+    ParameterError
+        As `mel_filters`.
     """
     n_filters = check_positive_int("n_filters", n_filters)
     edges = np.linspace(*check_band(sample_rate, fmin, fmax), n_filters + 2)
@@ -136,19 +188,24 @@ def triangular_filters(
     edges : ndarray, shape (n_filters + 2,)
         Ascending frequencies in Hz.
     sample_rate, n_fft : int
-        Hz and samples: bin k of the FFT lies at ``k * sample_rate / n_fft``.
+        Hz and samples: bin k of the FFT lies at ``k * sample_rate / n_fft`` Hz.
     norm : {"slaney", None}
         Equal areas, or peaks of 1.
 
     Returns
     -------
     ndarray of float64, shape (n_filters, 1 + n_fft // 2)
-        Read-only.
+        Weights of the FFT's bins, at least 0; read-only.
 
     Raises
     ------
     ParameterError
         For an unknown norm, or a filter that holds no FFT bin.
+
+    Examples
+    --------
+    >>> triangular_filters(np.array([0.0, 2.0, 4.0]), sample_rate=8, n_fft=8, norm=None)
+    array([[0. , 0.5, 1. , 0.5, 0. ]])
     """
     check_choice("norm", norm, NORMS)
     n_fft = check_positive_int("n_fft", n_fft, "samples")

@@ -1,4 +1,4 @@
-"""Linear prediction of a part of the spectrum, and the first formant from its roots."""
+"""First formant of frames: the lowest resonance of a linear prediction of their spectrum."""
 
 import math
 
@@ -22,20 +22,28 @@ def selective_autocorrelation(power: FloatArray, *, n_bins: int, order: int) -> 
     Parameters
     ----------
     power : ndarray, shape (..., bins)
-        One-sided power spectra.
+        One-sided power spectra, at least 0.
     n_bins : int
-        Bins to keep, from bin 0.
+        Bins to keep, from bin 0; at least 2.
     order : int
         Largest lag.
 
     Returns
     -------
     ndarray of float64, shape (..., order + 1)
+        Lags 0 to `order`, in the unit of `power`.
 
     References
     ----------
     J. Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 63(4), 1975: selective
     linear prediction.
+
+    Examples
+    --------
+    A flat spectrum is that of a single pulse, which is alike at lag 0 alone:
+
+    >>> selective_autocorrelation(np.ones(5), n_bins=5, order=2).round(6) + 0.0
+    array([1., 0., 0.])
     """
     last = n_bins - 1
     cosines = np.cos(np.pi * np.outer(np.arange(n_bins), np.arange(order + 1)) / last)
@@ -52,7 +60,7 @@ def levinson_durbin(autocorrelation: FloatArray) -> FloatArray:
     Parameters
     ----------
     autocorrelation : ndarray, shape (..., p + 1)
-        Lags 0..p, positive definite.
+        Lags 0 to p, positive definite.
 
     Returns
     -------
@@ -62,6 +70,13 @@ def levinson_durbin(autocorrelation: FloatArray) -> FloatArray:
     References
     ----------
     J. Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 63(4), 1975.
+
+    Examples
+    --------
+    Each value is half the one before:
+
+    >>> levinson_durbin(np.array([1.0, 0.5, 0.25]))
+    array([ 1. , -0.5,  0. ])
     """
     predictor = np.zeros_like(autocorrelation)
     predictor[..., 0] = 1
@@ -90,6 +105,14 @@ def resonances(predictor: FloatArray, rate: float) -> tuple[FloatArray, FloatArr
     -------
     frequency, bandwidth : ndarray, shape (..., p)
         Hz, in no order; of a conjugate pair one has a negative frequency.
+
+    Examples
+    --------
+    Poles at a quarter of 8 kHz, on the unit circle, so without bandwidth:
+
+    >>> frequency, bandwidth = resonances(np.array([1.0, 0.0, 1.0]), rate=8000)
+    >>> np.sort(frequency)
+    array([-2000.,  2000.])
     """
     order = predictor.shape[-1] - 1
     companion = np.zeros((*predictor.shape[:-1], order, order))
@@ -123,9 +146,11 @@ def first_formant(
     Parameters
     ----------
     power : ndarray, shape (..., frames, 1 + n_fft // 2)
-        Power spectra of windowed frames.
-    sample_rate, n_fft : int
-        Hz and samples.
+        Power spectra of windowed frames, at least 0.
+    sample_rate : int
+        Sample rate of the clips, in Hz.
+    n_fft : int
+        Length of the frames, in samples.
     fmin : float
         Lowest frequency of a formant in Hz.
     fmax : float, optional
@@ -151,6 +176,17 @@ def first_formant(
     ----------
     P. Boersma, D. Weenink, *Praat*, "Sound: To Formant (burg)"; R. C. Snell, F. Milinazzo, "Formant
     location from LPC analysis data", IEEE Trans. Speech and Audio Processing 1(2), 1993.
+
+    Examples
+    --------
+    A pulse that rings at 700 Hz, with poles at radius 0.97 for 16 kHz:
+
+    >>> from scipy.signal import lfilter
+    >>> pole = 0.97 * np.exp(2j * np.pi * 700 / 16000)
+    >>> ringing = lfilter([1.0], np.poly([pole, pole.conj()]), np.eye(1, 2048)[0])
+    >>> power = np.abs(np.fft.rfft(ringing)) ** 2
+    >>> first_formant(power[np.newaxis], sample_rate=16000, n_fft=2048, pre_emphasis=8000).round()
+    array([700.])
     """
     ceiling = min(5500.0, sample_rate / 2) if fmax is None else fmax
     fmin, ceiling = check_band(sample_rate, fmin, ceiling)

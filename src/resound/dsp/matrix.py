@@ -1,4 +1,4 @@
-r"""The spectrogram as one matrix product, :math:`\mathrm{vec}(S) = A x`.
+r"""Spectrogram as one matrix product, :math:`\mathrm{vec}(S) = A x`.
 
 Row :math:`tK + k` of A takes the sound x to bin k of frame t, K bins a frame; so vec(S) is the
 spectrogram (frames, bins) read row by row: ``(A @ x).reshape(-1, n_bins)`` is S. With a window w of
@@ -122,7 +122,7 @@ def apply(operator: Any, x: npt.ArrayLike) -> Array:
 
     Parameters
     ----------
-    operator : csr_array, LinearOperator or ndarray
+    operator : csr_array, LinearOperator or ndarray, shape (n_frames * n_bins, n_samples)
         A, in any of its forms.
     x : array_like, shape (n_samples,) or (n_samples, clips)
         A sound, or a batch with one clip a column; computed in the precision of A.
@@ -136,6 +136,12 @@ def apply(operator: Any, x: npt.ArrayLike) -> Array:
     ------
     ParameterError
         For an x of another length, or with values that are not finite.
+
+    Examples
+    --------
+    >>> A = spectrogram_operator(256)
+    >>> apply(A, np.ones(256)).shape
+    (448,)
     """
     columns = check_columns("x", x, operator.shape[1])
     precision = np.zeros(0, operator.dtype)
@@ -188,6 +194,13 @@ def reconstruct(operator: SpectrogramOperator, spectrogram: npt.ArrayLike) -> Fl
     ----------
     D. W. Griffin, J. S. Lim, "Signal estimation from modified short-time Fourier transform", IEEE
     Trans. ASSP 32(2), 1984, equation 6.
+
+    Examples
+    --------
+    >>> A = spectrogram_operator(256, periodic=True, center=True, as_linear_operator=True)
+    >>> sound = np.sin(np.arange(256))
+    >>> bool(np.allclose(reconstruct(A, apply(A, sound)), sound, atol=1e-5))
+    True
     """
     if not isinstance(operator, SpectrogramOperator):
         raise ParameterError(
@@ -287,8 +300,8 @@ def _check_covered(layout: Layout) -> None:
     if uncovered.size:
         kind = "periodic" if layout.periodic else "symmetric"
         raise ParameterError(
-            f"sample {uncovered[0]} of {layout.n_samples} lies under no window that is not 0 there "
-            f"(window={layout.window!r}, {kind}, n_fft={layout.n_fft}, "
+            f"sample {uncovered[0]} of {layout.n_samples} lies in no frame whose window is not 0 "
+            f"there (window={layout.window!r}, {kind}, n_fft={layout.n_fft}, "
             f"hop_length={layout.hop_length}), so it cannot be reconstructed; use center=True for "
             "the first samples, pad_end=True for the last, a smaller hop_length for those between"
         )

@@ -1,4 +1,4 @@
-"""Fundamental frequency by the peak of the cepstrum."""
+"""Fundamental frequency (F0) of frames, by the peak of the cepstrum."""
 
 import math
 
@@ -27,7 +27,7 @@ def low_band_cepstrum(power: FloatArray, *, n_fft: int, n_bins: int) -> tuple[Fl
     Parameters
     ----------
     power : ndarray, shape (..., 1 + n_fft // 2)
-        One-sided power spectra.
+        One-sided power spectra, at least 0.
     n_fft : int
         Samples of a frame, N.
     n_bins : int
@@ -39,6 +39,15 @@ def low_band_cepstrum(power: FloatArray, *, n_fft: int, n_bins: int) -> tuple[Fl
         At quefrencies 0..n_fft - 1 in samples, in nepers of power; 0 in a silent frame.
     deviation : float
         The standard deviation sigma.
+
+    Examples
+    --------
+    A ripple of period 16 bins in the log spectrum of 128 makes a peak at quefrency 128 / 16 = 8:
+
+    >>> power = np.exp(np.cos(2 * np.pi * np.arange(65) / 16))
+    >>> cepstrum, deviation = low_band_cepstrum(power, n_fft=128, n_bins=65)
+    >>> int(cepstrum[4:64].argmax()) + 4
+    8
     """
     taper = np.cos(np.pi * np.arange(n_bins) / (2 * (n_bins - 1))).astype(power.dtype) ** 2
     band = power[..., :n_bins]
@@ -73,9 +82,11 @@ def cepstral_f0(
     Parameters
     ----------
     power : ndarray, shape (..., frames, 1 + n_fft // 2)
-        Power spectra of windowed frames.
-    sample_rate, n_fft : int
-        Hz and samples.
+        Power spectra of windowed frames, at least 0.
+    sample_rate : int
+        Sample rate of the clips, in Hz.
+    n_fft : int
+        Length of the frames, in samples.
     fmin, fmax : float
         Range of the pitch in Hz; the default is Praat's. At least two periods of `fmin` must fit
         into a frame.
@@ -95,6 +106,17 @@ def cepstral_f0(
     References
     ----------
     A. M. Noll, "Cepstrum pitch determination", J. Acoust. Soc. Am. 41(2), 1967.
+
+    Examples
+    --------
+    A hundred pulses a second:
+
+    >>> from resound.dsp.stft import power_spectrogram
+    >>> pulses = np.zeros(8000)
+    >>> pulses[::80] = 1.0
+    >>> power = power_spectrogram(pulses, n_fft=1024, hop_length=2000)
+    >>> cepstral_f0(power, sample_rate=8000, n_fft=1024).round()[1:-1]
+    array([100., 100., 100.])
     """
     fmin, fmax = check_band(sample_rate, fmin, fmax)
     threshold = check_number("threshold", threshold, at_least=0)

@@ -1,4 +1,4 @@
-"""The short-time Fourier transform of a batch of clips.
+"""Short-time Fourier transform (STFT) of a batch of clips, with its magnitude and its power.
 
 Frame t is centred on sample ``t * hop_length``: clips are padded with ``n_fft // 2`` zeros on both
 sides, as librosa does by default (``center=True, pad_mode="constant"``).
@@ -40,6 +40,12 @@ def use_engine(name: str) -> Iterator[None]:
     ------
     ParameterError
         For an unknown engine.
+
+    Examples
+    --------
+    >>> with use_engine("matrix"):
+    ...     print(current_engine())
+    matrix
     """
     token = _engine.set(check_choice("engine", name, ENGINES))
     try:
@@ -54,7 +60,30 @@ def current_engine() -> str:
 
 
 def frame_count(samples: int, *, n_fft: int, hop_length: int) -> int:
-    """Return the number of frames of a clip: ``1 + samples // hop_length`` for an even `n_fft`."""
+    """Return the number of frames of a clip: ``1 + samples // hop_length`` for an even `n_fft`.
+
+    Parameters
+    ----------
+    samples : int
+        Samples of the clip.
+    n_fft, hop_length : int
+        Length of a frame and distance between two, in samples.
+
+    Returns
+    -------
+    int
+        At least 1 for an even `n_fft`.
+
+    Raises
+    ------
+    ParameterError
+        If one of the three is not a positive integer.
+
+    Examples
+    --------
+    >>> frame_count(220500, n_fft=4096, hop_length=1024)  # five seconds at 44.1 kHz
+    216
+    """
     samples = check_positive_int("samples", samples)
     n_fft = check_positive_int("n_fft", n_fft, "samples")
     hop_length = check_positive_int("hop_length", hop_length, "samples")
@@ -67,7 +96,7 @@ def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int, center: bool = 
     Parameters
     ----------
     waveforms : ndarray, shape (..., samples)
-        Clips.
+        Clips, of any dtype.
     n_fft, hop_length : int
         Length of a frame and distance between two, in samples.
     center : bool
@@ -83,6 +112,12 @@ def frame(waveforms: FloatArray, *, n_fft: int, hop_length: int, center: bool = 
     ------
     ParameterError
         If `n_fft` or `hop_length` is not a positive integer.
+
+    Examples
+    --------
+    >>> frame(np.arange(1.0, 7.0), n_fft=4, hop_length=2, center=False)
+    array([[1., 2., 3., 4.],
+           [3., 4., 5., 6.]])
     """
     n_fft = check_positive_int("n_fft", n_fft, "samples")
     hop_length = check_positive_int("hop_length", hop_length, "samples")
@@ -113,7 +148,7 @@ def stft(
     Parameters
     ----------
     waveforms : ndarray, shape (..., samples)
-        Clips, float32 or float64.
+        Clips, float32 or float64, usually in [-1, 1].
     n_fft, hop_length : int
         Length of a frame and distance between two, in samples.
     window : {"hann", "hamming"}
@@ -135,6 +170,13 @@ def stft(
     ------
     ParameterError
         For a length that is not a positive integer, or an unknown window.
+
+    Examples
+    --------
+    >>> clips = np.zeros((2, 44100), dtype=np.float32)
+    >>> spectrum = stft(clips, n_fft=4096, hop_length=1024)
+    >>> spectrum.shape, spectrum.dtype
+    ((2, 44, 2049), dtype('complex64'))
     """
     frames = frame(waveforms, n_fft=n_fft, hop_length=hop_length, center=center)
     weights = fft_window(window, frames.shape[-1], win_length, periodic=periodic)
@@ -180,12 +222,24 @@ def magnitude_spectrogram(
     window: str = "hann",
     win_length: int | None = None,
 ) -> FloatArray:
-    """Return ``|X[t, k]|`` of `stft`, in the dtype of the clips; its arguments are those of `stft`.
+    """Return ``|X[t, k]|`` of `stft`, in the dtype of the clips.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (..., samples)
+        Clips, float32 or float64.
+    n_fft, hop_length, window, win_length
+        As in `stft`.
 
     Returns
     -------
     ndarray, shape (..., frames, 1 + n_fft // 2)
-        Non-negative, in units of the samples times the window's sum.
+        At least 0, in units of the samples times the window's sum.
+
+    Raises
+    ------
+    ParameterError
+        As `stft`.
     """
     spectrum = stft(
         waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
@@ -201,12 +255,32 @@ def power_spectrogram(
     window: str = "hann",
     win_length: int | None = None,
 ) -> FloatArray:
-    """Return ``|X[t, k]|**2`` of `stft`, in the dtype of the clips; its arguments are its own.
+    """Return ``|X[t, k]|**2`` of `stft`, in the dtype of the clips.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (..., samples)
+        Clips, float32 or float64.
+    n_fft, hop_length, window, win_length
+        As in `stft`.
 
     Returns
     -------
     ndarray, shape (..., frames, 1 + n_fft // 2)
-        Non-negative.
+        At least 0: the square of `magnitude_spectrogram`.
+
+    Raises
+    ------
+    ParameterError
+        As `stft`.
+
+    Examples
+    --------
+    A tone of 1 kHz lies in bin 1000 * 256 / 8000 = 32:
+
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(8000) / 8000)
+    >>> int(power_spectrogram(tone, n_fft=256, hop_length=128)[30].argmax())
+    32
     """
     magnitude = magnitude_spectrogram(
         waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length

@@ -1,4 +1,4 @@
-r"""Discrete cosine and sine transforms of types 1 to 4, as orthonormal matrices.
+r"""Discrete cosine and sine transforms (DCT, DST) of types 1 to 4, as orthonormal matrices.
 
 Row k of a matrix holds the basis function of coefficient k. With the weights
 :math:`s = 1/\sqrt 2` at the marked indices and 1 elsewhere:
@@ -49,6 +49,12 @@ def dct_matrix(size: int, n_coefficients: int | None = None, *, type: int = 2) -
     ------
     ParameterError
         For an unknown type, or more coefficients than `size`.
+
+    Examples
+    --------
+    >>> dct_matrix(4, 2).round(2)
+    array([[ 0.5 ,  0.5 ,  0.5 ,  0.5 ],
+           [ 0.65,  0.27, -0.27, -0.65]])
     """
     rows = _check_rows(size, n_coefficients)
     k, n = np.ogrid[:size, :size]
@@ -77,6 +83,16 @@ def dst_matrix(size: int, n_coefficients: int | None = None, *, type: int = 2) -
     -------
     ndarray of float64, shape (n_coefficients, size)
         Read-only, since calls with equal arguments share it.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown type, or more coefficients than `size`.
+
+    Examples
+    --------
+    >>> dst_matrix(4, 1).round(2)
+    array([[0.27, 0.65, 0.65, 0.27]])
     """
     rows = _check_rows(size, n_coefficients)
     k, n = np.ogrid[:size, :size]
@@ -99,13 +115,21 @@ def project(values: FloatArray, matrix: FloatArray) -> FloatArray:
     Parameters
     ----------
     values : ndarray, shape (..., size)
-        Vectors along the last axis.
+        Vectors along the last axis, float32 or float64.
     matrix : ndarray, shape (rows, size)
         A transform or a filter bank.
 
     Returns
     -------
     ndarray, shape (..., rows)
+        In the dtype of `values`.
+
+    Examples
+    --------
+    >>> project(np.ones((3, 4)), dct_matrix(4, 2)).round(2) + 0.0
+    array([[2., 0.],
+           [2., 0.],
+           [2., 0.]])
     """
     rows = values.reshape(-1, values.shape[-1])
     product: FloatArray = rows @ matrix.astype(values.dtype, copy=False).T

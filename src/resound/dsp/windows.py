@@ -1,4 +1,4 @@
-"""Analysis windows, from their formulas."""
+"""Analysis windows (Hann, Hamming), from their formulas."""
 
 import functools
 
@@ -32,6 +32,7 @@ def cosine_window(name: str, length: int, *, periodic: bool = True) -> FloatArra
     Returns
     -------
     ndarray of float64, shape (length,)
+        Weights in [0, 1].
 
     Raises
     ------
@@ -42,6 +43,11 @@ def cosine_window(name: str, length: int, *, periodic: bool = True) -> FloatArra
     ----------
     F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
     transform", Proc. IEEE 66(1), 1978.
+
+    Examples
+    --------
+    >>> cosine_window("hann", 4)
+    array([0. , 0.5, 1. , 0.5])
     """
     offset = OFFSETS[check_choice("window", name, OFFSETS)]
     length = check_positive_int("win_length", length, "samples")
@@ -57,15 +63,31 @@ def fft_window(
 ) -> FloatArray:
     """Return the window of a frame: `win_length` samples amid zeros when shorter than `n_fft`.
 
+    Parameters
+    ----------
+    name : {"hann", "hamming"}
+        The window.
+    n_fft : int
+        Length of the frame, in samples.
+    win_length : int, optional
+        Length of the window, in samples; `n_fft` by default.
+    periodic : bool
+        As in `cosine_window`.
+
     Returns
     -------
     ndarray of float64, shape (n_fft,)
-        Read-only, since calls with equal arguments share it.
+        Weights in [0, 1]. Read-only, since calls with equal arguments share it.
 
     Raises
     ------
     ParameterError
         For an unknown name, or a `win_length` outside 1..n_fft.
+
+    Examples
+    --------
+    >>> fft_window("hann", 8, 4)
+    array([0. , 0. , 0. , 0.5, 1. , 0.5, 0. , 0. ])
     """
     window = cosine_window(name, n_fft if win_length is None else win_length, periodic=periodic)
     if window.size > n_fft:

@@ -98,7 +98,22 @@ class Ast(Encoder):
     def embed_clips(
         self, waveforms: Tensor, masked: float, generator: torch.Generator | None
     ) -> Tensor:
-        """Return the mean of the class tokens after the last normalisation."""
+        """Return the mean of the class tokens after the last normalisation.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+        masked : float
+            As in `embed`.
+        generator : torch.Generator, optional
+            As in `embed`.
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+            float32.
+        """
         embedded: Tensor = self.model(self.frames(waveforms)).pooler_output
         return embedded
 

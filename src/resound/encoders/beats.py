@@ -111,7 +111,7 @@ class Beats(Encoder):
         ----------
         cfg : mapping
             The sizes.
-        state_dict : mapping of str to Tensor
+        state_dict : mapping of str to Tensor, each of any shape
             Under the official names. The table of biases stands in every layer, or in the first.
 
         Raises
@@ -182,11 +182,37 @@ class Beats(Encoder):
         write_parts(Path(folder), parts)
 
     def take(self, state_dict: Mapping[str, Tensor]) -> None:
-        """Take all parameters from a state dict; raise CheckpointError unless it has just them."""
+        """Take all parameters from a state dict.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to Tensor, each of any shape
+            Under the official names.
+
+        Raises
+        ------
+        CheckpointError
+            When keys are missing or unexpected, or a shape is another.
+        """
         self.load_state_dict(self.filled(state_dict))
 
     def filled(self, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return a state dict with the shared table in every layer, after the same check."""
+        """Return a state dict with the shared table in every layer, after the check of `take`.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to Tensor, each of any shape
+            Under the official names.
+
+        Returns
+        -------
+        dict of str to Tensor, each of any shape
+
+        Raises
+        ------
+        CheckpointError
+            As `take`.
+        """
         own, given = self.state_dict(), dict(state_dict)
         table = "encoder.layers.{}.self_attn.relative_attention_bias.weight"
         for layer in range(1, self.cfg.encoder_layers):
@@ -245,9 +271,20 @@ class Beats(Encoder):
         return tokens.masked_fill(nothing, float("nan")), token_mask
 
     def logits(self, waveforms: Tensor, padding_mask: Tensor | None = None) -> Tensor:
-        """Return a fine-tuned model's logits (clips, classes), before the sigmoid.
+        """Return a fine-tuned model's logits, before the sigmoid.
 
         They are the mean of the logits of all tokens that are not padding.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            At 16 kHz, in [-1, 1].
+        padding_mask : Tensor of bool, shape (clips, samples), optional
+            As in `encode`.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
 
         Raises
         ------
@@ -264,7 +301,21 @@ class Beats(Encoder):
     def embed_clips(
         self, waveforms: Tensor, masked: float, generator: torch.Generator | None
     ) -> Tensor:
-        """Return the mean of the tokens, or of those that are not masked."""
+        """Return the mean of the tokens, or of those that are not masked.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+        masked : float
+            As in `embed`.
+        generator : torch.Generator, optional
+            As in `embed`.
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+        """
         patches = self._patches(fbank(waveforms))
         mask = None
         if generator is not None and masked:
@@ -298,7 +349,19 @@ class Beats(Encoder):
 
 
 def mean_token(tokens: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mean over axis 1 of (clips, tokens, numbers), without the masked tokens."""
+    """Return the mean of the tokens of each clip, without the masked ones.
+
+    Parameters
+    ----------
+    tokens : Tensor, shape (clips, n_tokens, dimension)
+        Of the transformer.
+    mask : Tensor of bool, shape (clips, n_tokens), or None
+        True for tokens that do not count.
+
+    Returns
+    -------
+    Tensor, shape (clips, dimension)
+    """
     if mask is None:
         return tokens.mean(dim=1)
     kept = ~mask[..., None]
@@ -306,9 +369,20 @@ def mean_token(tokens: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def choose_tokens(clips: int, tokens: int, share: float, generator: torch.Generator) -> Tensor:
-    """Return a mask (clips, tokens) with the same number of True in every clip.
+    """Return a mask with the same number of True in every clip.
 
-    It is `share` of the tokens, rounded; at least one token is left.
+    Parameters
+    ----------
+    clips, tokens : int
+        The size of the mask.
+    share : float
+        Share of the tokens to mask, rounded to whole tokens; at least one token is left.
+    generator : torch.Generator
+        Chooses the tokens.
+
+    Returns
+    -------
+    Tensor of bool, shape (clips, tokens)
     """
     count = min(round(share * tokens), tokens - 1)
     order = torch.rand(clips, tokens, generator=generator).argsort(dim=1)

@@ -23,7 +23,7 @@ class Parts(NamedTuple):
     ----------
     cfg : mapping
         Sizes, as `BeatsConfig` reads them.
-    state_dict : mapping of str to Tensor
+    state_dict : mapping of str to Tensor, each of any shape
         Under the official names.
     label_dict : mapping of int to str
         Names of a fine-tuned model's classes; empty without.

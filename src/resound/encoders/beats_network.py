@@ -1,4 +1,4 @@
-"""The layers of BEATs, with the parameter names of its published checkpoints."""
+"""Layers of BEATs, with the parameter names of its published checkpoints."""
 
 import logging
 import math
@@ -118,7 +118,17 @@ class PositionConv(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (clips, tokens, width) to the same shape, through GELU."""
+        """Return the positions of tokens, through GELU.
+
+        Parameters
+        ----------
+        x : Tensor, shape (clips, n_tokens, width)
+            Tokens.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_tokens, width)
+        """
         weight = self.weight_v * (self.weight_g / self.weight_v.norm(dim=(0, 1), keepdim=True))
         padding = self.kernel // 2
         x = functional.conv1d(
@@ -152,9 +162,20 @@ class Attention(nn.Module):
         self.grep_a = nn.Parameter(torch.ones(1, self.heads, 1, 1))
 
     def forward(self, x: Tensor, bias: Tensor, padding: Tensor | None) -> Tensor:
-        """Return what each token of (clips, tokens, width) takes from the others.
+        """Return what each token takes from the others.
 
-        `bias` is (heads, queries, keys); where `padding` (clips, keys) is True, no key stands.
+        Parameters
+        ----------
+        x : Tensor, shape (clips, n_tokens, width)
+            Tokens.
+        bias : Tensor, shape (heads, n_tokens, n_tokens)
+            Of each query and key.
+        padding : Tensor of bool, shape (clips, n_tokens), or None
+            True for tokens that are no keys.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_tokens, width)
         """
         clips, tokens, width = x.shape
         split = (clips, tokens, self.heads, width // self.heads)
@@ -192,7 +213,21 @@ class Layer(nn.Module):
         self.final_layer_norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, bias: Tensor, padding: Tensor | None) -> Tensor:
-        """Map (clips, tokens, width) to the same shape."""
+        """Return the tokens after the layer.
+
+        Parameters
+        ----------
+        x : Tensor, shape (clips, n_tokens, width)
+            Tokens.
+        bias : Tensor, shape (heads, n_tokens, n_tokens)
+            Of each query and key.
+        padding : Tensor of bool, shape (clips, n_tokens), or None
+            True for tokens that are no keys.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_tokens, width)
+        """
         x = self.scale * x + self._drop(self.self_attn(x, bias, padding), self.dropout)
         x = self.self_attn_layer_norm(x)
         inner = self._drop(functional.gelu(self.fc1(x)), self.activation_dropout)
@@ -218,7 +253,19 @@ class Transformer(nn.Module):
         self.table = (table,)  # in a tuple: its parameters are named by the layers
 
     def forward(self, x: Tensor, padding: Tensor | None) -> Tensor:
-        """Map tokens (clips, tokens, width) to the same shape; `padding` is (clips, tokens)."""
+        """Return the tokens after all layers.
+
+        Parameters
+        ----------
+        x : Tensor, shape (clips, n_tokens, width)
+            Tokens.
+        padding : Tensor of bool, shape (clips, n_tokens), or None
+            True for tokens that are left out.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_tokens, width)
+        """
         if padding is not None:
             x = x.masked_fill(padding[..., None], 0.0)
         x = self.layer_norm(x + self.pos_conv(x))
@@ -246,6 +293,20 @@ def bucket_of(relative: Tensor, num_buckets: int, max_distance: int) -> Tensor:
     Half of the buckets are for keys behind the query or at it, half for keys ahead. Of each half,
     the nearer half of distances has one bucket each, and the others share theirs by logarithm up to
     `max_distance`, from which on all have the last (Raffel et al., "T5", JMLR 21, 2020).
+
+    Parameters
+    ----------
+    relative : Tensor of int, of any shape
+        Position of the key minus that of the query, in tokens.
+    num_buckets : int
+        Buckets of both directions together.
+    max_distance : int
+        Distance from which on all keys share the last bucket, in tokens.
+
+    Returns
+    -------
+    Tensor of int, of any shape: that of `relative`
+        0 to ``num_buckets - 1``.
     """
     side = num_buckets // 2
     exact = side // 2

@@ -63,6 +63,13 @@ class Clap(Encoder):
         Of the sentences.
     prompts : sequence of str
         As `load`.
+
+    Attributes
+    ----------
+    filters : Tensor, shape (1 + n_fft // 2, bands)
+        Slaney's mel filters.
+    window : Tensor, shape (n_fft,)
+        Periodic Hann window, float64.
     """
 
     has_text = True
@@ -92,8 +99,8 @@ class Clap(Encoder):
         extractor = load_processor(folder, "ClapFeatureExtractor")
         if model.config.audio_config.enable_fusion or extractor.truncation == "fusion":
             raise CheckpointError(
-                f"{folder}: is a fused CLAP, which treats a clip of a batch chosen at random "
-                "otherwise than the others; use an unfused one, laion/clap-htsat-unfused"
+                f"{folder}: is a fused CLAP, which treats one clip of each batch, chosen at "
+                "random, differently; use an unfused one such as laion/clap-htsat-unfused"
             )
         return cls(model, extractor, load_tokenizer(folder), prompts)
 
@@ -106,7 +113,7 @@ class Clap(Encoder):
         Parameters
         ----------
         waveforms : Tensor, shape (clips, samples)
-            At `sample_rate`.
+            Mono, at `sample_rate`, in [-1, 1].
 
         Returns
         -------
@@ -127,11 +134,37 @@ class Clap(Encoder):
     def embed_clips(
         self, waveforms: Tensor, masked: float, generator: torch.Generator | None
     ) -> Tensor:
-        """Return the projected output of the audio tower, of norm 1."""
+        """Return the projected output of the audio tower.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+        masked : float
+            As in `embed`.
+        generator : torch.Generator, optional
+            As in `embed`.
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+            Each row of norm 1.
+        """
         return features_of(self.model.get_audio_features(input_features=self.mel(waveforms)))
 
     def embed_text(self, texts: Sequence[str]) -> Tensor:
-        """Return the embeddings (texts, dimension) of sentences, of norm 1."""
+        """Return the embeddings of sentences.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Sentences.
+
+        Returns
+        -------
+        Tensor, shape (n_texts, dimension)
+            float32, each row of Euclidean norm 1.
+        """
         tokens = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         device = self.model.logit_scale_a.device
         output = self.model.get_text_features(
@@ -141,10 +174,20 @@ class Clap(Encoder):
         return functional.normalize(features_of(output).float(), dim=-1)
 
     def embed_classes(self, names: Sequence[str]) -> Tensor:
-        """Return the embeddings (names, dimension) of classes, of norm 1.
+        """Return the embeddings of classes by their names.
 
         Underscores of a name are read as spaces. Of several prompts, the embeddings are averaged
         and the mean is normalised.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of classes.
+
+        Returns
+        -------
+        Tensor, shape (n_names, dimension)
+            float32, each row of Euclidean norm 1.
         """
         words = [name.replace("_", " ") for name in names]
         sentences = [prompt.replace(NAME, word) for prompt in self.prompts for word in words]
@@ -167,7 +210,17 @@ class Clap(Encoder):
 
 
 def features_of(output: Any) -> Tensor:
-    """Return the embeddings of what transformers returns: a tensor, or an output that holds it."""
+    """Return the embeddings of what transformers returns.
+
+    Parameters
+    ----------
+    output : Tensor or transformers.utils.ModelOutput
+        The embeddings, or an output that holds them.
+
+    Returns
+    -------
+    Tensor, shape (n, dimension)
+    """
     features: Tensor = output if isinstance(output, Tensor) else output.pooler_output
     return features
 

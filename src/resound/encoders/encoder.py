@@ -1,4 +1,4 @@
-"""What every pretrained encoder has in common."""
+"""Encoder: what all pretrained networks that embed clips have in common."""
 
 from collections.abc import Iterator, Sequence
 
@@ -74,15 +74,61 @@ class Encoder(nn.Module):
     def embed_clips(
         self, waveforms: Tensor, masked: float, generator: torch.Generator | None
     ) -> Tensor:
-        """Return the embeddings (clips, dimension) of waveforms that `embed` has checked."""
+        """Return the embeddings of waveforms that `embed` has checked.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+        masked : float
+            As in `embed`.
+        generator : torch.Generator, optional
+            As in `embed`.
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+        """
         raise NotImplementedError
 
     def embed_text(self, texts: Sequence[str]) -> Tensor:
-        """Return the embeddings (texts, dimension) of sentences, of Euclidean norm 1."""
+        """Return the embeddings of sentences.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Sentences.
+
+        Returns
+        -------
+        Tensor, shape (n_texts, dimension)
+            float32, each row of Euclidean norm 1.
+
+        Raises
+        ------
+        ParameterError
+            Where the encoder has no text.
+        """
         raise ParameterError(f"{type(self).__name__} has no text; choose an encoder that has")
 
     def embed_classes(self, names: Sequence[str]) -> Tensor:
-        """Return the embeddings (names, dimension) of classes, of Euclidean norm 1."""
+        """Return the embeddings of classes by their names.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of classes; underscores are read as spaces.
+
+        Returns
+        -------
+        Tensor, shape (n_names, dimension)
+            float32, each row of Euclidean norm 1.
+
+        Raises
+        ------
+        ParameterError
+            Where the encoder has no text.
+        """
         raise ParameterError(f"{type(self).__name__} has no text; choose an encoder that has")
 
     def layer_groups(self) -> list[list[nn.Parameter]]:
@@ -101,7 +147,18 @@ class Encoder(nn.Module):
         return self
 
     def check_waveforms(self, waveforms: Tensor) -> None:
-        """Raise ParameterError for waveforms that the encoder cannot read."""
+        """Check that the encoder can read waveforms.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+
+        Raises
+        ------
+        ParameterError
+            When they are not (clips, samples) of finite floats, or shorter than `minimum`.
+        """
         name = type(self).__name__
         if waveforms.ndim != 2 or not waveforms.is_floating_point():
             raise ParameterError(

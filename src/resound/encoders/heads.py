@@ -1,4 +1,4 @@
-"""What fine-tuning puts on an encoder: a head, from its embedding to the classes."""
+"""Heads for fine-tuning: from the embedding of an encoder to the classes."""
 
 import torch
 from torch import Tensor, nn
@@ -33,11 +33,31 @@ class Head(nn.Module):
         self.classes = nn.Linear(n_hidden, n_classes)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return the hidden vectors (clips, n_hidden) of embeddings (clips, dimension)."""
+        """Return the hidden vectors of embeddings.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         raise NotImplementedError
 
     def classify(self, hidden: Tensor) -> Tensor:
-        """Return the logits (clips, n_classes) of hidden vectors."""
+        """Return the logits of hidden vectors.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (clips, n_hidden)
+            As `hidden` returns them.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
+        """
         logits: Tensor = self.classes(self.dropout(hidden))
         return logits
 
@@ -56,7 +76,17 @@ class Adapter(Head):
         nn.init.zeros_(self.up.bias)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return embeddings with what the bottleneck adds to them."""
+        """Return embeddings with what the bottleneck adds to them.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         adapted: Tensor = self.up(nn.functional.gelu(self.down(self.norm(embedding))))
         return embedding + adapted
 
@@ -68,7 +98,17 @@ class Mlp(Head):
         super().__init__(dimension, n_classes, width=width, n_hidden=width, dropout=dropout)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return the hidden layer."""
+        """Return the hidden layer.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         return nn.functional.gelu(self.down(self.norm(embedding)))
 
 
@@ -94,15 +134,40 @@ class EncoderClassifier(nn.Module):
             parameter.requires_grad_(id(parameter) in trained)
 
     def embed(self, waveforms: Tensor) -> Tensor:
-        """Return the embeddings (clips, dimension) of waveforms (clips, samples)."""
+        """Return the embeddings of clips.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at the encoder's `sample_rate`, in [-1, 1].
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+        """
         return self.encoder.embed(waveforms)
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Return the logits (clips, n_classes) of waveforms (clips, samples)."""
+        """Return the logits of clips.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at the encoder's `sample_rate`, in [-1, 1].
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
+        """
         return self.head.classify(self.head.hidden(self.embed(waveforms)))
 
     def trained_tensors(self) -> dict[str, Tensor]:
-        """Return each trained parameter once, under one of its names."""
+        """Return each trained parameter once, under one of its names.
+
+        Returns
+        -------
+        dict of str to Tensor, each of any shape
+        """
         named = self.named_parameters()
         return {name: value.detach() for name, value in named if value.requires_grad}
 

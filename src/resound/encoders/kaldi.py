@@ -1,4 +1,4 @@
-"""Log-mel frames as Kaldi computes them, for a batch of clips at once."""
+"""Kaldi's log-mel frames, for a batch of clips at once."""
 
 import functools
 import math
@@ -21,10 +21,11 @@ WINDOWS = {"povey": 0.85, "hann": 1.0}
 def fbank(waveforms: Tensor, *, n_mels: int = 128, window: str = "povey") -> Tensor:
     r"""Return Kaldi's ``fbank`` of waveforms at 16 kHz, without dither.
 
-    Frames of 400 samples every 160, as many as fit whole. Of each: minus its mean, pre-emphasised
-    :math:`x_i - 0.97 x_{i-1}` (the first sample with itself), windowed, and the power of its
-    Fourier transform of 512 points in `n_mels` triangles, whose sides are straight on the scale
-    :math:`1127 \ln(1 + f / 700)` from 20 Hz to 8000 Hz; natural logarithm, of 1.19e-7 at least.
+    Frames are 400 samples long and 160 apart, as many as fit whole: ``1 + (samples - 400) // 160``.
+    Each loses its mean, is pre-emphasised, :math:`x_i - 0.97 x_{i-1}` (the first sample with
+    itself), and windowed. The power of its Fourier transform of 512 points is summed in `n_mels`
+    triangles, whose sides are straight on the scale :math:`1127 \ln(1 + f / 700)` from 20 Hz to
+    8000 Hz. The result is the natural logarithm of that sum, or of 1.19e-7 where it is less.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def fbank(waveforms: Tensor, *, n_mels: int = 128, window: str = "povey") -> Ten
 
     Returns
     -------
-    Tensor, shape (..., 1 + (samples - 400) // 160, n_mels)
-        In the dtype of `waveforms`; 64-bit for a test, 32-bit for work.
+    Tensor, shape (..., n_frames, n_mels)
+        Natural logarithm of power, in the dtype of `waveforms`; 64-bit for a test, 32-bit for work.
     """
     # Half precision would lose what the logarithm is about to show.
     with torch.autocast(waveforms.device.type, enabled=False):

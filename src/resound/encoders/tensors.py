@@ -1,4 +1,4 @@
-"""Tensors from files that others made: nothing in them is executed, nothing missing is made up."""
+"""Tensors from files of others: nothing in them is executed, nothing missing is made up."""
 
 import pickle
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,22 @@ def read_pickled(path: Path) -> Any:
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """Read a state dict from a safetensors file or from one of ``torch.save``; CheckpointError."""
+    """Read a state dict from a safetensors file or from one of ``torch.save``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    dict of str to Tensor, each of any shape
+
+    Raises
+    ------
+    CheckpointError
+        When it is damaged, of another kind, or holds more than tensors.
+    """
     try:
         with path.open("rb") as file:
             pickled = file.read(2).startswith(PICKLED)
@@ -56,7 +71,24 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 
 
 def checked_state(state: Any, where: Any) -> dict[str, torch.Tensor]:
-    """Return a state dict whose values are all tensors, or raise CheckpointError."""
+    """Return a state dict whose values are all tensors.
+
+    Parameters
+    ----------
+    state : object
+        What a file holds.
+    where : object
+        The file, for the error.
+
+    Returns
+    -------
+    dict of str to Tensor, each of any shape
+
+    Raises
+    ------
+    CheckpointError
+        When it is not a mapping of names to tensors.
+    """
     if not isinstance(state, Mapping) or not all(
         isinstance(value, torch.Tensor) for value in state.values()
     ):
@@ -80,7 +112,20 @@ def check_keys(where: Any, missing: Iterable[str], unexpected: Iterable[str]) ->
 def check_shapes(
     where: Any, state: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]
 ) -> None:
-    """Raise a CheckpointError that lists the tensors of `state` with other shapes than `own`."""
+    """Check that tensors have the shapes of a network's own.
+
+    Parameters
+    ----------
+    where : object
+        The file, for the error.
+    state, own : mapping of str to Tensor, each of any shape
+        The tensors of the file, and those of the network.
+
+    Raises
+    ------
+    CheckpointError
+        Lists the tensors of `state` with other shapes than in `own`.
+    """
     wrong = [
         f"{name} of shape {tuple(value.shape)} must be {tuple(own[name].shape)}"
         for name, value in state.items()

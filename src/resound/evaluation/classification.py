@@ -1,4 +1,4 @@
-"""From the scores of trained networks to the rows of a table, with their intervals."""
+"""Classification tables: from the scores of trained networks to rows with intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from resound.experiment.coordinates import ALL_CLIPS
 from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
 
-ABSENT = "no result: not run yet, or killed; its log and the same command again tell"
+ABSENT = "no result yet: not run, or stopped early; see its log, then run the same command again"
 
 
 class Trial(NamedTuple):
@@ -52,6 +52,13 @@ def classification_rows(
         ``samples, level, seed`` of the bootstrap.
     absent : mapping, optional
         Why networks that were asked for cannot be had.
+
+    Returns
+    -------
+    list of dict
+        ``accuracy`` and ``macro_f1`` from 0 to 1, ``accuracy_low, accuracy_high`` of the bootstrap
+        interval, how far seeds and folds differ, how the networks were trained, and what is
+        missing.
     """
     reasons = {name: {"reason": reason} for name, reason in (absent or {}).items()}
     grouped: dict[tuple[str, ...], list[Trial]] = {}

@@ -1,4 +1,4 @@
-"""Whether methods differ on the same queries: paired tests of all that a table holds."""
+"""Paired tests: whether two methods of a table differ on the same queries."""
 
 import itertools
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Short names of methods, for tables and figures: no longer than telling them apart needs."""
+"""Short names of methods for tables and figures, just long enough to tell them apart."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +49,15 @@ def method_labels(rows: Sequence[Row]) -> list[str]:
     list of str
         ``"mfcc, 44.1 kHz"``; ``"dtw cnn mel"`` where the rows share one rate and have several
         distances; with the written-out setting where rates alone do not tell the rows apart.
+
+    Examples
+    --------
+    >>> setting = "sr44100_nfft4096_hop1024"
+    >>> method_labels([{"feature": name, "setting": setting} for name in ("mfcc", "lfcc")])
+    ['mfcc', 'lfcc']
+    >>> settings = (setting, "sr16000_nfft2048_hop512")
+    >>> method_labels([{"feature": "mfcc", "setting": setting} for setting in settings])
+    ['mfcc, 44.1 kHz', 'mfcc, 16 kHz']
     """
     methods = {row.get("method", "") for row in rows}
     short = [_label(row, _rate, len(methods) > 1) for row in rows]

@@ -1,4 +1,4 @@
-"""Embeddings on a plane: clips that a network makes alike lie near each other."""
+"""Maps of embeddings: clips on a plane, those near each other that a network makes alike."""
 
 from collections.abc import Sequence
 
@@ -38,12 +38,23 @@ def map_clips(
     Returns
     -------
     DataFrame
-        ``clip_id, x, y``. Fewer than four clips, and clips that are all alike, lie on a line.
+        ``clip_id, x, y``, the places without a unit. Fewer than four clips, and clips that are
+        all alike, lie on a line.
 
     Raises
     ------
     ParameterError
         If the ids do not name the clips one by one.
+
+    Examples
+    --------
+    Three clips are too few for t-SNE and lie on a line:
+
+    >>> map_clips(np.eye(3)[:, np.newaxis], ["a", "b", "c"], perplexity=30, seed=0)
+      clip_id    x    y
+    0       a  0.0  0.0
+    1       b  1.0  0.0
+    2       c  2.0  0.0
     """
     if len(clip_ids) != len(bank):
         raise ParameterError(f"{len(clip_ids)} clip ids must name each of {len(bank)} clips")

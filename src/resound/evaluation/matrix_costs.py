@@ -1,4 +1,4 @@
-"""What the spectrogram as a matrix costs, in memory and in time, beside the FFT."""
+"""Costs of the spectrogram as a matrix product, in memory and in time, beside the FFT."""
 
 import functools
 import statistics
@@ -76,9 +76,27 @@ def measure_costs(
 def fft_spectrogram(
     clip: Array, *, n_fft: int, hop_length: int, window: str, periodic: bool
 ) -> Array:
-    """Return the two-sided spectrogram (frames, n_fft) by the FFT, without centring or padding.
+    """Return the two-sided spectrogram by the FFT, without centring or padding.
 
-    What a user would write without a matrix, in the precision of `clip`.
+    What a user would write without a matrix.
+
+    Parameters
+    ----------
+    clip : ndarray, shape (samples,)
+        One clip, float32 or float64.
+    n_fft, hop_length, window, periodic
+        As in `resound.dsp.matrix.spectrogram_operator`.
+
+    Returns
+    -------
+    ndarray, shape (frames, n_fft)
+        complex64 or complex128, in the precision of `clip`.
+
+    Examples
+    --------
+    >>> options = {"n_fft": 64, "hop_length": 32, "window": "hann", "periodic": False}
+    >>> fft_spectrogram(np.ones(256), **options).shape
+    (7, 64)
     """
     frames = np.lib.stride_tricks.sliding_window_view(clip, n_fft)[::hop_length]
     weights = fft_window(window, n_fft, periodic=periodic).astype(clip.dtype)

@@ -1,4 +1,4 @@
-"""How the precision of ranked lists falls with the rank."""
+"""Precision over rank: how the share of relevant hits falls as the list goes on."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,21 @@ import pandas as pd
 def precision_over_rank(rankings: Sequence[pd.DataFrame]) -> npt.NDArray[np.float64]:
     """Return the precision up to each rank, averaged over all queries of several rankings.
 
+    Parameters
+    ----------
+    rankings : sequence of DataFrame
+        As `resound.evaluation.ranking.RankingTask.table` returns them.
+
     Returns
     -------
     ndarray, shape (ranks,)
-        As many ranks as the shortest list has.
+        Precision in [0, 1] at rank 1, 2, ...; as many ranks as the shortest list has.
+
+    Examples
+    --------
+    >>> ranked = pd.DataFrame({"query": "a", "rank": [1, 2, 3, 4], "relevant": [True, False] * 2})
+    >>> precision_over_rank([ranked]).round(2)
+    array([1.  , 0.5 , 0.67, 0.5 ])
     """
     by_rank = []
     for ranked in rankings:

@@ -1,4 +1,4 @@
-"""From the predictions of a trained network to the score of every clip."""
+"""Clip scores: from the predictions of a trained network to right or wrong for every clip."""
 
 import pandas as pd
 
@@ -10,11 +10,26 @@ SCORE_DTYPES = {"clip": "str", "category": "str", "src_file": "str", "predicted"
 def score_clips(predictions: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
     """Score every test clip of one trained network.
 
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``id, category, predicted`` of the test clips.
+    clips : DataFrame
+        The index, with ``id, category, src_file``.
+
     Returns
     -------
     DataFrame
         ``clip, category, src_file, predicted, accuracy``, the last 1 where the class was found
         and 0 elsewhere; no rows for a network whose training failed.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"id": ["a"], "category": ["dog"], "predicted": ["rain"]})
+    >>> clips = pd.DataFrame({"id": ["a"], "category": ["dog"], "src_file": ["r1"]})
+    >>> score_clips(predictions, clips)
+      clip category src_file predicted  accuracy
+    0    a      dog       r1      rain       0.0
     """
     about = clips.set_index("id").loc[predictions["id"]]
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""What a simple classifier finds in embeddings that nothing was trained for."""
+"""Probes: simple classifiers on fixed embeddings, to see what a pretrained encoder knows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,30 +60,47 @@ def probe(
         Logistic regression on standardised embeddings, whose grid is its C; or the vote of the
         nearest neighbours by cosine distance, whose grid is their number.
     embeddings : ndarray, shape (clips, d)
-        Of all clips.
+        Of all clips, float32.
     y : ndarray, shape (clips,)
         Class numbers, from 0.
-    training, validation : ndarray of int
+    training, validation : ndarray of int, shapes (n_training,) and (n_validation,)
         Rows to fit on, and rows that choose; all others are only classified.
     grid : sequence of float
         From the strongest regularisation, or the fewest neighbours, on.
-    every : ndarray of int, optional
+    every : ndarray of int, shape (n_every,), optional
         Rows to fit the chosen one on; training and validation together where none are named.
+
+    Returns
+    -------
+    Probed
+        The point chosen, the accuracies, from 0 to 1, and the logits of all clips.
 
     Raises
     ------
     TrainingError
         When nothing can choose, or there are fewer training clips than neighbours.
+
+    Examples
+    --------
+    Clips of two classes in two directions, of which the last two are only classified:
+
+    >>> embeddings = np.array([[1, 0], [0, 1]] * 4, dtype=np.float32)
+    >>> y = np.array([0, 1] * 4)
+    >>> probed = probe("knn", embeddings, y, np.arange(4), np.array([4, 5]), [1, 2])
+    >>> probed.chosen, probed.accuracies, probed.logits[6:].argmax(axis=1)
+    (1, {1: 1.0, 2: 1.0}, array([0, 1]))
     """
     build = PROBES[check_choice("head", head, PROBES)]
     if not len(validation):
         raise TrainingError(
-            "no fold is left to choose from the grid; a probe needs two that are not tested on"
+            "no fold is left on which to choose from the grid; a probe needs two folds besides the "
+            "test fold"
         )
     usable = [point for point in grid if head != "knn" or point <= len(training)]
     if not usable:
         raise TrainingError(
-            f"neighbours: {list(grid)} are all more than the {len(training)} training clips"
+            f"neighbours: {list(grid)} are all more than the {len(training)} training clips; "
+            "lower one of them"
         )
     accuracies = {
         point: float(build(point).fit(embeddings[training], y[training]).score(

@@ -1,4 +1,4 @@
-"""From distances to the ranked hits of every query, of a whole matrix or tile by tile."""
+"""Ranking tasks: from distances to the hits of every query, of a whole matrix or tile by tile."""
 
 import functools
 from collections import Counter
@@ -21,7 +21,7 @@ ALL = slice(None)
 class RankingTask:
     """Which clips ask, which answer, and how deep the lists of hits go.
 
-    Lists are pairs (positions, scores) of shape (queries, depth), as
+    Lists are pairs (positions, scores), each of shape (queries, depth), as
     `resound.retrieval.ranking.rank` returns them, with positions in the whole gallery.
 
     Parameters
@@ -39,6 +39,16 @@ class RankingTask:
     tie_order : ndarray of int, shape (gallery,), optional
         A different number for each gallery clip: equally near clips stand in ascending order of
         it. By default they stand in that of their ids.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": list("abc"), "category": ["dog", "rain", "dog"]})
+    >>> clips["src_file"] = clips["id"]
+    >>> task = RankingTask(clips[:1], clips[1:], top_k=[2])
+    >>> task.table(task.rank([[0.5, 0.1]]))[["query", "rank", "hit", "score", "relevant"]]
+      query  rank hit  score  relevant
+    0     a     1   c    0.1      True
+    1     a     2   b    0.5     False
     """
 
     queries: pd.DataFrame
@@ -69,7 +79,17 @@ class RankingTask:
         return min(len(self.gallery), max(*self.top_k, int(self.n_relevant.max())))
 
     def excluded(self, rows: slice = ALL, columns: slice = ALL) -> retrieval.Bool | None:
-        """Return which pairs of a tile must not be listed, or None where all may."""
+        """Return which pairs of a tile must not be listed, or None where all may.
+
+        Parameters
+        ----------
+        rows, columns : slice
+            Queries and gallery clips of the tile; all by default.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_rows, n_columns), or None
+        """
         if self.exclude_same_recording is None:
             return None
         return retrieval.exclusion_mask(
@@ -79,7 +99,25 @@ class RankingTask:
         )
 
     def rank(self, distances: npt.ArrayLike, rows: slice = ALL, columns: slice = ALL) -> Lists:
-        """Rank the gallery clips of a tile: the nearest first, equal distances by `tie_order`."""
+        """Rank the gallery clips of a tile: the nearest first, equal distances by `tie_order`.
+
+        Parameters
+        ----------
+        distances : array_like, shape (n_rows, n_columns)
+            Of the tile; infinity is allowed, NaN is not.
+        rows, columns : slice
+            Queries and gallery clips of the tile; all by default.
+
+        Returns
+        -------
+        positions, scores : ndarray, shape (n_rows, depth)
+            As `resound.retrieval.ranking.rank` returns them, positions in the whole gallery.
+
+        Raises
+        ------
+        ParameterError
+            As `resound.retrieval.ranking.rank`.
+        """
         keys = self._tie_keys(columns)
         excluded = self.excluded(rows, columns)
         positions, scores = retrieval.rank(distances, keys, k=self.depth, excluded=excluded)
@@ -94,15 +132,19 @@ class RankingTask:
         ----------
         find : callable
             From `resound.registry.SEARCHES`.
-        *clips : array_like
+        rows, columns : slice
+            Queries and gallery clips of the tile.
+        *clips : array_like, shapes (n_rows, n, d) and (n_columns, m, d)
             Frames of the queries `rows` and of the gallery clips `columns`.
         **options
             Of the distance.
 
         Returns
         -------
-        lists, stats
-            The hits, and what the search computed for them.
+        lists : pair of ndarray, shape (n_rows, depth)
+            The hits, as `rank` returns them.
+        stats : SearchStats
+            What the search computed for them.
         """
         keys = self._tie_keys(columns)
         excluded = self.excluded(rows, columns)
@@ -110,11 +152,28 @@ class RankingTask:
         return (_in_whole_gallery(found.indices, columns), found.distances), found.stats
 
     def merge(self, parts: Sequence[Lists]) -> Lists:
-        """Merge the lists of tiles that hold the same queries: `rank` of their whole row."""
+        """Merge the lists of tiles that hold the same queries: `rank` of their whole row.
+
+        Parameters
+        ----------
+        parts : sequence of (positions, scores), each of shape (n_rows, depth)
+            As `rank` returns them for each tile.
+
+        Returns
+        -------
+        positions, scores : ndarray, shape (n_rows, depth)
+        """
         return retrieval.merge(parts, self._tie_keys(), k=self.depth)
 
     def table(self, lists: Lists, rows: slice = ALL) -> pd.DataFrame:
         """Return lists of hits as a table.
+
+        Parameters
+        ----------
+        lists : pair of ndarray, shape (n_rows, depth)
+            Positions and scores, as `rank` returns them.
+        rows : slice
+            The queries that they belong to; all by default.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""From ranked hits to the metrics of every query."""
+"""Query scores: from ranked hits to the retrieval metrics of every query."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,11 +22,30 @@ def score_queries(
 ) -> pd.DataFrame:
     """Score every query of a ranking.
 
+    Parameters
+    ----------
+    ranked : DataFrame
+        As `resound.evaluation.ranking.RankingTask.table` returns it.
+    clips : DataFrame
+        The index, with ``id, category, src_file``.
+    top_k : sequence of int
+        Cut-offs of the metrics.
+
     Returns
     -------
     DataFrame
         ``query, category, src_file``, a column a metric (``mrr@10``, ...), and ``ties``: the
         share of the deepest `top_k` hits whose distance equals a neighbour's in the ranking.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": list("abc"), "category": ["dog", "rain", "dog"]})
+    >>> clips["src_file"] = clips["id"]
+    >>> task = RankingTask(clips[:1], clips[1:], top_k=[2])
+    >>> ranked = task.table(task.rank([[0.1, 0.5]]))
+    >>> score_queries(ranked, clips, top_k=[2])[["query", "mrr@2", "proportion@2"]]
+      query  mrr@2  proportion@2
+    0     a    0.5           0.5
     """
     queries, row = np.unique(ranked["query"].to_numpy(str), return_inverse=True)
     column = ranked["rank"].to_numpy() - 1

@@ -1,4 +1,4 @@
-"""From the metrics of every query to the rows of a table, with their intervals."""
+"""Retrieval tables: from the metrics of every query to rows of means with intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +25,14 @@ def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) ->
     -------
     dict
         ``mrr@10, mrr@10_low, mrr@10_high, ...`` and ``ties``.
+
+    Examples
+    --------
+    >>> about = {"query": list("abcd"), "category": "dog", "src_file": list("abcd"), "ties": 0.0}
+    >>> scores = pd.DataFrame(about | {"mrr@10": [1.0, 1.0, 0.0, 0.0]})
+    >>> summary = summarise(scores, samples=1000, level=0.95, seed=0)
+    >>> {name: float(value) for name, value in summary.items()}
+    {'mrr@10': 0.5, 'mrr@10_low': 0.0, 'mrr@10_high': 1.0, 'ties': 0.0}
     """
     metrics = [name for name in scores.columns if name not in (*ABOUT_QUERY, TIES)]
     values = scores[metrics].to_numpy(float)
@@ -88,6 +96,11 @@ def retrieval_rows(
         The folds that ask, by split; none for leave-one-out.
     options : mapping
         ``samples, level, seed`` of the bootstrap.
+
+    Returns
+    -------
+    list of dict
+        ``mrr@10, mrr@10_low, mrr@10_high, ...`` from 0 to 1, with what names the method.
     """
     grouped: dict[tuple[tuple[str, str], ...], dict[str, list[RunRow]]] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""From the stored tiles of a run to its ranked hits, a tile and some lists in memory at a time."""
+"""Stored tiles of a run as ranked hits, with one tile and some lists in memory at a time."""
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -56,6 +56,11 @@ def gather(
     read : callable
         One of `READERS`.
 
+    Returns
+    -------
+    positions, scores : ndarray, shape (n_queries, depth)
+        As `resound.retrieval.ranking.rank` returns them.
+
     Raises
     ------
     StoreError
@@ -72,7 +77,29 @@ def gather(
 
 
 def ranked_distances(path: store.AnyPath, task: RankingTask, tile: Tile, ranking: Spec) -> Lists:
-    """Rank the distances of a tile."""
+    """Rank the distances of a tile.
+
+    Parameters
+    ----------
+    path : path
+        The tile's file.
+    task : RankingTask
+        What is ranked.
+    tile : Tile
+        Which queries and gallery clips.
+    ranking : mapping
+        The spec of the ranking.
+
+    Returns
+    -------
+    positions, scores : ndarray, shape (n_tile_queries, depth)
+        Hits as `RankingTask.rank` returns them, positions in the whole gallery.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged, of another spec or of other clips.
+    """
     spec = {"distances": ranking["distances"], "tile": tile._asdict()}
     stored = store.open_array(path, spec=spec)
     for side, clips in zip(("queries", "gallery"), _clips(task, tile), strict=True):
@@ -82,7 +109,29 @@ def ranked_distances(path: store.AnyPath, task: RankingTask, tile: Tile, ranking
 
 
 def listed_hits(path: store.AnyPath, task: RankingTask, tile: Tile, ranking: Spec) -> Lists:
-    """Return the hits of a tile that a search found, from their `RankingTask.table`."""
+    """Return the hits of a tile that a search found, from their `RankingTask.table`.
+
+    Parameters
+    ----------
+    path : path
+        The tile's file.
+    task : RankingTask
+        What is ranked.
+    tile : Tile
+        Which queries and gallery clips.
+    ranking : mapping
+        The spec of the ranking.
+
+    Returns
+    -------
+    positions, scores : ndarray, shape (n_tile_queries, depth)
+        Hits as `RankingTask.rank` returns them, positions in the whole gallery.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged, of another spec or of other clips.
+    """
     hits = store.read_table(path, spec={"ranking": ranking, "tile": tile._asdict()})
     queries, gallery = _clips(task, tile)
     row = queries.get_indexer(pd.Index(hits["query"]))

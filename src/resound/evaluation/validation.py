@@ -1,4 +1,4 @@
-"""Our features beside librosa's, on the same clips, in float64.
+"""Validation: our features beside librosa's, on the same clips, in float64.
 
 librosa is the peer that a reader knows; nothing of it is used to compute our side.
 """
@@ -33,7 +33,7 @@ def compare(
     name : {"stft", "mel", "mfcc"}
         The feature.
     waveforms : array_like, shape (clips, samples)
-        The clips; computed in float64 on both sides.
+        The clips, in [-1, 1]; computed in float64 on both sides.
     sample_rate : int
         Hz.
     n_fft, hop_length : int
@@ -57,6 +57,13 @@ def compare(
     ParameterError
         For a feature that librosa does not have in this form, or arguments that
         `resound.features.extract_batch` refuses.
+
+    Examples
+    --------
+    >>> tone = np.sin(0.1 * np.arange(8000))[np.newaxis]
+    >>> (row,) = compare("mel", tone, sample_rate=16000, n_fft=512, hop_length=256, n_mels=20)
+    >>> row["unit"], row["shape"], row["max_difference"] < 1e-6
+    ('dB', (32, 20), True)
     """
     check_choice("name", name, PEERS)
     framing = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length}

@@ -1,4 +1,4 @@
-"""Classes by their names: the embedding of a clip beside those of words."""
+"""Zero-shot classification: the embedding of a clip beside those of the classes' names."""
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,19 @@ def zero_shot_logits(clips: npt.NDArray[np.float32], classes: npt.NDArray[np.flo
     Returns
     -------
     ndarray, shape (n, classes)
+        From -s to s.
 
     Raises
     ------
     DataError
         When an embedding is all 0, and so has no direction.
+
+    Examples
+    --------
+    >>> clips = np.array([[3.0, 0.0]], dtype=np.float32)
+    >>> classes = np.array([[2.0, 0.0], [0.0, 2.0]], dtype=np.float32)  # a scale of 2
+    >>> zero_shot_logits(clips, classes)
+    array([[2., 0.]], dtype=float32)
     """
     lengths = np.linalg.norm(clips, axis=1, keepdims=True)
     if not lengths.all():
@@ -39,6 +47,22 @@ def zero_shot_logits(clips: npt.NDArray[np.float32], classes: npt.NDArray[np.flo
 
 
 def class_probabilities(logits: npt.NDArray[np.float32]) -> Float32:
-    """Return the softmax of logits over the classes, each row summing to 1."""
+    """Return the softmax of logits over the classes.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+        As `zero_shot_logits` returns them.
+
+    Returns
+    -------
+    ndarray, shape (n, classes)
+        Probabilities; each row sums to 1.
+
+    Examples
+    --------
+    >>> class_probabilities(np.array([[0.0, 0.0]], dtype=np.float32))
+    array([[0.5, 0.5]], dtype=float32)
+    """
     probabilities: Float32 = softmax(logits, axis=1)
     return probabilities

@@ -1,4 +1,4 @@
-"""The lag of the cepstrum's largest value over time: what the study calls F0, and its F1."""
+"""Lag of the cepstrum's largest value over time, and its rate: what the study calls F0 and F1."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def cepstral_lag(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz; the values do not depend on it.
     n_fft, hop_length : int
@@ -41,12 +41,21 @@ def cepstral_lag(
     Returns
     -------
     ndarray, shape (clips, frames, 1)
-        1 to n_fft / 2 - 1 (`resound.dsp.cepstrum.largest_lag`).
+        Whole samples from 1 to ``n_fft // 2 - 1`` (`resound.dsp.cepstrum.largest_lag`).
 
     Raises
     ------
     ParameterError
         For an option out of its range.
+
+    Examples
+    --------
+    Pulses every 80 samples, a hundred a second at 8 kHz:
+
+    >>> pulses = np.zeros((1, 8000))
+    >>> pulses[:, ::80] = 1.0
+    >>> cepstral_lag(pulses, sample_rate=8000, n_fft=1024, hop_length=3488).ravel()
+    array([80., 80., 80.])
     """
     emphasised = pre_emphasise(waveforms, pre_emphasis)
     lags = largest_lag(emphasised, n_fft=n_fft, hop_length=hop_length, window=window)
@@ -55,11 +64,32 @@ def cepstral_lag(
 
 @FEATURES.register("cepstral_rate", extends="cepstral_lag")
 def cepstral_rate(waveforms: FloatArray, *, sample_rate: int, **options: Any) -> FloatArray:
-    """Return ``sample_rate`` over the lag that `cepstral_lag` returns; same arguments.
+    """Return ``sample_rate`` over the lag that `cepstral_lag` returns.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (clips, samples)
+        Clips, float32 or float64, usually in [-1, 1].
+    sample_rate : int
+        Hz.
+    **options
+        As `cepstral_lag`.
 
     Returns
     -------
     ndarray, shape (clips, frames, 1)
         Hz, up to the sample rate itself.
+
+    Raises
+    ------
+    ParameterError
+        For an option out of its range.
+
+    Examples
+    --------
+    >>> pulses = np.zeros((1, 8000))
+    >>> pulses[:, ::80] = 1.0
+    >>> cepstral_rate(pulses, sample_rate=8000, n_fft=1024, hop_length=3488).ravel()
+    array([100., 100., 100.])
     """
     return sample_rate / cepstral_lag(waveforms, sample_rate=sample_rate, **options)

@@ -1,4 +1,4 @@
-"""Any registered feature, by name, with its arguments checked.
+"""Features by name: any registered one of one clip or of many, with its arguments checked.
 
 A feature is a function ``(waveforms, *, sample_rate, n_fft, hop_length, **options)`` from clips
 ``(clips, samples)`` to ``(clips, frames, dims)``, registered in `resound.registry.FEATURES`. Two
@@ -42,7 +42,7 @@ def extract(
     name : str
         A feature of `resound.registry.FEATURES`: ``"mfcc"``.
     waveform : array_like, shape (samples,)
-        The clip, float32 or float64.
+        The clip, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz.
     n_fft, hop_length : int, optional
@@ -56,12 +56,18 @@ def extract(
     Returns
     -------
     ndarray, shape (frames, dims)
-        In the dtype of `waveform`.
+        Finite, in the dtype of `waveform` and the unit of the feature: dB for ``"mfcc"``.
 
     Raises
     ------
     ParameterError
         As `extract_batch`.
+
+    Examples
+    --------
+    >>> one_second = np.sin(0.1 * np.arange(44100))
+    >>> extract("mfcc", one_second, sample_rate=44100, n_fft=4096, hop_length=1024).shape
+    (44, 13)
     """
     clip = np.asarray(waveform)
     if clip.ndim != 1:
@@ -98,7 +104,7 @@ def extract_batch(
     name : str
         A feature of `resound.registry.FEATURES`: ``"mfcc"``.
     waveforms : array_like, shape (clips, samples)
-        The clips, float32 or float64.
+        The clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz.
     n_fft, hop_length : int, optional
@@ -115,13 +121,20 @@ def extract_batch(
     Returns
     -------
     ndarray, shape (clips, frames, dims)
-        Finite, in the dtype of `waveforms`.
+        Finite, in the dtype of `waveforms` and the unit of the feature: dB for ``"mfcc"``.
 
     Raises
     ------
     ParameterError
         For an unknown feature or option, a value out of its range, an empty or ill-shaped batch, a
         clip shorter than `n_fft`, or samples that are not finite.
+
+    Examples
+    --------
+    >>> silence = np.zeros((2, 44100), dtype=np.float32)
+    >>> mel = extract_batch("mel", silence, sample_rate=44100, n_fft=4096, hop_length=1024)
+    >>> mel.shape, mel.dtype, float(mel.max())
+    ((2, 44, 64), dtype('float32'), -100.0)
     """
     _check_options(name, options)
     clips = _checked_clips(waveforms)
@@ -146,6 +159,27 @@ def feature_shape(
 
     The shape is that of a silent clip's feature, so it costs one clip and raises what
     `extract_batch` raises; `options` may name the `engine` too.
+
+    Parameters
+    ----------
+    name, sample_rate, n_fft, hop_length, **options
+        As in `extract`.
+    samples : int
+        Samples of a clip.
+
+    Returns
+    -------
+    frames, dims : int
+
+    Raises
+    ------
+    ParameterError
+        As `extract_batch`.
+
+    Examples
+    --------
+    >>> feature_shape("mfcc", 220500, sample_rate=44100, n_fft=4096, hop_length=1024)
+    (216, 13)
     """
     silence = np.zeros(check_positive_int("samples", samples), dtype=np.float32)
     frames, dims = extract(
@@ -157,10 +191,24 @@ def feature_shape(
 def options_of(name: str) -> dict[str, Any]:
     """Return the options of a feature with their defaults, those of the feature it extends first.
 
+    Parameters
+    ----------
+    name : str
+        A feature of `resound.registry.FEATURES`.
+
+    Returns
+    -------
+    dict of str to object
+
     Raises
     ------
     ParameterError
         For an unknown feature.
+
+    Examples
+    --------
+    >>> options_of("mfcc")["n_mels"]
+    64
     """
     extended = FEATURES.entry(name).traits.get("extends")
     inherited = options_of(extended) if extended else {}
@@ -196,7 +244,7 @@ def _checked_clips(waveforms: npt.ArrayLike) -> FloatArray:
         position = int(np.flatnonzero(~finite)[0])
         raise ParameterError(
             f"clip {position} of {len(clips)} holds samples that are not finite (NaN or "
-            "infinite); mend it or leave it out"
+            "infinite); repair it or leave it out"
         )
     return clips
 

@@ -1,4 +1,4 @@
-"""Linear-frequency cepstral coefficients."""
+"""Linear-frequency cepstral coefficients (LFCC): MFCC with bands of equal width in Hz."""
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def lfcc(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz.
     n_fft, hop_length : int
@@ -69,12 +69,18 @@ def lfcc(
     Returns
     -------
     ndarray, shape (clips, frames, n_lfcc)
-        dB or nepers of power.
+        dB, or nepers of power with ``log="natural"``.
 
     Raises
     ------
     ParameterError
         For an option out of its range, or more filters than the FFT resolves.
+
+    Examples
+    --------
+    >>> clips = np.zeros((2, 16000), dtype=np.float32)
+    >>> lfcc(clips, sample_rate=16000, n_fft=2048, hop_length=512).shape
+    (2, 32, 13)
     """
     n_lfcc = check_positive_int("n_lfcc", n_lfcc)
     n_filters = check_positive_int("n_filters", n_filters)

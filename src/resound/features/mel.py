@@ -1,4 +1,4 @@
-"""Mel spectrograms."""
+"""Mel spectrograms: the power of each frame in bands that widen as hearing does, plain or in dB."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def mel_power(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz.
     n_fft, hop_length : int
@@ -52,12 +52,22 @@ def mel_power(
     Returns
     -------
     ndarray, shape (clips, frames, n_mels)
-        Non-negative; ``librosa.feature.melspectrogram`` transposed.
+        Power, at least 0; ``librosa.feature.melspectrogram`` transposed.
 
     Raises
     ------
     ParameterError
         For an option out of its range, or more bands than the FFT resolves.
+
+    Examples
+    --------
+    A tone of 1 kHz is strongest in the band around 1000 mel:
+
+    >>> import numpy as np
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)[np.newaxis]
+    >>> power = mel_power(tone, sample_rate=16000, n_fft=2048, hop_length=512, n_mels=27)
+    >>> power.shape, int(power[0, 16].argmax())
+    ((1, 32, 27), 9)
     """
     filters = mel_filters(
         sample_rate=sample_rate,
@@ -79,7 +89,7 @@ def mel(waveforms: FloatArray, *, top_db: float | None = 80.0, **options: Any) -
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     top_db : float or None
         Dynamic range of a clip in dB.
     **options
@@ -88,11 +98,19 @@ def mel(waveforms: FloatArray, *, top_db: float | None = 80.0, **options: Any) -
     Returns
     -------
     ndarray, shape (clips, frames, n_mels)
-        dB relative to a power of 1; -100 throughout for silence.
+        dB relative to a power of 1; -100 throughout for silence, and at most `top_db` below the
+        clip's own maximum.
 
     Raises
     ------
     ParameterError
         For an option out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> silence = np.zeros((1, 16000))
+    >>> mel(silence, sample_rate=16000, n_fft=2048, hop_length=512, n_mels=2)[0, 0]
+    array([-100., -100.])
     """
     return power_to_db(mel_power(waveforms, **options), top_db=top_db)

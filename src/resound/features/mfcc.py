@@ -1,4 +1,4 @@
-"""Mel-frequency cepstral coefficients, by cosine and sine transform, with their derivatives."""
+"""Mel-frequency cepstral coefficients (MFCC): by cosine or sine transform, and with derivatives."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def mfcc(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> FloatArr
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     n_mfcc : int
         Coefficients, from the 0th; at most `n_mels`.
     **options
@@ -38,6 +38,16 @@ def mfcc(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> FloatArr
     ----------
     S. B. Davis, P. Mermelstein, "Comparison of parametric representations for monosyllabic word
     recognition", IEEE Trans. ASSP 28(4), 1980.
+
+    Examples
+    --------
+    Coefficient 0 of silence is -100 dB times the root of 64 bands, all others are 0:
+
+    >>> import numpy as np
+    >>> silence = np.zeros((2, 44100))
+    >>> coefficients = mfcc(silence, sample_rate=44100, n_fft=4096, hop_length=1024)
+    >>> coefficients.shape, coefficients[0, 0, :3].round(6) + 0.0
+    ((2, 44, 13), array([-800.,    0.,    0.]))
     """
     bands = mel(waveforms, **options)
     return project(bands, dct_matrix(bands.shape[-1], _checked_n_mfcc(n_mfcc, bands)))
@@ -45,12 +55,24 @@ def mfcc(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> FloatArr
 
 @FEATURES.register("mfcc_dst", extends="mel")
 def mfcc_dst(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> FloatArray:
-    """Return what `mfcc` returns, by the DST-II instead of the DCT-II; same arguments.
+    """Return what `mfcc` returns, by the DST-II instead of the DCT-II.
+
+    Parameters
+    ----------
+    waveforms : ndarray, shape (clips, samples)
+        Clips, float32 or float64, usually in [-1, 1].
+    n_mfcc, **options
+        As `mfcc`.
 
     Returns
     -------
     ndarray, shape (clips, frames, n_mfcc)
         dB, orthonormal; coefficient 0 is half a sine period over the bands.
+
+    Raises
+    ------
+    ParameterError
+        For an option out of its range.
     """
     bands = mel(waveforms, **options)
     return project(bands, dst_matrix(bands.shape[-1], _checked_n_mfcc(n_mfcc, bands)))
@@ -60,15 +82,32 @@ def mfcc_dst(waveforms: FloatArray, *, n_mfcc: int = 13, **options: Any) -> Floa
 def mfcc_derivatives_dct(waveforms: FloatArray, *, width: int = 9, **options: Any) -> FloatArray:
     """Return `mfcc` with its first and second time derivatives over `width` frames.
 
+    Parameters
+    ----------
+    waveforms : ndarray, shape (clips, samples)
+        Clips, float32 or float64, usually in [-1, 1].
+    width : int
+        Frames of a derivative, odd and at least 3.
+    **options
+        As `mfcc`.
+
     Returns
     -------
     ndarray, shape (clips, frames, 3 * n_mfcc)
-        Coefficients, derivatives, second derivatives along the last axis.
+        Coefficients, derivatives, second derivatives along the last axis: dB, dB per frame, dB per
+        frame squared.
 
     Raises
     ------
     ParameterError
         For an option out of its range, or fewer than `width` frames.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> silence = np.zeros((2, 44100))
+    >>> mfcc_derivatives_dct(silence, sample_rate=44100, n_fft=4096, hop_length=1024).shape
+    (2, 44, 39)
     """
     return with_deltas(mfcc(waveforms, **options), width=width)
 
@@ -77,9 +116,22 @@ def mfcc_derivatives_dct(waveforms: FloatArray, *, width: int = 9, **options: An
 def mfcc_derivatives_dst(waveforms: FloatArray, *, width: int = 9, **options: Any) -> FloatArray:
     """Return `mfcc_dst` with its time derivatives, as `mfcc_derivatives_dct` does with `mfcc`.
 
+    Parameters
+    ----------
+    waveforms : ndarray, shape (clips, samples)
+        Clips, float32 or float64, usually in [-1, 1].
+    width, **options
+        As `mfcc_derivatives_dct`.
+
     Returns
     -------
     ndarray, shape (clips, frames, 3 * n_mfcc)
+        As `mfcc_derivatives_dct` returns it.
+
+    Raises
+    ------
+    ParameterError
+        For an option out of its range, or fewer than `width` frames.
     """
     return with_deltas(mfcc_dst(waveforms, **options), width=width)
 

@@ -1,4 +1,4 @@
-"""Fundamental frequency over time."""
+"""Fundamental frequency (F0) over time: the pitch of each frame in Hz, 0 where it has none."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def f0(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz.
     n_fft, hop_length : int
@@ -51,6 +51,15 @@ def f0(
     ------
     ParameterError
         For an option out of its range, or a frame too short for `fmin`.
+
+    Examples
+    --------
+    A hundred pulses a second, then silence:
+
+    >>> pulses = np.zeros((1, 8000))
+    >>> pulses[:, :4000:80] = 1.0
+    >>> f0(pulses, sample_rate=8000, n_fft=1024, hop_length=2000).round().ravel()[[1, -1]]
+    array([100.,   0.])
     """
     power = power_spectrogram(
         waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length

@@ -21,14 +21,21 @@ def fft(waveforms: FloatArray, *, sample_rate: int) -> FloatArray:
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz; the values do not depend on it: bin k lies at ``k * sample_rate / samples``.
 
     Returns
     -------
     ndarray, shape (clips, 1, 1 + samples // 2)
-        Non-negative, in units of the samples.
+        At least 0, in units of the samples.
+
+    Examples
+    --------
+    A clip that alternates between 1 and -1 is all in its last bin:
+
+    >>> fft(np.array([[1.0, -1.0, 1.0, -1.0]]), sample_rate=4)
+    array([[[0., 0., 4.]]])
     """
     magnitude: FloatArray = np.abs(scipy.fft.rfft(waveforms, axis=-1))
     return magnitude[:, np.newaxis, :]
@@ -49,7 +56,7 @@ def stft(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     sample_rate : int
         Hz; the values do not depend on it: bin k lies at ``k * sample_rate / n_fft``.
     n_fft, hop_length : int
@@ -62,12 +69,18 @@ def stft(
     Returns
     -------
     ndarray, shape (clips, frames, 1 + n_fft // 2)
-        Non-negative; ``abs(librosa.stft(...))`` transposed.
+        At least 0, in units of the samples times the window's sum; ``abs(librosa.stft(...))``
+        transposed.
 
     Raises
     ------
     ParameterError
         For an option out of its range.
+
+    Examples
+    --------
+    >>> stft(np.zeros((2, 44100)), sample_rate=44100, n_fft=4096, hop_length=1024).shape
+    (2, 44, 2049)
     """
     return magnitude_spectrogram(
         waveforms, n_fft=n_fft, hop_length=hop_length, window=window, win_length=win_length
@@ -87,7 +100,7 @@ def stft_dct(
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     n_dct : int, optional
         Coefficients to keep from the first; by default all ``1 + n_fft // 2``.
     top_db : float or None
@@ -121,9 +134,9 @@ def stft_derivatives(waveforms: FloatArray, *, width: int = 9, **options: Any) -
     Parameters
     ----------
     waveforms : ndarray, shape (clips, samples)
-        Clips.
+        Clips, float32 or float64, usually in [-1, 1].
     width : int
-        Frames of a derivative, odd.
+        Frames of a derivative, odd and at least 3.
     **options
         As `stft`.
 

@@ -1,4 +1,4 @@
-"""Metrics of ranked lists, per query.
+"""Retrieval metrics: how good a ranked list is, for each query.
 
 Each metric takes `relevant` (Q, K), whether the hit at each rank is relevant, `n_relevant` (Q,),
 the number of relevant clips in the gallery, and a cut-off k, and returns (Q,) values from 0 to 1.
@@ -44,7 +44,28 @@ Metric = Callable[[Bool, Int, int], Scores]
 
 
 def mrr(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return the reciprocal rank of the first relevant hit up to `k`, or 0."""
+    """Return the reciprocal rank of the first relevant hit up to `k`, or 0.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; it does not count here.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+
+    Examples
+    --------
+    >>> relevant, n_relevant = np.array([[False, True, True]]), np.array([2])
+    >>> mrr(relevant, n_relevant, 3)
+    array([0.5])
+    """
     hits = relevant[:, :k]
     found = hits.any(axis=1)
     first = hits.argmax(axis=1) if hits.shape[1] else np.zeros(len(hits), dtype=np.intp)
@@ -52,27 +73,102 @@ def mrr(relevant: Bool, n_relevant: Int, k: int) -> Scores:
 
 
 def ndcg(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return DCG at `k` over that of a list headed by all relevant clips of the gallery."""
+    """Return DCG at `k` over that of a list headed by all relevant clips of the gallery.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; the ideal list begins with them.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+    """
     return _ratio(_dcg(relevant, k), _ideal_dcg(np.minimum(n_relevant, k)))
 
 
 def ndcg_retrieved(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return DCG at `k` over that of all listed hits re-sorted, relevant ones first, cut at `k`."""
+    """Return DCG at `k` over that of all listed hits re-sorted, relevant ones first, cut at `k`.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; it does not count here.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+    """
     return _ratio(_dcg(relevant, k), _ideal_dcg(np.minimum(relevant.sum(axis=1), k)))
 
 
 def binary(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return 1 where one of the first `k` hits is relevant, else 0."""
+    """Return 1 where one of the first `k` hits is relevant, else 0.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; it does not count here.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+    """
     return np.asarray(relevant[:, :k].any(axis=1), dtype=np.float64)
 
 
 def proportion(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return the precision at `k`: the relevant ones among the first `k` hits, over `k`."""
+    """Return the precision at `k`: the relevant ones among the first `k` hits, over `k`.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; it does not count here.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+    """
     return np.asarray(relevant[:, :k].sum(axis=1) / k, dtype=np.float64)
 
 
 def mean_average_precision(relevant: Bool, n_relevant: Int, k: int) -> Scores:
-    """Return the sum of the precisions at each relevant hit up to `k`, over `n_relevant`."""
+    """Return the sum of the precisions at each relevant hit up to `k`, over `n_relevant`.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; 0 gives 0.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
+    """
     hits = relevant[:, :k]
     precisions = np.cumsum(hits, axis=1) / _ranks(hits.shape[1])
     return _ratio((precisions * hits).sum(axis=1), n_relevant)
@@ -80,6 +176,18 @@ def mean_average_precision(relevant: Bool, n_relevant: Int, k: int) -> Scores:
 
 def r_precision(relevant: Bool, n_relevant: Int) -> Scores:
     """Return the precision at rank `n_relevant` of each query.
+
+    Parameters
+    ----------
+    relevant : ndarray of bool, shape (Q, K)
+        Whether the hit at each rank is relevant.
+    n_relevant : ndarray of int, shape (Q,)
+        Number of relevant clips in the gallery; 0 gives 0.
+
+    Returns
+    -------
+    ndarray of float64, shape (Q,)
+        Values in [0, 1].
 
     Raises
     ------
@@ -133,13 +241,21 @@ def score(
     Returns
     -------
     dict of str to ndarray, shape (Q,)
-        One entry for each cut-off and metric, ``mrr@10``, and ``r_precision``.
+        One entry for each cut-off and metric, ``mrr@10``, and ``r_precision``; values in [0, 1].
 
     Raises
     ------
     ParameterError
         If shapes do not fit together, a list holds more relevant hits than the gallery, a cut-off
         or a name is not known, or the lists are too short for ``r_precision``.
+
+    Examples
+    --------
+    One query with two relevant clips, found at ranks 2 and 3:
+
+    >>> scores = score([[False, True, True]], [2], ks=[3], metrics=["mrr", "ndcg", "r_precision"])
+    >>> {name: float(values[0].round(3)) for name, values in scores.items()}
+    {'mrr@3': 0.5, 'ndcg@3': 0.693, 'r_precision': 0.5}
     """
     hits, total = _checked(relevant, n_relevant)
     names = [check_choice("metric", name, (*METRICS, R_PRECISION)) for name in metrics]

@@ -1,4 +1,4 @@
-"""A convolutional network that learns which moments and bands to listen to."""
+"""Attention CNN: a convolutional network that learns which moments and bands to weight most."""
 
 from collections.abc import Sequence
 
@@ -54,12 +54,32 @@ class AttentionCNN(Classifier):
         self.head = nn.Linear(width, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Weight every position of what the convolutions leave, and merge the heads."""
+        """Weight every position of what the convolutions leave, and merge the heads.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_embedding)
+        """
         positions = self.blocks(x).flatten(2).transpose(1, 2)
         weights = self.score(positions).softmax(dim=1)
         merged: Tensor = self.merge((weights.transpose(1, 2) @ positions).flatten(1))
         return merged
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Return the logits; some of the embedding is dropped in training."""
+        """Return the logits; some of the embedding is dropped in training.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (batch, n_embedding)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         return super().classify(self.dropout(embedding))

@@ -1,4 +1,4 @@
-"""A convolutional autoencoder whose code is a sequence of frames."""
+"""Autoencoder: convolutions to a short code for every few frames, and back to the clip."""
 
 from collections.abc import Sequence
 
@@ -48,12 +48,35 @@ class Autoencoder(Network):
         self.decoder = nn.ModuleList(map(_doubling, planes[:0:-1], planes[-2::-1]))
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Return the code (batch, code frames, code_size) of (batch, planes, frames, bins)."""
+        """Return the codes of clips.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, code_frames, code_size)
+        """
         code: Tensor = self.to_code(self.encoder(x).transpose(1, 2).flatten(2))
         return code
 
     def decode(self, code: Tensor, n_frames: int) -> Tensor:
-        """Return the clips (batch, n_frames, dims) that a code stands for."""
+        """Return the clips that codes stand for.
+
+        Parameters
+        ----------
+        code : Tensor, shape (batch, code_frames, code_size)
+            As `embed` returns it.
+        n_frames : int
+            Frames of the clips.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_frames, dims)
+            Standardised, as the clips were.
+        """
         frames = _halved(n_frames, self.n_halvings)
         width = self.from_code(code)
         x: Tensor = width.reshape(*width.shape[:2], -1, self.bins[-1]).transpose(1, 2)
@@ -62,7 +85,17 @@ class Autoencoder(Network):
         return x.transpose(1, 2).flatten(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the reconstruction of clips (batch, frames, dims), in the same shape."""
+        """Return the reconstruction of clips.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, frames, dims)
+            A feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, frames, dims)
+        """
         return self.decode(self.embed(x), x.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""Convolutions that several networks are built of."""
+"""Building blocks that several networks share: convolutions, dropout, pooling over time."""
 
 from collections.abc import Sequence
 
@@ -54,5 +54,16 @@ def mean_and_max(x: Tensor, dim: int) -> Tensor:
 
     The mean hears what lasts, the maximum what happens once (Kong et al., "PANNs", IEEE/ACM TASLP
     28, 2020).
+
+    Parameters
+    ----------
+    x : Tensor, of any shape
+        Values.
+    dim : int
+        The axis to reduce.
+
+    Returns
+    -------
+    Tensor, of any shape: that of `x` without `dim`
     """
     return x.mean(dim) + x.amax(dim)

@@ -1,4 +1,4 @@
-"""What every network of a classifier has in common."""
+"""Classifier: what all networks that classify clips have in common."""
 
 from torch import Tensor, nn
 
@@ -16,10 +16,30 @@ class Classifier(Network):
     head: nn.Module
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the logits (batch, classes) of clips (batch, frames, dims)."""
+        """Return the logits of clips.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, frames, dims)
+            A feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         return self.classify(self.embed(x))
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Return the logits (batch, classes) of hidden vectors (batch, n_embedding)."""
+        """Return the logits of hidden vectors.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (batch, n_embedding)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         logits: Tensor = self.head(embedding)
         return logits

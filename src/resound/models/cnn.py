@@ -1,4 +1,4 @@
-"""A light convolutional network in the manner of VGG."""
+"""CNN: a light convolutional network in the manner of VGG."""
 
 from collections.abc import Sequence
 
@@ -40,9 +40,29 @@ class CNN(Classifier):
         self.head = nn.Linear(self.n_embedding, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Average over the bins that are left, then take mean and maximum over time."""
+        """Average over the bins that are left, then take mean and maximum over time.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_embedding)
+        """
         return blocks.mean_and_max(self.blocks(x).mean(3), 2)
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Return the logits; some of the embedding is dropped in training."""
+        """Return the logits; some of the embedding is dropped in training.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (batch, n_embedding)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         return super().classify(self.dropout(embedding))

@@ -1,4 +1,4 @@
-"""Convolutions over frequency, then a recurrent network over time."""
+"""CRNN: convolutions over time and frequency, then a recurrent network over time."""
 
 from collections.abc import Sequence
 
@@ -50,11 +50,31 @@ class CRNN(Classifier):
         self.head = nn.Linear(self.n_embedding, n_classes)
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Read the frames that the convolutions leave one after another, both ways."""
+        """Read the frames that the convolutions leave one after another, both ways.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_embedding)
+        """
         frames = self.blocks(x).mean(3).transpose(1, 2)
         outputs, _ = self.recurrent(frames.contiguous())
         return blocks.mean_and_max(outputs, 1)
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Return the logits; some of the embedding is dropped in training."""
+        """Return the logits; some of the embedding is dropped in training.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (batch, n_embedding)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         return super().classify(self.dropout(embedding))

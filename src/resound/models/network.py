@@ -1,4 +1,4 @@
-"""What every network that reads a feature has in common."""
+"""Network: what all networks that read a feature have in common."""
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +51,7 @@ class Network(nn.Module):
 
         Returns
         -------
-        Tensor, shape (batch, n_embedding) or (batch, code frames, n_embedding)
+        Tensor, shape (batch, n_embedding) or (batch, code_frames, n_embedding)
             One vector a clip, or a sequence of them.
 
         Raises
@@ -73,7 +73,17 @@ class Network(nn.Module):
         return self.embed_planes(planes.contiguous(memory_format=torch.channels_last))
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Return the embeddings of (batch, planes, frames, bins)."""
+        """Return the embeddings of clips whose planes lie side by side.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_embedding) or (batch, code_frames, n_embedding)
+        """
         raise NotImplementedError
 
 

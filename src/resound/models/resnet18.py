@@ -39,7 +39,18 @@ class BasicBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the rectified sum of both ways."""
+        """Return the rectified sum of both ways.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, n_in, frames, bins)
+            What the layer before leaves.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_out, frames / stride, bins / stride)
+            At least 0; sizes are rounded up.
+        """
         shortcut = x if self.downsample is None else self.downsample(x)
         y = self.bn1(self.conv1(x)).relu()
         rectified: Tensor = (self.bn2(self.conv2(y)) + shortcut).relu()
@@ -54,7 +65,7 @@ class ResNet18(Classifier):
     ----------
     n_dims, n_classes, n_planes : int
         As `Classifier`; `n_classes` logits.
-    weights : mapping of str to Tensor, optional
+    weights : mapping of str to Tensor, each of any shape, optional
         Parameters to start from, named by torchvision or Hugging Face, of any number of classes:
         all but the classifier are taken. With one plane, the first layer's weights are summed over
         the image's three colours; with three, each plane takes one of them.
@@ -96,14 +107,34 @@ class ResNet18(Classifier):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def embed_planes(self, x: Tensor) -> Tensor:
-        """Average what the last stage leaves over time and frequency."""
+        """Average what the last stage leaves over time and frequency.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, planes, frames, bins)
+            Planes of a feature of each clip, standardised.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_embedding)
+        """
         x = self.maxpool(self.bn1(self.conv1(x)).relu())
         for number in range(1, 1 + len(STAGES)):
             x = self.get_submodule(f"layer{number}")(x)
         return x.mean((2, 3))
 
     def classify(self, embedding: Tensor) -> Tensor:
-        """Return the logits of torchvision's last layer, `fc`."""
+        """Return the logits of torchvision's last layer, `fc`.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (batch, 512)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
         logits: Tensor = self.fc(embedding)
         return logits
 

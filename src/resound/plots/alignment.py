@@ -1,4 +1,4 @@
-"""Two clips warped onto each other, as a picture."""
+"""Alignment of two clips by DTW, as a picture of local costs and path."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which clips a figure shows."""
+"""Choice of the clips that a figure shows: those asked for, or the first of each group."""
 
 import difflib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a classifier takes for what: the confusion matrix, and its most confused pairs."""
+"""Confusion matrix of a classifier, with its most confused pairs of classes."""
 
 from functools import partial
 
@@ -69,7 +69,7 @@ def draw(figure: Figure, counts: pd.DataFrame, *, title: str) -> None:
         Which classifier it is.
     """
     if counts.empty:
-        say(figure, f"{title}: no training has left predictions.")
+        say(figure, f"{title}: no training has saved predictions yet.")
         return
     pairs = most_confused(counts)
     below = 0.5 + 0.17 * max(len(pairs), 1)

@@ -1,4 +1,4 @@
-"""What each method of a retrieval table reaches, and how its precision falls with the rank."""
+"""Retrieval figures: the metrics of each method, and how its precision falls with the rank."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -133,7 +133,7 @@ def draw_precision(figure: Figure, tables: Mapping[str, Curves]) -> None:
     """
     drawn = {title: curves for title, curves in tables.items() if curves.by_method}
     if not drawn:
-        say(figure, "No ranking is there yet.")
+        say(figure, "There is no ranking yet.")
         return
     n_rows = -(-len(drawn) // 2)
     panels = figure.subplots(n_rows, 2, squeeze=False, sharey=True).flat

@@ -1,4 +1,4 @@
-"""The spectrogram matrix as a picture, and a spectrogram made by it beside the FFT's."""
+"""Spectrogram matrix as a picture, and a spectrogram made by it beside the FFT's."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""How every figure looks, and how it is kept: one size, one palette, PNG and SVG.
+"""Style of all figures, and how they are saved: one size, one palette, PNG and SVG.
 
 Colours are safe for the colour-blind: seaborn's ``colorblind`` palette for categories, `SEQUENTIAL`
 for magnitudes, `DIVERGING` for signed values, symmetric about 0. `save` writes the same bytes for

@@ -1,4 +1,4 @@
-"""The map of an embedding, coloured by group, and group by group by class."""
+"""Map of an embedding by t-SNE: coloured by group, and for each group by class."""
 
 from functools import partial
 from typing import Any

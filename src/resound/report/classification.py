@@ -1,4 +1,4 @@
-"""The table of classifiers: ours with intervals, the study's accuracy beside it."""
+"""Classification table: our accuracy with intervals, the study's beside it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -53,7 +53,7 @@ def classification_table(
 def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what a reader compares; a number that saw the test fold carries a mark.
 
-    The best of the rows with the same test fold is bold.
+    Bold marks the best value among rows tested on the same fold.
     """
     shown = frame[["network", "feature", "setting", "test_fold"]].copy()
     rows = frame.to_dict("records")
@@ -114,22 +114,22 @@ def classification_caption(
     n_clips = frame["n_clips"][~whole].max()
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
-        f"of test clips [{level:.0%} bootstrap interval] (the study's, ours minus it). Bold: the "
-        "best on the same test fold. Spread: standard deviation of the accuracy. Seconds: time in "
-        "training epochs of one training.",
+        f"of test clips [{level:.0%} bootstrap interval] (the study's, ours minus it). Bold marks "
+        "the best value among rows tested on the same fold. Spread is the standard deviation of "
+        "the accuracy. Seconds are the time that one training took for its epochs.",
     ]
     if whole.any():
         lines.append(
-            f"Test fold {ALL_CLIPS}: of what nothing was trained for, the "
-            f"{frame['n_clips'][whole].max()} clips of every fold."
+            f"Rows with test fold {ALL_CLIPS} need no training and are tested on the "
+            f"{frame['n_clips'][whole].max()} clips of all folds."
         )
     if (frame["selection"] == "test").any():
         lines.append(
-            f"{MARK} The epoch was chosen on the test clips themselves, as published practice has "
-            "it: these numbers are too good."
+            f"{MARK} The epoch was chosen on the test clips themselves, as is common in published "
+            "work, so these numbers are too high."
         )
     if frame["selection"].notna().any() and frame["published_accuracy"].notna().any():
-        lines.append("How the study chose the epochs of its networks is not known.")
+        lines.append("The study does not say how it chose the epochs of its networks.")
     lines += tables.difference_lines(frame)
     lines += notes
     return "\n".join(lines)

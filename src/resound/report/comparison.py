@@ -1,4 +1,4 @@
-"""The tables that look across tables: which methods differ, and the best of each family."""
+"""Tables across tables: which methods differ significantly, and the best of each family."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -55,16 +55,18 @@ def shown_significance(frame: pd.DataFrame, level: float) -> pd.DataFrame:
 def significance_caption(dataset: str, level: float, *, pairs: str, samples: int, **_: Any) -> str:
     """Say what is tested, and what a p-value of the best of many is worth."""
     lines = [
-        f"Paired comparisons on {dataset}, on the queries that both methods have. Difference: mean "
-        f"over queries [{level:.0%} bootstrap interval]. p: two-sided sign-flip test, in which all "
-        f"queries of a source recording change sign together, of all sign patterns or {samples} "
-        "random ones. Holm: adjusted for all comparisons of the metric; bold: at most "
-        f"{1 - level:.2g}. Where a class has few recordings the interval is too short; trust p.",
+        f"Paired comparisons on {dataset}, on the queries that both methods have. The difference "
+        f"is the mean over queries [{level:.0%} bootstrap interval]. p is from a two-sided "
+        "sign-flip test: the differences of all queries of one source recording change sign "
+        f"together, over all patterns of signs or {samples} random ones. p (Holm) is adjusted for "
+        f"all comparisons of the metric; bold marks values of at most {1 - level:.2g}. Where a "
+        "class has few recordings, the interval is too short, and p is the safer guide.",
     ]
     if pairs == "best":
         lines.append(
-            "Compared are the best of each table with the others of it, and the best of the tables "
-            "with each other. The best were found on the same queries, which favours them."
+            "The best method of each table is compared with the other methods of that table and "
+            "with the best of the other tables. The best were chosen on the same queries, which "
+            "favours them."
         )
     return "\n".join(lines)
 
@@ -148,7 +150,7 @@ def summary_caption(frame: pd.DataFrame, dataset: str, level: float) -> str:
     lines = [
         f"The best of each table on {dataset} [{level:.0%} bootstrap interval], and the best "
         "figure that the study prints for the methods of that table (ours minus it). The best of "
-        "many is flattered by chance; the table significance tells by how much it leads.",
+        "many methods owes part of its lead to chance; the table significance tests that lead.",
     ]
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
     lines += [f"Not as in the study: {note}." for note in notes]

@@ -1,4 +1,4 @@
-"""What a reader of a table must know of the pretrained encoders in it."""
+"""Notes on pretrained encoders under a table: missing weights, and what an encoder saw before."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,17 +7,17 @@ FREESOUND = ("esc50", "esc10")
 # What an encoder may have met of a data set whose recordings are Freesound's.
 MET = {
     "clap": (
-        "CLAP may have met any clip of this table in pre-training, queries included: it learned "
-        "from Freesound, where every recording of ESC-50 comes from. Its publishers have a "
-        "version of that data without ESC-50's clips; the weights do not say which they saw."
+        "CLAP may have seen any clip of this table in pre-training, queries included: it learned "
+        "from Freesound, where every recording of ESC-50 comes from. Its publishers also have a "
+        "version of that data without ESC-50's clips; the weights do not say which was used."
     ),
     "beats": (
-        "BEATs may know the classes, not the clips: iteration 3+ and what was fine-tuned from it "
-        "saw labels of AudioSet, whose classes include ESC-50's, on recordings of YouTube."
+        "BEATs may know the classes but not the clips: iteration 3+ and what was fine-tuned from "
+        "it learned labels of AudioSet, whose classes include ESC-50's, on sounds from YouTube."
     ),
     "ast": (
-        "AST may know the classes, not the clips: it saw labels of AudioSet, whose classes include "
-        "ESC-50's, on recordings of YouTube."
+        "AST may know the classes but not the clips: it learned labels of AudioSet, whose classes "
+        "include ESC-50's, on sounds from YouTube."
     ),
 }
 
@@ -35,9 +35,9 @@ def notes(encoders: Mapping[str, Mapping[str, Any]], dataset: str) -> Iterator[s
     for name, about in encoders.items():
         if about["absent"]:
             yield (
-                f"Left out for want of weights, {about['source']}: {', '.join(about['rows'])}. "
-                f"`resound weights` tells where to get them; the config names them in "
-                f"encoders.{name}.weights."
+                f"These rows are missing because the weights {about['source']} are not here: "
+                f"{', '.join(about['rows'])}. `resound weights` tells where to get them; the "
+                f"config names them in encoders.{name}.weights."
             )
         elif dataset in FREESOUND and name in MET:
             yield MET[name]

@@ -1,4 +1,4 @@
-"""The figures of the published study, to set ours beside.
+"""Published figures: those of the study, to compare ours with.
 
 `data/published.csv` holds them as printed in the presentation of 2024-12-23. The study ranks the
 1600 clips of folds 1-4 for each of the 400 clips of ESC-50's fold 5. Its NDCG, at 10 and at 20,

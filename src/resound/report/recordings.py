@@ -1,4 +1,4 @@
-"""What a reader of a table must know of recordings that stand in several folds."""
+"""Notes on recordings under a table: which have clips in several folds, and what is done."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from resound.data.folds import siblings_of_queries, split_recordings
 NAMED = 10
 BECAME = {
     "keep": "kept as the data set has them",
-    "exclude": "where one of their clips asks, those of other folds neither answer nor train",
+    "exclude": "whose clips in other folds are left out when one of their clips is tested",
 }
 
 

@@ -1,4 +1,4 @@
-"""What a network started from, as tables name it."""
+"""Starting weights of a network, by the name that tables give them."""
 
 from resound.experiment.coordinates import RANDOM
 from resound.experiment.weights import PUBLISHED

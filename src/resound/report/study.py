@@ -1,4 +1,4 @@
-"""Which row of the study's one of ours stands beside, and which of its rows ours reproduce.
+"""Rows of the study: which one each of ours is compared with, and which ones ours reproduce.
 
 What the study calls DTW, F0 and F1 was found by measuring, by settings with which its figures come
 out to the digit: `docs/esc50.md` has them. Here stands what follows for the names.

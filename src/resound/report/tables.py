@@ -1,4 +1,4 @@
-"""Tables as a person reads them: Markdown and LaTeX beside the CSV."""
+"""Result tables as a person reads them: Markdown and LaTeX beside the CSV."""
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -27,8 +27,8 @@ FORMS = {".md": Form("github", "**", "**"), ".tex": Form("latex_booktabs", r"\te
 # the columns of a Markdown table keep their width.
 BOLD, PLAIN = "\ue000" * 2, "\ue001" * 2
 SEARCH_CAPTION = (
-    "What the exact search for the nearest clips left out, and the cells of the DTW matrices that "
-    "it computed; the hits are those of the full matrix."
+    "How many pairs of clips the exact search for the nearest clips skipped, and how many cells of "
+    "the DTW matrices it computed. Its hits are the same as those of the full matrix."
 )
 ABOUT = ("method", "network", "started_from", "vector", "feature", "setting", "query_fold")
 SHOWN = ("mrr", "ndcg_retrieved", "ndcg", "binary", "proportion", "map")
@@ -105,7 +105,7 @@ def read_table(path: store.AnyPath, fold: str) -> pd.DataFrame:
 def shown_retrieval(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
     """Return what a reader compares: each metric with its interval, the study's, the difference.
 
-    The best of the rows that ask the same fold is bold.
+    Bold marks the best value among rows tested on the same fold.
     """
     shown = frame[[column for column in ABOUT if column in frame]].copy()
     for k in top_k:
@@ -211,8 +211,9 @@ def matrix_caption(*, n_fft: int, hop_length: int, window: str, periodic: bool) 
         f"The two-sided spectrogram as a matrix in complex64: n_fft {n_fft}, hop {hop_length}, "
         f"{'periodic' if periodic else 'symmetric'} {window} window. Median times to "
         "build the sparse matrix, and to apply it, the matrix-free operator and the FFT of all "
-        "frames to one sound; they are this machine's and differ from run to run.\n"
-        "max_difference: of the sparse product from the FFT in float64, relative to its peak."
+        "frames to one sound; they depend on the machine and vary from run to run.\n"
+        "max_difference is the largest difference between the sparse product and the FFT in "
+        "float64, relative to the FFT's largest magnitude."
     )
 
 
@@ -231,22 +232,24 @@ def retrieval_caption(
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
-        f"queries [{level:.0%} bootstrap interval] (the study's figure, ours minus it). Bold: the "
-        "best of those that ask the same fold.",
+        f"queries [{level:.0%} bootstrap interval] (the study's figure, ours minus it). Bold marks "
+        "the best value among rows tested on the same fold.",
     ]
     if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
-        lines.append("±: standard deviation over seeds; the mean is of all seeds.")
+        lines.append("± is the standard deviation over seeds; the mean is over all seeds.")
     if any(str(c).endswith("_std_orders") for c in frame.columns):
         lines.append(
-            "± by ties: standard deviation over random orders of equally near clips; the mean is "
-            "of all orders."
+            "± by ties is the standard deviation over random orders of clips at equal distance; "
+            "the mean is over all these orders."
         )
     if "ties" in frame:
         share = f"{frame['ties'].max():.2%}"
-        lines.append(f"Largest share of tied distances among the hits: {share}.")
+        lines.append(
+            f"In the row with most ties, {share} of the hits share their distance with another."
+        )
     if "missing" in frame:
         lines += [
-            f"Missing for want of a trained network, see the table classification: "
+            f"Missing because the network was not trained (the table classification says why): "
             f"{row['network']} on {row['feature']}, {row['missing']}."
             for row in frame.to_dict("records")
             if row["missing"] and row["network"] not in absent

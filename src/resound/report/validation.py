@@ -1,4 +1,4 @@
-"""The table of our features beside librosa's, with what the study found of its own."""
+"""Validation table: our features beside librosa's, with the study's figures for its own."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,8 +20,8 @@ FIGURES = {
 }
 CAPTION = (
     "Our features beside librosa's, computed in float64 on the same clips: Pearson's correlation, "
-    "and mean, largest and standard deviation of the absolute differences (the study's figure, of "
-    "its own features beside librosa's)."
+    "and the mean, the largest and the standard deviation of the absolute differences. In "
+    "brackets: the study's figure for its own features beside librosa's."
 )
 
 

@@ -1,4 +1,4 @@
-"""From distances to ranked lists of gallery clips, and what may and may not stand in them."""
+"""Ranking: from distances to ordered lists of gallery clips, and which clips they may hold."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +50,14 @@ def rank(
     ------
     ParameterError
         If a distance is NaN, an id stands twice, or the shapes do not fit together.
+
+    Examples
+    --------
+    Equal distances stand in the order of the ids:
+
+    >>> positions, scores = rank([[0.5, 0.5, 0.1]], ["dog", "cat", "rain"], k=3)
+    >>> positions, scores
+    (array([[2, 1, 0]]), array([[0.1, 0.5, 0.5]]))
     """
     k = check_positive_int("k", k, "hits")
     d = _checked_distances(distances)
@@ -91,6 +99,12 @@ def merge(parts: Sequence[Lists], gallery_ids: Labels, *, k: int) -> tuple[Int, 
     ParameterError
         If a score is NaN, a position is outside the gallery or stands twice in the lists of a
         query, or the shapes do not fit together.
+
+    Examples
+    --------
+    >>> parts = [([[0]], [[0.3]]), ([[2, 1]], [[0.1, 0.4]])]
+    >>> merge(parts, ["a", "b", "c"], k=2)
+    (array([[2, 0]]), array([[0.1, 0.3]]))
     """
     k = check_positive_int("k", k, "hits")
     ids = np.asarray(gallery_ids)
@@ -167,6 +181,11 @@ def tie_share(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
     -------
     ndarray, shape (Q,)
         Between 0 and 1; 0 where there are no hits.
+
+    Examples
+    --------
+    >>> tie_share([[0.1, 0.2, 0.2, 0.3]])
+    array([0.5])
     """
     s = np.asarray(scores)
     hit = np.isfinite(s)
@@ -189,9 +208,9 @@ def exclusion_mask(
 
     Parameters
     ----------
-    query_ids, query_recordings : array_like, shape (Q,)
+    query_ids, query_recordings : array_like of str, shape (Q,)
         Clip ids of the queries and the source recordings they were cut from.
-    gallery_ids, gallery_recordings : array_like, shape (N,)
+    gallery_ids, gallery_recordings : array_like of str, shape (N,)
         The same of the gallery.
     same_recording : bool
         Whether all clips of the query's recording are excluded, or the query alone.
@@ -200,6 +219,11 @@ def exclusion_mask(
     -------
     ndarray of bool, shape (Q, N)
         True where the pair is excluded: `excluded` of `rank`.
+
+    Examples
+    --------
+    >>> exclusion_mask(["a"], ["a", "b", "c"], ["r1"], ["r1", "r1", "r2"], same_recording=True)
+    array([[ True,  True, False]])
     """
     mask = _equal_pairs(query_ids, gallery_ids)
     if same_recording:
@@ -212,21 +236,41 @@ def check_no_leak(query_recordings: Labels, gallery_recordings: Labels) -> None:
 
     Parameters
     ----------
-    query_recordings, gallery_recordings : array_like
+    query_recordings, gallery_recordings : array_like of str, shapes (Q,) and (N,)
         Source recordings of the clips on either side.
+
+    Raises
+    ------
+    DataError
+        If a recording stands on both sides.
     """
     shared = np.intersect1d(query_recordings, gallery_recordings)
     if shared.size:
         names = ", ".join(str(recording) for recording in shared[:10])
         more = f" and {shared.size - 10} more" if shared.size > 10 else ""
         raise DataError(
-            f"recordings {names}{more} stand among both the queries and the gallery, which makes "
+            f"recordings {names}{more} are in both the queries and the gallery, which makes "
             "retrieval trivial; keep all clips of a recording in one fold"
         )
 
 
 def relevance(query_categories: Labels, gallery_categories: Labels) -> Bool:
-    """Return (Q, N) booleans: whether query and gallery clip are of the same category."""
+    """Return whether query and gallery clip are of the same category.
+
+    Parameters
+    ----------
+    query_categories, gallery_categories : array_like of str, shapes (Q,) and (N,)
+        Categories of the clips.
+
+    Returns
+    -------
+    ndarray of bool, shape (Q, N)
+
+    Examples
+    --------
+    >>> relevance(["dog"], ["dog", "rain"])
+    array([[ True, False]])
+    """
     return _equal_pairs(query_categories, gallery_categories)
 
 

@@ -26,7 +26,7 @@ def test_without_query_folds_all_ask_all(tmp_path):
     [
         ([1, 2, 3], [5], r"no clip lies in fold 5; the data set has the folds 1, 2, 3"),
         ([0, 0], [5], r"the CSV has no folds; set retrieval\.protocol: leave_one_out"),
-        ([1, 2], [1, 2], r"none is left to answer"),
+        ([1, 2], [1, 2], r"none is left for the gallery"),
     ],
 )
 def test_folds_that_do_not_fit_the_data_are_named(folds, query_folds, message):

@@ -54,7 +54,7 @@ def test_reports_progress():
         ({"band": 2}, "band=2"),
         ({"queries": clips(1, dims=2)}, "frames of 2 and 3 dims"),
         ({"gallery_ids": ["a"]}, "must name the 2 clips"),
-        ({"gallery_ids": ["a", "a"]}, "'a' stands more than once"),
+        ({"gallery_ids": ["a", "a"]}, "'a' is listed more than once"),
         ({"excluded": np.zeros((1, 2), int)}, "must be booleans"),
         ({"excluded": np.zeros((2, 2), bool)}, r"excluded of shape \(2, 2\)"),
         ({"gallery": np.full((2, 12, 3), np.nan)}, "gallery: clip 0 holds NaN"),

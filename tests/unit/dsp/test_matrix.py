@@ -260,7 +260,7 @@ def test_the_normal_equations_are_diagonal(window, n_fft, hop_length):
 )
 def test_a_sample_that_no_window_reaches_is_named(n_samples, options, first):
     free = spectrogram_operator(n_samples, as_linear_operator=True, **options)
-    message = rf"sample {first} of {n_samples} lies under no window .* n_fft=64, hop_length=\d+"
+    message = rf"sample {first} of {n_samples} lies in no frame .* n_fft=64, hop_length=\d+"
     with pytest.raises(ParameterError, match=message):
         reconstruct(free, np.ones(free.shape[0]))
 

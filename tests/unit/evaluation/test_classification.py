@@ -102,7 +102,7 @@ def test_what_is_missing_is_named_with_its_reason():
     assert np.isnan(row["accuracy"])
     cells = [("fold5", "0"), ("fold5", "1")]
     (row,) = rows({cells[0]: (record(), scores("dog", "dog", "rain", "rain"))}, cells)
-    assert row["missing"].startswith("fold5 seed 1: no result: not run yet, or killed")
+    assert row["missing"].startswith("fold5 seed 1: no result yet: not run, or stopped early")
     assert row["accuracy"] == 1.0
 
 
@@ -140,7 +140,10 @@ def test_encoders_stand_beside_the_study_s_on_its_fold_and_on_all_clips():
     assert list(frame["published_accuracy"]) == [0.9225, 0.9385, 0.9215, 0.9215]
     assert list(frame["published_note"]) == ["", "", "", "query fold all, the study's 5"]
     caption = classification.classification_caption(frame[:2], "esc50", 0.95)
-    assert "Test fold all: of what nothing was trained for, the 4 clips of every fold." in caption
+    assert (
+        "Rows with test fold all need no training and are tested on the 4 clips of all folds."
+        in caption
+    )
 
 
 def test_what_cannot_be_had_says_why_and_all_clips_are_a_fold_of_their_own():
@@ -203,7 +206,7 @@ def test_which_folds_chose_stands_beside_the_selection():
         "validation on fold 2", "validation on fold 3", "validation on fold 2, 3", "fixed"
     ]  # fmt: skip
     caption = classification.classification_caption(frame, "esc50", 0.95)
-    assert "How the study chose the epochs of its networks is not known." in caption
+    assert "The study does not say how it chose the epochs of its networks." in caption
 
 
 def test_numbers_that_saw_the_test_fold_are_marked():

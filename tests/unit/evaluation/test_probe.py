@@ -67,7 +67,7 @@ def test_the_chosen_probe_is_fitted_on_every_clip_that_it_may_be_and_no_other():
 
 def test_what_a_probe_lacks_is_said():
     x, y, training, validation, _ = made()
-    with pytest.raises(TrainingError, match="two that are not tested on"):
+    with pytest.raises(TrainingError, match="two folds besides the test fold"):
         probe("linear", x, y, training, validation[:0], [1.0])
     with pytest.raises(TrainingError, match=r"\[50\] are all more than the 45 training clips"):
         probe("knn", x, y, training, validation, [50])

@@ -118,7 +118,7 @@ def test_seeds_of_a_method_are_one_curve():
 
 def test_no_rankings_are_said():
     curves = {"t": retrieval.curves_of({}, 40)}
-    assert "No ranking" in figure_of(retrieval.draw_precision, tables=curves).texts[0].get_text()
+    assert "no ranking" in figure_of(retrieval.draw_precision, tables=curves).texts[0].get_text()
 
 
 # Training

@@ -22,8 +22,8 @@ CLIPS = pd.DataFrame(
         ),
         (
             "exclude",
-            "Recordings with clips in several folds, where one of their clips asks, those of other "
-            "folds neither answer nor train: 131943, 209698.",
+            "Recordings with clips in several folds, whose clips in other folds are left out when "
+            "one of their clips is tested: 131943, 209698.",
         ),
     ],
 )

@@ -211,8 +211,8 @@ def test_what_is_missing_is_said_and_the_seeds_spread_shown():
     shown = tables.shown_retrieval(frame, [10])
     assert list(shown["mrr@10"]) == ["0.500 ± 0.125 [0.500, 0.500]", "missing (0.434)"]
     caption = tables.retrieval_caption(frame, "esc50", 0.95)
-    assert "±: standard deviation over seeds" in caption
-    assert "Missing for want of a trained network" in caption
+    assert "± is the standard deviation over seeds" in caption
+    assert "Missing because the network was not trained" in caption
     assert "resnet18 on mel, fold5 seed 0." in caption
 
 
@@ -228,7 +228,9 @@ def test_the_study_s_rows_of_encoders_stand_beside_ours_and_what_they_met_is_tol
         "beats": {"source": "beats.pt", "absent": False, "rows": names},
     }
     left_out, met = encoders.notes(told, "esc50")
-    assert left_out.startswith("Left out for want of weights, laion/x: clap_zero, clap_mlp.")
+    assert left_out.startswith(
+        "These rows are missing because the weights laion/x are not here: clap_zero, clap_mlp."
+    )
     assert "encoders.clap.weights" in left_out
     assert "AudioSet" in met
     assert len(list(encoders.notes(told, "synthetic"))) == 1
@@ -237,7 +239,7 @@ def test_the_study_s_rows_of_encoders_stand_beside_ours_and_what_they_met_is_tol
     frame = tables.retrieval_table(rows, settings, "esc50")
     absent = encoders.absent_rows(told)
     caption = tables.retrieval_caption(frame, "esc50", 0.95, absent=absent, notes=[left_out])
-    assert "Missing for want of a trained network" not in caption
+    assert "Missing because the network was not trained" not in caption
     assert caption.endswith(left_out)
 
 

@@ -78,7 +78,7 @@ def test_no_queries_give_no_lists():
         ({"distances": [[0.0, np.nan]]}, "query 0 to gallery clip 1 is NaN"),
         ({"distances": [0.0, 1.0]}, r"distances of shape \(2,\)"),
         ({"distances": [["a", "b"]]}, "must be real numbers"),
-        ({"gallery_ids": ["a", "a"]}, "'a' stands more than once"),
+        ({"gallery_ids": ["a", "a"]}, "'a' is listed more than once"),
         ({"gallery_ids": ["a"]}, "must name the 2 clips of the gallery"),
         ({"k": 0}, "k=0 must be a positive integer of hits"),
         ({"excluded": [[0, 1]]}, "must be booleans"),
@@ -126,7 +126,7 @@ def test_merged_lists_of_parts_equal_the_ranked_whole(problem, data):
         ({"parts": [([[2]], [[0.0]])]}, "position 2 is not in the gallery of 2 clips"),
         ({"parts": [([[-2]], [[0.0]])]}, "position -2 is not in the gallery"),
         ({"parts": [([[1]], [[0.0]]), ([[1]], [[2.0]])]}, "clip 1 stands twice .* of query 0"),
-        ({"gallery_ids": ["a", "a"]}, "'a' stands more than once"),
+        ({"gallery_ids": ["a", "a"]}, "'a' is listed more than once"),
         ({"k": 0}, "k=0 must be a positive integer of hits"),
     ],
 )
@@ -163,10 +163,10 @@ def test_exclusion_of_the_query_and_of_its_recording():
 
 def test_a_leak_is_named():
     check_no_leak(["a", "b"], ["c", "d"])
-    with pytest.raises(DataError, match="recordings b, c stand among both"):
+    with pytest.raises(DataError, match="recordings b, c are in both"):
         check_no_leak(["a", "b", "c"], ["c", "b", "b"])
     many = [f"{i:02}" for i in range(15)]
-    with pytest.raises(DataError, match="09 and 5 more stand"):
+    with pytest.raises(DataError, match="09 and 5 more are in both"):
         check_no_leak(many, many)
 
 

@@ -1,4 +1,4 @@
-"""Clips as the page's data name them: by their position in the index."""
+"""Clips of the page, named by their position in the index."""
 
 from collections.abc import Sequence
 

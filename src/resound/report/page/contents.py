@@ -1,4 +1,4 @@
-"""What stands on the page, gathered from the files of a run; what is not there is named."""
+"""Contents of the page, gathered from the files of a run; missing parts are named."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

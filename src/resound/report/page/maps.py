@@ -1,4 +1,4 @@
-"""The maps of embeddings: where every clip lies, and which clips are nearest to it."""
+"""Maps of embeddings: where every clip lies, and which clips are nearest to it."""
 
 from typing import Any
 

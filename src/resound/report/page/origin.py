@@ -1,4 +1,4 @@
-"""How the run was made: code, machine, versions, seconds."""
+"""Origin of a run: its code, machine, library versions and run times."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""Predictions of classifiers as the page shows them: who is taken for whom, and which clips."""
+"""Predictions of classifiers as the page shows them: confused classes, and their clips."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The page as one file: text, data, scripts, pictures and sound, within its budget."""
+"""Page as one file: text, data, scripts, pictures and sound, within its budget."""
 
 import base64
 import gzip

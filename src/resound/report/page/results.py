@@ -1,4 +1,4 @@
-"""The files of a run, as the rule that makes the page knows them."""
+"""Results of a run: the paths of its files, as the rule that makes the page gets them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
