@@ -2,7 +2,8 @@
 
     make docs
 
-writes `docs/features.md` from the registry, the table of weights in `docs/encoders.md`,
+writes `docs/features.md` from the registry, the types of a config from its schema
+(`resound/experiment/types.py`), the table of weights in `docs/encoders.md`,
 `docs/dag.svg` from the workflow (needs graphviz), and, where their results stand, the parts of
 `docs/esc50.md`, `docs/esc10.md` and README.md that tell of the measured experiments, and
 `docs/reliability.md` from what the tests of faults wrote down.
@@ -12,7 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import config_types
 import measured
+import yaml
 from reliability import reliability_page
 from tabulate import tabulate
 
@@ -45,6 +48,8 @@ REPORTS = RESULTS / "reliability"
 REPORT_FOLDERS = ("fault", "input", "cluster")
 FEATURES_PAGE = ROOT / "docs" / "features.md"
 README = ROOT / "README.md"
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+TYPES = ROOT / "src" / "resound" / "experiment" / "types.py"
 ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
 
 
@@ -62,6 +67,14 @@ def features_page() -> str:
         "`config.yaml`, or as keywords to `resound.features.extract`; a docstring tells the\n"
         f"formula, the units and the source.\n\n{table}\n"
     )
+
+
+def types_module() -> str:
+    """Return the types of a config, written from its schema and laid out as all code is."""
+    written = config_types.render(yaml.safe_load(SCHEMA.read_text()))
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TYPES), "-"]
+    done = subprocess.run(command, input=written, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def dag_picture() -> str:
@@ -99,6 +112,7 @@ def main() -> None:
     """Write every generated page."""
     FEATURES_PAGE.write_text(features_page())
     ENCODERS_PAGE.write_text(encoders_page())
+    TYPES.write_text(types_module())
     (ROOT / "docs" / "dag.svg").write_text(dag_picture())
     if all((REPORTS / name).is_dir() for name in REPORT_FOLDERS):
         (ROOT / "docs" / "reliability.md").write_text(reliability_page(REPORTS))

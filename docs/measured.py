@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from tabulate import tabulate
 
-from resound.experiment.coordinates import setting_name
+from resound.experiment.coordinates import setting_of
 from resound.report.published import study_setting
 from resound.report.study import reproduction, reproduction_text
 
@@ -104,9 +104,9 @@ def study_rows(tables: Path) -> str:
     stft = [
         s for path in configs for s in yaml.safe_load(path.read_text()).get("stft", {}).values()
     ]
-    written = {setting_name(setting): study_setting(setting) for setting in stft}
+    written = {setting_of(setting).name: study_setting(setting) for setting in stft}
     written |= {
-        setting_name(setting, framed=False): study_setting({"sample_rate": setting["sample_rate"]})
+        setting_of(setting).unframed.name: study_setting({"sample_rate": setting["sample_rate"]})
         for setting in stft
     }
     frames = [pd.read_csv(path) for path in sorted(tables.glob("retrieval_*.csv"))]

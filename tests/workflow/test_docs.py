@@ -16,6 +16,23 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
 
 
+def section(page: str, heading: str) -> str:
+    """Return the text below a heading that begins with some words, up to the next one."""
+    found = re.search(rf"^## {heading}.*?(?=^## |\Z)", (ROOT / page).read_text(), re.M | re.S)
+    assert found, f"{page} has no section {heading!r}"
+    return found[0]
+
+
+def written(project, heading: str, *, module: str) -> None:
+    """Write the module and the caption that a section of docs/extending.md shows."""
+    text = section("docs/extending.md", heading)
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    (caption,) = re.findall(r"^```rst\n(.*?)^```", text, re.M | re.S)
+    (project.folder / module).write_text(code)
+    kind = heading.split()[-1]
+    (project.folder / f"workflow/report/{kind}_hard_classes.rst").write_text(caption)
+
+
 def test_the_readme_s_library_example_runs():
     (example,) = blocks("README.md", "python")
     done = subprocess.run(
@@ -64,10 +81,34 @@ def test_a_network_is_one_file_and_one_line(copied):
     assert made["accuracy"].item() >= 0
 
 
-@pytest.mark.parametrize("page", ["features", "encoders"])
-def test_what_is_generated_is_what_the_code_says(page):
-    shown = (ROOT / f"docs/{page}.md").read_text()
-    command = f"import generate; print(generate.{page}_page(), end='')"
+def test_a_table_and_a_figure_are_one_file_each(copied):
+    written(copied, "A table", module="src/resound/report/hard_classes.py")
+    written(copied, "A figure", module="src/resound/plots/hard_classes.py")
+    copied.edit("config.yaml", "show: [matrix", "show: [hard_classes, matrix")
+    assert copied.stale() == {"make_hard_classes_table": 1, "plot_hard_classes": 1}
+    page = "out/report/index.html"
+    copied.snakemake("out/tables", "out/figures", page, "--configfile", "tiny.yaml")
+    made = pd.read_csv(copied.folder / "out/tables/hard_classes.csv")
+    assert len(made) == 10
+    assert made["mrr@10"].is_monotonic_increasing
+    assert (copied.folder / "out/tables/hard_classes.tex").is_file()
+    assert (copied.folder / "out/figures/hard_classes.svg").is_file()
+    html = (copied.folder / page).read_text()
+    assert 'id="table-hard_classes"' in html
+    assert 'id="figure-hard_classes"' in html
+
+
+@pytest.mark.parametrize(
+    ("file", "made"),
+    [
+        ("docs/features.md", "features_page"),
+        ("docs/encoders.md", "encoders_page"),
+        ("src/resound/experiment/types.py", "types_module"),
+    ],
+)
+def test_what_is_generated_is_what_the_code_says(file, made):
+    shown = (ROOT / file).read_text()
+    command = f"import generate; print(generate.{made}(), end='')"
     now = subprocess.run(
         [sys.executable, "-c", command],
         cwd=ROOT / "docs",

@@ -8,6 +8,9 @@ rule render_report:
         clips="<results>/index/clips.csv",
         tables=collect("<results>/tables/{table}.csv", table=ALL_TABLES),
         captions=collect("<results>/tables/{table}.md", table=ALL_TABLES),
+        figures=collect(
+            "<results>/figures/{figure}.png", figure=shown.figures_on_page(THERE)
+        ),
         rankings=lambda wildcards: collect(
             "<results>/rankings/{run.path}.parquet", run=THERE.shown_runs
         ),

@@ -10,6 +10,7 @@ import yaml
 
 from resound.errors import ConfigError
 from resound.experiment import config as rules
+from resound.experiment.types import Config
 
 DEFAULT_CONFIG = "config.yaml"
 SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -46,11 +47,10 @@ def read_config(arguments: argparse.Namespace) -> dict[str, Any]:
     return config
 
 
-def checked_config(arguments: argparse.Namespace) -> dict[str, Any]:
+def checked_config(arguments: argparse.Namespace) -> Config:
     """Return the same after the checks of the workflow; raise ConfigError with all faults."""
-    config = read_config(arguments)
-    rules.open_config(config, _read(SCHEMA), [DEFAULT_CONFIG, *arguments.configfile])
-    return config
+    files = [DEFAULT_CONFIG, *arguments.configfile]
+    return rules.open_config(read_config(arguments), _read(SCHEMA), files)
 
 
 def making(target: Path, arguments: argparse.Namespace) -> str:

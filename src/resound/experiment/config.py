@@ -7,18 +7,26 @@ that must exist, options that a feature must know, windows that must fit into a 
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 
 from resound.errors import ConfigError, unknown
-from resound.experiment import reading
+from resound.experiment import reading, types
 from resound.experiment.coordinates import MASKED, ZERO_SHOT
 from resound.experiment.plan import VARIANT_OF
 from resound.experiment.specs import ENCODER_KEYS, FINDING, recipe
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
-from resound.registry import DISTANCES, ENCODERS, FEATURES, NETWORKS, SEARCHES, Registry
+from resound.registry import (
+    DISTANCES,
+    ENCODERS,
+    FEATURES,
+    FIGURES,
+    NETWORKS,
+    SEARCHES,
+    Registry,
+)
 
 Config = Mapping[str, Any]
 # Keys that are paths.
@@ -29,8 +37,10 @@ NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
 
 def open_config(
     config: dict[str, Any], schema: Mapping[str, Any], files: Iterable[str | Path] = ()
-) -> None:
-    """Check a config with the files that it was read from, and bring its paths to one spelling.
+) -> types.Config:
+    """Return a config that was checked with the files that it was read from.
+
+    Its paths are brought to one spelling.
 
     Raises
     ------
@@ -40,6 +50,7 @@ def open_config(
     check(config, schema, files)
     for place in PLACES:
         config[place] = one_spelling(config[place])
+    return cast(types.Config, config)
 
 
 def check(config: Config, schema: Mapping[str, Any], files: Iterable[str | Path] = ()) -> None:
@@ -211,6 +222,7 @@ def _having(trait: str, where: str, names: list[str]) -> Iterator[str]:
 
 def _figures(config: Config) -> Iterator[str]:
     block = config["figures"]
+    yield from _names("figures.show", block["show"], FIGURES)
     for figure in ("features", "dtw"):
         yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
     drawn = block["dtw"]["feature"]
@@ -231,7 +243,7 @@ def _report(config: Config) -> Iterator[str]:
 
 
 def _warmup(where: str, config: Config) -> Iterator[str]:
-    block = recipe(config, where)
+    block = recipe(cast(types.Config, config), where)
     if block["warmup_epochs"] > block["epochs"]:
         yield (
             f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "
@@ -239,7 +251,7 @@ def _warmup(where: str, config: Config) -> Iterator[str]:
         )
 
 
-def _names(where: str, names: list[str], known: Mapping[str, Any]) -> Iterator[str]:
+def _names(where: str, names: list[str], known: Mapping[str, Any] | Registry) -> Iterator[str]:
     for name in names:
         if name not in known:
             yield f"{where}: {name!r} {unknown(name, known)}"

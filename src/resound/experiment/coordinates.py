@@ -11,7 +11,7 @@ the module that makes it and the training behind it; none is ever read back from
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, NETWORKS
 
@@ -27,7 +27,8 @@ RANDOM = "random"
 # The folder of the seeds of what is computed and not drawn.
 NO_SEED = "0"
 # How the classes are told from what an encoder makes of a clip.
-ZERO_SHOT, LINEAR, KNN, FINETUNED = "zero_shot", "linear", "knn", "finetuned"
+ZERO_SHOT: Final = "zero_shot"
+LINEAR, KNN, FINETUNED = "linear", "knn", "finetuned"
 # The vectors of a clip: of the encoder as published; of the fine-tuned network, in one pass over
 # all clips; of the same, from a part of each clip.
 FROZEN = "frozen"

@@ -17,12 +17,12 @@ from resound.experiment.asides import Division
 from resound.experiment.coordinates import Feature, Run
 from resound.experiment.shards import Shard
 from resound.experiment.tiles import Tile, grid
+from resound.experiment.types import Config
 from resound.provenance import spec_digest
 
 # Of each way of finding hits the folder of its tiles, and the file of a tile that is ranked.
 TILES = {"full": ("distances", "distances.npy"), "top_k": ("searches", "hits.parquet")}
 RECORD = "division.json"
-Config = Mapping[str, Any]
 
 
 def division_of(config: Config, run: Run) -> Division:

@@ -30,10 +30,10 @@ def open_experiment(
     ConfigError
         When something is wrong with it, two trainings have one path, or weights are absent.
     """
-    open_config(config, schema, files)
-    plan = Plan(config)
-    absent = absent_encoders(config, used_encoders(config))
-    check_weights(config, absent)
+    checked = open_config(config, schema, files)
+    plan = Plan(checked)
+    absent = absent_encoders(checked, used_encoders(checked))
+    check_weights(checked, absent)
     _ = plan.trainings
-    models = Path(config["results_dir"], "models")
+    models = Path(checked["results_dir"], "models")
     return Inventory(plan, absent, functools.partial(outcome_at, models))

@@ -7,7 +7,7 @@ A `Plan` names runs, trainings, tables and figures; what decides each of them is
 import difflib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from resound.errors import ConfigError, ParameterError, unknown
 from resound.experiment.coordinates import (
@@ -30,12 +30,12 @@ from resound.experiment.coordinates import (
     setting_of,
     splits,
 )
+from resound.experiment.types import Config
 from resound.registry import FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.
 VARIANT_OF = "feature"
-CLASSIFICATION = "classification"
-Config = Mapping[str, Any]
+CLASSIFICATION: Final = "classification"
 Part = TypeVar("Part", Run, Training)
 Coordinate = TypeVar("Coordinate", Feature, Run, Training)
 
@@ -78,7 +78,7 @@ class Plan:
         known = (self.feature(name, stft) for name in names for stft in self.config["stft"])
         return _looked_up("feature", path, {feature.source: feature for feature in known})
 
-    def features(self, block: Config) -> list[Feature]:
+    def features(self, block: Mapping[str, Any]) -> list[Feature]:
         """Return the features that a block lists, each at every setting that it lists."""
         found = (self.feature(name, stft) for name in block["features"] for stft in block["stft"])
         return list(dict.fromkeys(found))
@@ -91,7 +91,7 @@ class Plan:
 
     def seeds(self, block: str) -> list[int]:
         """Return the seeds of a block's trainings: its own, or those of the common recipe."""
-        own: list[int] = self.config[block].get("seeds", self.config["training"]["seeds"])
+        own: list[int] = block_of(self.config, block).get("seeds", self.config["training"]["seeds"])
         return own
 
     @functools.cached_property
@@ -110,7 +110,7 @@ class Plan:
     @functools.cached_property
     def autoencoders(self) -> list[Autoencoder]:
         """All trainings of autoencoders; none, where every clip is a query."""
-        block = self.config[Autoencoder.block]
+        block = self.config["autoencoder"]
         return [
             Autoencoder(feature, split, str(seed), size)
             for size in block["code_sizes"]
@@ -168,7 +168,9 @@ class Plan:
         banks = [*self._banks(block)]
         return list(dict.fromkeys(Run(d, bank, split) for d in distances for bank, split in banks))
 
-    def _banks(self, block: Config) -> Iterable[tuple[Feature | Embedding | Encoding, Split]]:
+    def _banks(
+        self, block: Mapping[str, Any]
+    ) -> Iterable[tuple[Feature | Embedding | Encoding, Split]]:
         if "encodings" in block:
             return [part for name in block["encodings"] for part in self._encodings(name)]
         if "embeddings" in block:
@@ -182,8 +184,11 @@ class Plan:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
         encoder, vector = (self.config["encodings"][name][key] for key in ("encoder", "vector"))
         kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
-        allowed = self.config["finetune" if kind == FINETUNED else kind or "encoders"]
-        if encoder not in (allowed["encoders"] if kind else used_encoders(self.config)):
+        listed = {
+            FINETUNED: self.config["finetune"]["encoders"],
+            ZERO_SHOT: self.config[ZERO_SHOT]["encoders"],
+        }
+        if encoder not in listed.get(kind, used_encoders(self.config)):
             return
         seeds = self.seeds("finetune") if kind == FINETUNED else [NO_SEED]
         for split in self.splits:
@@ -247,14 +252,19 @@ class Plan:
         return [*self.retrieval_tables(), *([CLASSIFICATION] if self.classified else [])]
 
 
+def block_of(config: Config, name: str) -> Mapping[str, Any]:
+    """Return a block of a config whose name is not known before."""
+    return cast(Mapping[str, Mapping[str, Any]], config)[name]
+
+
 def used_encoders(config: Config) -> list[str]:
     """Return the encoders that a block of the config lists, in the order of ``encoders``."""
-    blocks = (config[name]["encoders"] for name in (ZERO_SHOT, "probe", "finetune"))
-    listed = {name for block in blocks for name in block}
+    blocks = (config[ZERO_SHOT], config["probe"], config["finetune"])
+    listed = {name for block in blocks for name in block["encoders"]}
     return [name for name in config["encoders"] if name in listed]
 
 
-def _is_of_classifiers(table: Config) -> bool:
+def _is_of_classifiers(table: Mapping[str, Any]) -> bool:
     return table.get("embeddings") == Classifier.block
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
 from resound.experiment.plan import Plan
 from resound.experiment.specs import hardware, recipe
+from resound.experiment.types import Config
 
 FLOAT32_BYTES = 4
 CLIPS = {"esc50": 2000, "esc10": 400}
@@ -148,29 +149,29 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
     return Outlook(trainings, others, n_unknown)
 
 
-def tile_minutes(config: Mapping[str, Any], run: Run, tile: Mapping[str, int], attempt: int) -> int:
+def tile_minutes(config: Config, run: Run, tile: Mapping[str, int], attempt: int) -> int:
     """Return the minutes that a tile's job may take: 20, and more the more cells of DTW it has."""
     frames = n_frames(config["audio"]["duration"], run.bank.setting.spec)
     cells = Workload(**tile, frames=frames, dims=1).cells
     return math.ceil(attempt * (20 + cells / CELLS_A_MINUTE))
 
 
-def n_gpus(config: Mapping[str, Any], run: Run) -> int:
+def n_gpus(config: Config, run: Run) -> int:
     """Return how many GPUs a job of a run's distances takes."""
     return int("cuda" in hardware(config, run).values())
 
 
-def n_threads(config: Mapping[str, Any], block: str) -> int:
+def n_threads(config: Config, block: str) -> int:
     """Return how many threads of torch a block of the config trains with."""
     return int(recipe(config, block)["threads"])
 
 
-def n_training_gpus(config: Mapping[str, Any], block: str) -> int:
+def n_training_gpus(config: Config, block: str) -> int:
     """Return how many GPUs a training of a block of the config insists on."""
     return int(recipe(config, block)["accelerator"] == "gpu")
 
 
-def expected_clips(config: Mapping[str, Any]) -> int:
+def expected_clips(config: Config) -> int:
     """Return how many clips a data set that is not there yet will have; 0 for one's own folder."""
     made: int = CLASSES_AND_FOLDS * config["synthetic"]["recordings"] * config["synthetic"]["takes"]
     return {**CLIPS, "synthetic": made}.get(config["dataset"], 0)

@@ -11,7 +11,8 @@ from resound.errors import ParameterError, unknown
 from resound.experiment import specs
 from resound.experiment.coordinates import Run
 from resound.experiment.inventory import Inventory, vectors
-from resound.experiment.plan import CLASSIFICATION, Plan
+from resound.experiment.plan import CLASSIFICATION, Plan, block_of
+from resound.experiment.types import Config
 from resound.registry import FEATURES, FIGURES, TABLES, Entry, Registry
 
 # The features that the figure of clips shows, from above to below.
@@ -47,7 +48,7 @@ class Shown(NamedTuple):
         return self.plan.runs_of(self.item)
 
     @property
-    def config(self) -> Mapping[str, Any]:
+    def config(self) -> Config:
         """All that was asked for."""
         return self.plan.config
 
@@ -154,6 +155,15 @@ def figures(inventory: Inventory) -> dict[str, str]:
     return {name: kind for of in shown for name, kind in found.items() if kind == of}
 
 
+def figures_on_page(inventory: Inventory) -> list[str]:
+    """Return the names of the figures that stand on the page: registered with ``on_page=True``.
+
+    Those that the page draws itself, to be moved and clicked, do not.
+    """
+    found = figures(inventory).items()
+    return [name for name, kind in found if FIGURES.entry(kind).traits.get("on_page")]
+
+
 def _asked_for(registry: Registry, inventory: Inventory) -> dict[str, str]:
     kinds = sorted(registry, key=lambda kind: registry.entry(kind).traits.get("place", FIRST))
     return {
@@ -188,7 +198,7 @@ def needed(entry: Entry, of: Shown) -> dict[str, Files]:
 
 def told(entry: Entry, of: Shown) -> dict[str, Any]:
     """Return the facts that a table or figure is told: the spec of its job."""
-    blocks = {name: (lambda of, name=name: of.config[name]) for name in of.config}
+    blocks = {name: (lambda of, name=name: block_of(of.config, name)) for name in of.config}
     return {
         fact: _word("told", fact, {**blocks, **TOLD})(of) for fact in entry.traits.get("told", ())
     }
@@ -231,7 +241,7 @@ def searched(plan: Plan) -> list[Run]:
     return [run for run in plan.runs.values() if specs.mode(plan.config, run) == "top_k"]
 
 
-def headline(config: Mapping[str, Any]) -> str:
+def headline(config: Config) -> str:
     """Return the metric of retrieval that methods are compared by: ``mrr@10``."""
     return f"{config['comparison']['metric']}@{min(config['retrieval']['top_k'])}"
 
@@ -283,7 +293,8 @@ def page(inventory: Inventory) -> specs.Spec:
         "cells": [list(of.row) for of in inventory.shown_classifiers],
         "maps": [list(run.row) for run in maps],
         "tables": list(tables(inventory)),
+        "figures": figures_on_page(inventory),
         "headline": headline(config),
         "mel": specs.feature_bank(config, inventory.plan.feature("mel", config["report"]["stft"])),
-        "config": {key: config[key] for key in config if key not in PLACES},
+        "config": {key: block_of(config, key) for key in config if key not in PLACES},
     }

@@ -5,7 +5,7 @@ specs of its inputs included, and nothing else. Snakemake re-runs a job whose sp
 stored artefact carries its spec, and a reader refuses another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from resound.experiment.coordinates import (
@@ -26,12 +26,12 @@ from resound.experiment.coordinates import (
     Training,
     heard_by,
 )
-from resound.experiment.plan import VARIANT_OF
+from resound.experiment.plan import VARIANT_OF, block_of
+from resound.experiment.types import Config
 from resound.experiment.weights import encoder_weights
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import DISTANCES, ENCODERS, FEATURES
 
-Config = Mapping[str, Any]
 Spec = dict[str, Any]
 
 # Options that are part of a training's spec as they stand: of every one, of a classifier's and of
@@ -238,7 +238,7 @@ def _classifier(config: Config, of: Classifier) -> Spec:
 
 
 def _autoencoder(config: Config, of: Autoencoder) -> Spec:
-    channels = list(config[of.block]["channels"])
+    channels = list(config["autoencoder"]["channels"])
     return {
         "network": of.network,
         "options": {"code_size": of.code_size, "channels": channels},
@@ -274,7 +274,7 @@ def _finetuned(config: Config, of: HeadTraining) -> Spec:
 
 def recipe(config: Config, block: str) -> Spec:
     """Return how a block of the config trains: what all trainings have in common, and its own."""
-    return {**config["training"], **config[block]}
+    return {**config["training"], **block_of(config, block)}
 
 
 def starting_weights(config: Config, network: str) -> Spec | None:
@@ -324,7 +324,7 @@ def distance_modules(config: Config, run: Run) -> list[str]:
 def ranking(config: Config, run: Run) -> Spec:
     """Return the spec of the ranked hits of every query of a run."""
     retrieval = config["retrieval"]
-    spec = {"distances": distances(config, run), "top_k": sorted(retrieval["top_k"])}
+    spec: Spec = {"distances": distances(config, run), "top_k": sorted(retrieval["top_k"])}
     if retrieval["protocol"] == "leave_one_out":
         spec["exclude_same_recording"] = retrieval["exclude_same_recording"]
     return spec

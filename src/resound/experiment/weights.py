@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from resound.errors import ConfigError, ParameterError
+from resound.experiment.types import Config
 
 HUB_FILE = re.compile(r"hf://(datasets/)?([\w.-]+/[\w.-]+)/(.+)")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -251,17 +252,17 @@ def _snapshot(hub: Hub, revision: str) -> Path:
     return repository / "snapshots" / commit
 
 
-def encoder_weights(config: Mapping[str, Any], encoder: str) -> Weights:
+def encoder_weights(config: Config, encoder: str) -> Weights:
     """Return what a config names as the weights of an encoder."""
     return Weights.of(config["encoders"][encoder]["weights"])
 
 
-def absent_encoders(config: Mapping[str, Any], encoders: Iterable[str]) -> list[str]:
+def absent_encoders(config: Config, encoders: Iterable[str]) -> list[str]:
     """Return those of some encoders whose weights are not on this machine."""
     return [name for name in encoders if find(encoder_weights(config, name)) is None]
 
 
-def check_weights(config: Mapping[str, Any], absent: Iterable[str]) -> None:
+def check_weights(config: Config, absent: Iterable[str]) -> None:
     """Raise ConfigError when weights are absent of encoders that are not optional."""
     required = [name for name in absent if not config["encoders"][name]["optional"]]
     if required:

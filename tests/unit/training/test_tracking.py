@@ -9,9 +9,9 @@ import pytest
 import soundfile
 import torch
 import wandb_file
+from resound.experiment.tracking import Tracking
 from small_training import SPEC, make_bank
 
-from resound.experiment.tracking import Tracking
 from resound.training.run import train_classifier
 from resound.training.tracking import Tracker, samples_of
 

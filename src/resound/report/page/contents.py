@@ -1,5 +1,6 @@
 """Contents of the page, gathered from the files of a run; missing parts are named."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,6 +48,7 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
     mistakes = [[clip for clip, _, _ in found["mistakes"]] for found in classifiers]
     view = {
         "tables": shown_tables,
+        "figures": _figures(results, lost),
         "headlines": _headlines(measures, results.headline),
         "missing": [*missing, *lost],
         "origin": origin.origin(),
@@ -165,6 +167,18 @@ def _tables(
             row |= {"label": label, "about": list(row["about"].values())}
     shown.sort(key=lambda table: (*DERIVED, table["name"]).index(table["name"]))
     return shown, measures, missing
+
+
+def _figures(results: Results, lost: list[str]) -> list[Data]:
+    """Return the figures that stand on the page, each as PNG in base64."""
+    return [
+        {
+            "name": method.about["figure"],
+            "png": base64.b64encode(Path(method.files[0]).read_bytes()).decode("ascii"),
+            **_sources(results, method.files),
+        }
+        for method in _there(results.figures, lost)
+    ]
 
 
 def _headlines(measures: Mapping[str, Sequence[Data]], metric: str) -> list[Data]:

@@ -25,6 +25,8 @@ class Results:
         The index; a bank of mel spectrograms; the decoded clips.
     tables : sequence of Method
         Of each table its CSV file and its Markdown.
+    figures : sequence of Method
+        Of each figure that stands on the page its PNG file.
     rankings, predictions : sequence of Method
         The hits of retrieval methods; what classifiers made of their test clips.
     maps : sequence of Method
@@ -46,6 +48,7 @@ class Results:
     headline: str
     config: Mapping[str, Any]
     tables: Sequence[Method] = ()
+    figures: Sequence[Method] = ()
     rankings: Sequence[Method] = ()
     predictions: Sequence[Method] = ()
     maps: Sequence[Method] = ()
@@ -68,6 +71,10 @@ class Results:
             tables=[
                 Method({"table": name}, paths)
                 for name, *paths in zip(spec["tables"], files.tables, files.captions, strict=True)
+            ],
+            figures=[
+                Method({"figure": name}, [path])
+                for name, path in zip(spec["figures"], files.figures, strict=True)
             ],
             rankings=_by_method([run.about for run in runs], files.rankings),
             predictions=_by_method([_about(cell) for cell in cells], files.predictions),

@@ -1,0 +1,366 @@
+"""The types of a config, one for each block of it.
+
+Written from ``workflow/schemas/config.schema.yaml`` by ``make docs``; a test compares the two.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Archive(TypedDict):
+    """The keys of a block `archive`."""
+
+    url: str
+    size: int
+    sha256: str
+
+
+class Synthetic(TypedDict):
+    """The keys of a block `synthetic`."""
+
+    recordings: int
+    takes: int
+    seed: int
+
+
+class Audio(TypedDict):
+    """The keys of a block `audio`."""
+
+    duration: float
+    resampling: Literal["QQ", "LQ", "MQ", "HQ", "VHQ"]
+
+
+class Stft(TypedDict):
+    """The keys of a block `stft`."""
+
+    sample_rate: int
+    n_fft: int
+    hop_length: int
+    engine: NotRequired[Literal["fft", "matrix"]]
+
+
+class Validation(TypedDict):
+    """The keys of a block `validation`."""
+
+    features: list[Literal["stft", "mel", "mfcc"]]
+    stft: list[str]
+    clips: int
+
+
+class RetrievalTies(TypedDict):
+    """The keys of a block `retrieval ties`."""
+
+    orders: int
+    seed: int
+
+
+class RetrievalTile(TypedDict):
+    """The keys of a block `retrieval tile`."""
+
+    queries: int
+    gallery: int
+
+
+class RetrievalTables(TypedDict):
+    """The keys of a block `retrieval tables`."""
+
+    distance: list[str] | str
+    features: NotRequired[list[str]]
+    stft: NotRequired[list[str]]
+    embeddings: NotRequired[Literal["classification", "autoencoder"]]
+    encodings: NotRequired[list[str]]
+
+
+class Retrieval(TypedDict):
+    """The keys of a block `retrieval`."""
+
+    protocol: Literal["holdout", "cv", "leave_one_out"]
+    query_folds: list[int]
+    exclude_same_recording: bool
+    top_k: list[int]
+    ties: RetrievalTies
+    tile: RetrievalTile
+    distances: dict[str, dict[str, Any]]
+    tables: dict[str, RetrievalTables]
+
+
+class MatrixSpectrogramFigure(TypedDict):
+    """The keys of a block `matrix spectrogram figure`."""
+
+    n_samples: int
+    sample_rate: int
+    clip: str | None
+
+
+class MatrixSpectrogramTable(TypedDict):
+    """The keys of a block `matrix spectrogram table`."""
+
+    n_samples: list[int]
+    rounds: int
+
+
+class MatrixSpectrogram(TypedDict):
+    """The keys of a block `matrix spectrogram`."""
+
+    n_fft: int
+    hop_length: int
+    window: Literal["hann", "hamming"]
+    periodic: bool
+    figure: MatrixSpectrogramFigure
+    table: MatrixSpectrogramTable
+
+
+class Training(TypedDict):
+    """The keys of a block `training`."""
+
+    seeds: list[int]
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup_epochs: float
+    label_smoothing: float
+    max_bins: int
+    accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+    threads: int
+
+
+class ClassificationSupcon(TypedDict):
+    """The keys of a block `classification supcon`."""
+
+    temperature: float
+    projection: int
+
+
+class ClassificationAugmentation(TypedDict):
+    """The keys of a block `classification augmentation`."""
+
+    time_roll: float
+    gain_db: float
+    time_masks: int
+    time_mask: float
+    bin_masks: int
+    bin_mask: float
+    mixup: float
+
+
+class Classification(TypedDict):
+    """The keys of a block `classification`."""
+
+    seeds: NotRequired[list[int]]
+    epochs: NotRequired[int]
+    batch_size: NotRequired[int]
+    learning_rate: NotRequired[float]
+    weight_decay: NotRequired[float]
+    warmup_epochs: NotRequired[float]
+    label_smoothing: NotRequired[float]
+    max_bins: NotRequired[int]
+    accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
+    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    threads: NotRequired[int]
+    protocol: Literal["holdout", "cv"]
+    networks: list[str]
+    features: list[str]
+    stft: list[str]
+    losses: list[Literal["cross_entropy", "supcon"]]
+    supcon: ClassificationSupcon
+    selection: Literal["fixed", "validation", "test"]
+    augmentation: ClassificationAugmentation
+    partial: bool
+
+
+class Autoencoder(TypedDict):
+    """The keys of a block `autoencoder`."""
+
+    seeds: NotRequired[list[int]]
+    epochs: NotRequired[int]
+    batch_size: NotRequired[int]
+    learning_rate: NotRequired[float]
+    weight_decay: NotRequired[float]
+    warmup_epochs: NotRequired[float]
+    label_smoothing: NotRequired[float]
+    max_bins: NotRequired[int]
+    accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
+    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    threads: NotRequired[int]
+    code_sizes: list[int]
+    channels: list[int]
+    features: list[str]
+    stft: list[str]
+
+
+class ZeroShot(TypedDict):
+    """The keys of a block `zero shot`."""
+
+    encoders: list[str]
+
+
+class Probe(TypedDict):
+    """The keys of a block `probe`."""
+
+    encoders: list[str]
+    heads: list[Literal["linear", "knn"]]
+    regularisation: list[float]
+    neighbours: list[int]
+
+
+class FinetuneAugmentation(TypedDict):
+    """The keys of a block `finetune augmentation`."""
+
+    time_roll: float
+    gain_db: float
+    time_masks: int
+    time_mask: float
+    mixup: float
+
+
+class FinetuneMasked(TypedDict):
+    """The keys of a block `finetune masked`."""
+
+    share: float
+    seed: int
+
+
+class Finetune(TypedDict):
+    """The keys of a block `finetune`."""
+
+    seeds: NotRequired[list[int]]
+    epochs: NotRequired[int]
+    batch_size: NotRequired[int]
+    learning_rate: NotRequired[float]
+    weight_decay: NotRequired[float]
+    warmup_epochs: NotRequired[float]
+    label_smoothing: NotRequired[float]
+    max_bins: NotRequired[int]
+    accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
+    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    threads: NotRequired[int]
+    encoders: list[str]
+    heads: dict[str, Literal["adapter", "mlp"]]
+    width: int
+    dropout: float
+    selection: Literal["fixed", "validation"]
+    accumulate: int
+    encoder_learning_rate: float
+    layer_decay: float
+    gradient_clip: float
+    augmentation: FinetuneAugmentation
+    masked: FinetuneMasked
+
+
+class Encodings(TypedDict):
+    """The keys of a block `encodings`."""
+
+    encoder: str
+    vector: Literal[
+        "frozen", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
+    ]
+
+
+class Wandb(TypedDict):
+    """The keys of a block `wandb`."""
+
+    mode: Literal["offline", "online", "disabled"]
+    project: str
+    entity: str | None
+
+
+class Bootstrap(TypedDict):
+    """The keys of a block `bootstrap`."""
+
+    samples: int
+    level: float
+    seed: int
+
+
+class Comparison(TypedDict):
+    """The keys of a block `comparison`."""
+
+    metric: Literal["mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map"]
+    pairs: Literal["best", "all"]
+    samples: int
+    seed: int
+
+
+class FiguresFeatures(TypedDict):
+    """The keys of a block `figures features`."""
+
+    stft: str
+    clips: list[str] | None
+
+
+class FiguresDtw(TypedDict):
+    """The keys of a block `figures dtw`."""
+
+    feature: str
+    stft: str
+    clips: list[str] | None
+
+
+class FiguresTsne(TypedDict):
+    """The keys of a block `figures tsne`."""
+
+    perplexity: float
+    seed: int
+
+
+class Figures(TypedDict):
+    """The keys of a block `figures`."""
+
+    show: list[str]
+    features: FiguresFeatures
+    dtw: FiguresDtw
+    tsne: FiguresTsne
+
+
+class Report(TypedDict):
+    """The keys of a block `report`."""
+
+    title: str
+    stft: str
+    audio: Literal["embed", "link"]
+    kbps: float
+    max_mb: float
+    top_k: int
+    queries_per_class: int
+    mistakes: int
+
+
+class Provenance(TypedDict):
+    """The keys of a block `provenance`."""
+
+    strict: bool
+
+
+class Config(TypedDict):
+    """A whole config."""
+
+    dataset: Literal["esc50", "esc10", "synthetic", "folder"]
+    data_root: str
+    results_dir: str
+    on_bad_audio: Literal["error", "skip"]
+    on_split_recording: Literal["error", "exclude", "keep"]
+    archive: Archive
+    synthetic: Synthetic
+    audio: Audio
+    stft: dict[str, Stft]
+    features: dict[str, dict[str, Any]]
+    feature_shards: int
+    validation: Validation
+    retrieval: Retrieval
+    matrix_spectrogram: MatrixSpectrogram
+    training: Training
+    networks: dict[str, dict[str, Any]]
+    classification: Classification
+    autoencoder: Autoencoder
+    encoders: dict[str, dict[str, Any]]
+    zero_shot: ZeroShot
+    probe: Probe
+    finetune: Finetune
+    encodings: dict[str, Encodings]
+    wandb: Wandb
+    bootstrap: Bootstrap
+    comparison: Comparison
+    figures: Figures
+    report: Report
+    provenance: Provenance
