@@ -1,4 +1,8 @@
-"""Unpack a zip archive that may be damaged or hostile."""
+"""Unpack a zip archive that may be damaged or hostile.
+
+`zipfile` reads it. What its ``extractall``, and so ``pooch.Unzip``, takes without a word is refused
+beforehand: names that it would change, members that come twice, sizes without end.
+"""
 
 import stat
 import zipfile
