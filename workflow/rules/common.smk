@@ -22,7 +22,7 @@ from resound.errors import ResoundError
 from resound.experiment.encodings import FINETUNED, FINETUNED_VECTORS, MASKED, ZERO_SHOT
 from resound.jobs.overview import Overview
 from resound.registry import AUTOENCODERS, ENCODERS, FEATURES, NETWORKS, SEARCHES
-from resound.jobs.locks import Presence
+from resound.jobs.locks import LockNotice, Presence
 from resound.experiment.coordinates import ESC50_FOLDS, LOSSES, WAVEFORM, Cell, Run
 from resound.experiment.specs import Experiment
 from resound.experiment.tiles import grid
@@ -42,14 +42,14 @@ def checked_experiment():
 
 
 def announced():
-    """Return the presence of this run in the folder, after telling of other runs, dead or alive."""
+    """Return the presence of this run in the folder, after telling of other runs that are alive.
+
+    What their locks mean, or those of a killed run, is told when Snakemake meets them.
+    """
     presence = Presence(Path.cwd())
-    if presence.cleared:
-        logger.info(
-            "A killed run had left locks. No run is alive here: they are deleted."
-        )
     for run in presence.others:
         logger.warning(f"Another run is alive in this folder: {run}. Do not unlock it.")
+    logger.addFilter(LockNotice(presence))
     return presence
 
 
