@@ -7,6 +7,7 @@ Libraries are imported in the functions: a cold start pays for the one that it m
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,14 @@ def resound_mfcc(waveforms: Array, options: dict[str, Any]) -> Array:
     return np.concatenate([extract_batch("mfcc", batch, **options) for batch in batches])
 
 
+def resound_mfcc_by_scipy(waveforms: Array, options: dict[str, Any]) -> Array:
+    """Compute as `resound_mfcc`, by the transform that frames of other lengths go through."""
+    from resound.dsp import bands
+
+    with patch.object(bands, "has_plan", lambda n_fft: False):
+        return resound_mfcc(waveforms, options)
+
+
 def librosa_mfcc(waveforms: Array, options: dict[str, Any]) -> Array:
     """Compute clip by clip: given a batch, librosa clips all of it at one common floor."""
     from librosa.feature import mfcc
@@ -101,4 +110,8 @@ DTW: dict[str, dict[str, Dtw]] = {
         "aeon": aeon_squared,
     },
 }
-MFCC: dict[str, Mfcc] = {"resound": resound_mfcc, "librosa": librosa_mfcc}
+MFCC: dict[str, Mfcc] = {
+    "resound": resound_mfcc,
+    "resound, by scipy's FFT": resound_mfcc_by_scipy,
+    "librosa": librosa_mfcc,
+}

@@ -44,13 +44,14 @@ def test_every_library_is_asked_for_the_same_distances(local_cost, library):
     assert [row["contender"] for row in rows] == ["resound", library]
 
 
-def test_every_library_is_asked_for_the_same_mfcc():
+@pytest.mark.parametrize("library", [name for name in MFCC if name != "resound"])
+def test_every_library_is_asked_for_the_same_mfcc(library):
     waveforms = RNG.standard_normal((6, 4000))
     options = {"sample_rate": 8000, "n_fft": 1024, "hop_length": 256, "n_mels": 20, "n_mfcc": 5}
     options |= {"window": "hamming", "htk": True}
-    ours, theirs = (MFCC[name](waveforms, options) for name in ("resound", "librosa"))
+    ours, theirs = (MFCC[name](waveforms, options) for name in ("resound", library))
     assert ours.shape == (6, 16, 5)
-    assert absolute(ours, theirs) < 1e-6  # librosa's filters are float32
+    assert 0 < absolute(ours, theirs) < 1e-6  # another order of sums; librosa's filters are float32
 
 
 def test_results_of_different_sizes_are_compared_where_both_are():

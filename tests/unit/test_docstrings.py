@@ -13,7 +13,6 @@ PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 PURE = ("dsp", "features", "distances", "retrieval", "metrics")
 WITH_ARRAYS = (*PURE, "audio", "banks", "store", "models", "encoders", "evaluation")
 WITH_EXAMPLES = (*PURE, "audio", "banks", "store", "data", "evaluation")
-NO_EXAMPLE_YET = {"metrics/classification"}
 
 ARRAY_TYPES = {"NDArray", "ndarray", "ArrayLike", "Tensor"}
 TERM = r"\w+(?: (?:[-+*/]|//) \w+)*"
@@ -176,7 +175,7 @@ def test_the_packages_own_array_types_are_known():
 def test_examples_run(path):
     module = importlib.import_module("resound." + name_of(path).replace("/", "."))
     examples = [test for test in doctest.DocTestFinder().find(module) if test.examples]
-    if path.parent.name in PURE and name_of(path) not in NO_EXAMPLE_YET:
+    if path.parent.name in PURE:
         assert examples, f"{path.name} has no example; show in its docstring what a user types"
     runner = doctest.DocTestRunner(verbose=False)
     report: list[str] = []

@@ -36,10 +36,11 @@ NUMERIC = {"numpy", "scipy", "numba", "llvmlite"}
 OUTSIDE = {
     **dict.fromkeys(LIGHT, {"jsonschema"}),
     **dict.fromkeys(PURE, NUMERIC),
+    "metrics": NUMERIC | {"sklearn"},
     "jobs": {"tqdm"},
     "models": {"torch"},
     "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"},
-    "training": {"lightning", "numpy", "pandas", "safetensors", "torch", "wandb"},
+    "training": {"lightning", "numpy", "pandas", "safetensors", "scipy", "torch", "wandb"},
     **dict.fromkeys(
         ("store", "data", "audio"),
         {"numpy", "scipy", "pandas", "pyarrow", "soundfile", "soxr", "yaml"},

@@ -22,7 +22,7 @@ from resound.experiment.divisions import tile_paths
 from resound.experiment.jobs import Jobs, grows, one_of, vector_files, waveforms_at
 from resound.experiment.opening import open_experiment
 from resound.jobs import environment
-from resound.jobs.locks import Presence
+from resound.jobs.locks import LockNotice, Presence
 from resound.jobs.overview import Overview
 from resound.registry import ENCODERS, FIGURES, SEARCHES, TABLES
 
@@ -33,14 +33,14 @@ FIGURE_FORMS = ("png", "svg")
 
 
 def announced():
-    """Return the presence of this run in the folder, after telling of other runs, dead or alive."""
+    """Return the presence of this run in the folder, after telling of other runs that are alive.
+
+    What their locks mean, or those of a killed run, is told when Snakemake meets them.
+    """
     presence = Presence(Path.cwd())
-    if presence.cleared:
-        logger.info(
-            "A killed run had left locks. No run is alive here: they are deleted."
-        )
     for run in presence.others:
         logger.warning(f"Another run is alive in this folder: {run}. Do not unlock it.")
+    logger.addFilter(LockNotice(presence))
     return presence
 
 

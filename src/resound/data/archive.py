@@ -1,4 +1,8 @@
-"""Zip archives: unpacked only when nothing in them is damaged or would leave the folder."""
+"""Zip archives: unpacked only when nothing in them is damaged or would leave the folder.
+
+`zipfile` reads them. What its ``extractall``, and so ``pooch.Unzip``, takes without a word is
+refused beforehand: names that it would change, members that come twice, sizes without end.
+"""
 
 import stat
 import zipfile

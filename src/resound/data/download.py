@@ -1,4 +1,8 @@
-"""Download one large file over HTTP, resumably."""
+"""Download one large file over HTTP, resumably.
+
+By hand, since pooch does not resume: its downloader, given a ``Range``, does not tell whether the
+server heeded it, and with one of our own pooch would only call it and move its file.
+"""
 
 import http.client
 import logging

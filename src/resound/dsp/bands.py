@@ -5,7 +5,8 @@ Every feature that rests on a filter bank (mel, MFCC, LFCC) is computed from it.
 Where the length of the frames is a power of two, the transform is our own (`_fft_kernels`) and not
 scipy's: it takes samples to bands within a processor's second cache. An MFCC bank is to be made six
 times as fast as librosa makes it, and scipy's transform alone takes longer than that leaves. Frames
-of other lengths go through scipy.
+of other lengths go through scipy. ``make bench`` sets both beside each other: where ours is not 1.5
+times as fast, it is not worth its lines.
 """
 
 from collections.abc import Callable, Iterator

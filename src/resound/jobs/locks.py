@@ -1,17 +1,22 @@
 """Which runs of the workflow are alive: locks that end with the process that holds them.
 
-Snakemake's locks are plain files. They outlive a run that was killed, and then stand in the way of
-the next one. So a run holds two locks of the operating system beside them, which no dead process
-can hold: one on its working folder, shared with all runs there, and one on its results, for itself
-alone. Whoever gets the folder's lock for itself alone knows that no run is alive there, and that
-Snakemake's files are left over.
+Snakemake's own locks outlive a run that was killed, and then stand in the way of the next one; that
+the run is dead they cannot tell. So a run holds two locks of the operating system beside them,
+which no dead process can hold: one on its working folder, shared with all runs there, and one on
+its results, for itself alone. Whoever gets the folder's lock for itself alone knows that no run is
+alive there. Snakemake's are left to ``snakemake --unlock``, and `LockNotice` says when it is safe.
 
-Where the file system keeps no such locks, Snakemake's own files are all there is.
+The locks are `fcntl.flock` and not the package filelock: its shared lock stands on SQLite, which
+network file systems break, or on a file that outlives a kill, and cannot be tried for alone.
 """
 
 import fcntl
+import logging
 import os
 import platform
+import shlex
+import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TextIO
@@ -25,6 +30,7 @@ STATE = ".snakemake"
 SNAKEMAKE_LOCKS = "locks/*.lock"
 FOLDER_LOCK = "resound.lock"
 RESULTS_LOCK = ".run.lock"
+CANNOT_LOCK = "Directory cannot be locked"  # Snakemake's words, of a run and of a dry run
 
 
 class Presence:
@@ -38,31 +44,27 @@ class Presence:
     Attributes
     ----------
     others : list of str
-        The runs that may be alive there besides this one.
-    cleared : list of pathlib.Path
-        Snakemake's locks that killed runs had left and that are deleted now. Nothing is deleted
-        while a run is alive, nor when the last one was started on another machine: not every
-        network file system tells one machine of the locks of another.
+        The runs that were alive there when this one began.
     """
 
     def __init__(self, folder: Path) -> None:
         self.others: list[str] = []
-        self.cleared: list[Path] = []
         self._files: list[TextIO] = []
-        state = folder / STATE
+        self._shared: TextIO | None = None
+        self._state = folder / STATE
         try:
-            state.mkdir(exist_ok=True)
-            shared = self._opened(state / FOLDER_LOCK)
+            self._state.mkdir(exist_ok=True)
+            self._shared = self._opened(self._state / FOLDER_LOCK)
         except OSError:  # Snakemake writes there too, and says what is wrong
             return
-        known = _content(shared).splitlines()
-        if _locked(shared, fcntl.LOCK_EX, if_unknown=False):
-            self.cleared = _clear(state) if all(map(_is_from_here, known)) else []
-            shared.truncate(0)
+        if _locked(self._shared, fcntl.LOCK_EX):
+            kept = self._of_other_machines()
+            self._shared.truncate(0)
+            _write(self._shared, "".join(f"{line}\n" for line in kept))
         else:
-            self.others = [line for line in known if not (_is_from_here(line) and _is_over(line))]
-        _write(shared, f"{_signature()}\n")
-        _locked(shared, fcntl.LOCK_SH, if_unknown=True)
+            self.others = _possibly_alive(self._shared)
+        _write(self._shared, f"{_signature()}\n")
+        _locked(self._shared, fcntl.LOCK_SH)
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +75,8 @@ class Presence:
 
     def claim(self, results: Path) -> None:
         """Take ``results_dir`` for this run alone; it is made when it is absent.
+
+        Where the file system keeps no locks, Snakemake's are all there is.
 
         Raises
         ------
@@ -87,7 +91,7 @@ class Presence:
                 f"results_dir={results} cannot be written ({error.strerror}); make it writable, "
                 "or set another results_dir"
             ) from error
-        if not _locked(own, fcntl.LOCK_EX, if_unknown=True):
+        if _locked(own, fcntl.LOCK_EX) is False:
             raise RunError(
                 f"results_dir={results}: another run is at work there, {_content(own)}; "
                 "wait until it has ended, or stop it and run again"
@@ -95,26 +99,106 @@ class Presence:
         own.truncate(0)
         _write(own, _signature())
 
+    def of_locks(self, unlock: str) -> str:
+        """Say what Snakemake's locks mean at this moment, and what to do.
+
+        Parameters
+        ----------
+        unlock : str
+            The command that deletes them.
+        """
+        alone, others = self._look()
+        named = f": {'; '.join(others)}" if others else ""
+        if alone is False:
+            return (
+                f"Another run is at work in this folder{named}. "
+                "Wait until it has ended, or stop it, and run again. Do not unlock."
+            )
+        if alone is None or others:
+            return (
+                "Another run has locked this folder, and from here it cannot be told whether it is "
+                f"alive{named}. If you know that it is not, delete its locks by\n    {unlock}\n"
+                "and run the same command again."
+            )
+        return (
+            "A killed run has left its locks. No run is alive in this folder: delete them by\n"
+            f"    {unlock}\nand run the same command again; it goes on where the killed one was."
+        )
+
+    def _look(self) -> tuple[bool | None, list[str]]:
+        """Say whether this run is alone, None where that cannot be told, and who may be there."""
+        if self._shared is None:
+            return None, []
+        # Asked now, not at the start: of two runs that begin at once, each may first be alone.
+        alone = _locked(self._shared, fcntl.LOCK_EX)
+        others = self._of_other_machines() if alone else _possibly_alive(self._shared)
+        _locked(self._shared, fcntl.LOCK_SH)
+        return alone, others
+
+    def _of_other_machines(self) -> list[str]:
+        """Return the runs of other machines, of whose locks a network file system may not tell.
+
+        Without a lock of Snakemake's they have ended.
+        """
+        if self._shared is None or not any(self._state.glob(SNAKEMAKE_LOCKS)):
+            return []
+        return [line for line in _content(self._shared).splitlines() if not _is_from_here(line)]
+
     def _opened(self, path: Path) -> TextIO:
         self._files.append(path.open("a+", encoding="utf-8"))
         return self._files[-1]
 
 
-def _clear(state: Path) -> list[Path]:
-    left = sorted(state.glob(SNAKEMAKE_LOCKS))
-    for path in left:
-        path.unlink()
-    return left
+class LockNotice(logging.Filter):
+    """Puts what Snakemake's locks mean in the place of its error that they are there.
+
+    Parameters
+    ----------
+    presence : Presence
+        The run that finds them.
+    """
+
+    def __init__(self, presence: Presence) -> None:
+        super().__init__()
+        self.presence = presence
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell every record, that of the locks in other words."""
+        if CANNOT_LOCK in record.getMessage():
+            record.msg, record.args = self.presence.of_locks(unlock_command(sys.argv)), ()
+        return True
 
 
-def _locked(file: TextIO, kind: int, *, if_unknown: bool) -> bool:
-    """Take a lock; False: another process is in the way. The file system may keep no locks."""
+def unlock_command(arguments: Sequence[str]) -> str:
+    """Return the command that deletes Snakemake's locks: that of this run, with ``--unlock``.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        As in `sys.argv`.
+    """
+    program, *rest = arguments
+    called = [program] if Path(program).name == "snakemake" else [sys.executable, "-m", "snakemake"]
+    return shlex.join([*called, *rest, "--unlock"])
+
+
+def _possibly_alive(shared: TextIO) -> list[str]:
+    """Return the other runs that a folder's lock names, save those that are known to be over."""
+    return [
+        line
+        for line in _content(shared).splitlines()
+        if not (_is_from_here(line) and (_process(line) == os.getpid() or _is_over(line)))
+    ]
+
+
+def _locked(file: TextIO, kind: int) -> bool | None:
+    """Take a lock; False: another process is in the way. None: the file system keeps no locks."""
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:
-        return if_unknown
+        return None
     return True
 
 
@@ -127,8 +211,12 @@ def _is_from_here(signature: str) -> bool:
     return f" on {platform.node()} since " in signature
 
 
+def _process(signature: str) -> int:
+    return int(signature.split()[1])
+
+
 def _is_over(signature: str) -> bool:
-    return not is_alive(int(signature.split()[1]))
+    return not is_alive(_process(signature))
 
 
 def _content(file: TextIO) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import softmax
 
 from resound.experiment.asides import Tracking
 from resound.metrics.classification import macro_f1
@@ -200,8 +201,7 @@ def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame | None) -> d
 def samples_of(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return some clips that were taken wrongly and some rightly, the surest first."""
     logits = predictions[[c for c in predictions.columns if c.startswith(PREFIX)]].to_numpy(float)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probability = powers.max(axis=1) / powers.sum(axis=1)
+    probability = softmax(logits, axis=1).max(axis=1)
     right = predictions["category"] == predictions["predicted"]
     sorted_ = predictions.assign(probability=probability, right=right).sort_values(
         ["right", "probability", "id"], ascending=[True, False, True]

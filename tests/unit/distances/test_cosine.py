@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import cdist
-from threadpoolctl import threadpool_info
 
 from resound.distances import cosine
 from resound.distances.cosine import pairwise
@@ -141,12 +140,6 @@ def test_reports_progress(monkeypatch):
     finished = []
     pairwise(clips(100), clips(2), progress=finished.append)
     assert finished == [64, 100]
-
-
-def test_puts_the_threads_of_blas_back():
-    before = [library["num_threads"] for library in threadpool_info()]
-    pairwise(clips(2), clips(2), n_threads=1)
-    assert [library["num_threads"] for library in threadpool_info()] == before
 
 
 def test_no_clips_give_an_empty_matrix():

@@ -2,7 +2,6 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from sklearn.metrics import f1_score
 
 from resound.errors import ParameterError
 from resound.metrics.classification import macro_f1
@@ -23,9 +22,7 @@ def plain_macro_f1(true, predicted) -> float:
 @given(pairs)
 def test_it_is_the_mean_of_the_classes_harmonic_means(labels):
     true, predicted = zip(*labels, strict=True)
-    ours = macro_f1(true, predicted)
-    assert ours == pytest.approx(plain_macro_f1(true, predicted))
-    assert ours == pytest.approx(f1_score(true, predicted, average="macro", zero_division=0))
+    assert macro_f1(true, predicted) == pytest.approx(plain_macro_f1(true, predicted))
 
 
 def test_a_worked_example():

@@ -84,6 +84,14 @@ def test_the_surest_mistakes_come_first():
     assert data["pairs"] == [[0, 0, 1], [0, 1, 2], [1, 0, 1]]
 
 
+def test_a_class_that_a_network_does_not_know_takes_no_probability():
+    frame = predictions().assign(**{"logit:siren": [np.nan, 0.0, np.nan, np.nan]})
+    mistakes = predicted.classifier_data(frame, CLIPS, 3)["mistakes"]
+    expected = {0: 1 / (1 + np.exp(-2)), 1: np.exp(3) / (np.exp(3) + 2)}
+    for clip, probability in expected.items():
+        assert {row[0]: row[2] for row in mistakes}[clip] == pytest.approx(probability, abs=5e-4)
+
+
 def test_a_sound_is_opus_of_about_its_bitrate_and_of_its_length():
     rng = np.random.default_rng(0)
     noise = (0.1 * rng.standard_normal(44_100 * 4)).astype(np.float32)

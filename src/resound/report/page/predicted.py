@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import softmax
 
 from resound.evaluation.predictions import read_predictions
 from resound.report.page.clips import Clips
@@ -48,5 +49,5 @@ def _probabilities(predictions: pd.DataFrame) -> npt.NDArray[np.float64]:
     columns = [name for name in predictions.columns if str(name).startswith(LOGIT)]
     logits = predictions[columns].to_numpy(np.float64)
     # A class that another split's network does not know has no logit there.
-    shifted = np.exp(logits - np.nanmax(logits, axis=1, keepdims=True))
-    return np.asarray(1.0 / np.nansum(shifted, axis=1))
+    known = np.where(np.isnan(logits), -np.inf, logits)
+    return np.asarray(softmax(known, axis=1).max(axis=1))
