@@ -193,7 +193,6 @@ MODULES = [
     ("src/resound/models/autoencoder.py", AUTOENCODER),
     ("src/resound/training/reconstruction.py", AUTOENCODER),
     ("src/resound/training/tracking.py", {}),
-    ("src/resound/experiment/tracking.py", {}),
     ("src/resound/jobs/progress.py", {}),
     ("src/resound/jobs/script.py", {}),
     ("src/resound/pages.py", {}),

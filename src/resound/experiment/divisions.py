@@ -22,6 +22,7 @@ from resound.provenance import spec_digest
 
 # Of each way of finding hits the folder of its tiles, and the file of a tile that is ranked.
 TILES = {"full": ("distances", "distances.npy"), "top_k": ("searches", "hits.parquet")}
+STATISTICS = "statistics.csv"
 RECORD = "division.json"
 
 
@@ -53,8 +54,11 @@ def _kept(record: Path, spec: Mapping[str, Any]) -> dict[str, Any] | None:
 def tile_paths(
     run: Run, division: Division, sides: tuple[int, int], file: str | None = None
 ) -> list[str]:
-    """Return a file of every tile of a run below the results, by default the one that is ranked."""
-    folder, ranked = TILES[division.mode]
+    """Return a file of every tile of a run below the results, by default the one that is ranked.
+
+    `STATISTICS` are those of a search, however the run that is made was found.
+    """
+    folder, ranked = TILES["top_k" if file == STATISTICS else division.mode]
     return [
         f"{folder}/{run.path}/tile{tile.row}-{tile.column}/{file or ranked}"
         for tile in grid(*sides, **division.tile_size)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from resound.errors import ParameterError, unknown
 from resound.experiment import specs
 from resound.experiment.coordinates import Run
+from resound.experiment.divisions import STATISTICS
 from resound.experiment.inventory import Inventory, vectors
 from resound.experiment.plan import CLASSIFICATION, Plan, block_of
 from resound.experiment.types import Config
@@ -97,7 +98,7 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
 # The same of every tile, which `Shown.tile_files` lists.
 OF_TILES: dict[str, Callable[[Shown], Files]] = {
     "statistics": lambda of: [
-        file for run in searched(of.plan) for file in of.tile_files(run, "statistics.csv")
+        file for run in searched(of.plan) for file in of.tile_files(run, STATISTICS)
     ],
 }
 # The facts that a registration may be told; every block of the config is one, too.

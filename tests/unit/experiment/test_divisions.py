@@ -53,7 +53,7 @@ def test_tiles_are_listed_row_by_row_by_the_file_that_is_ranked(plan):
     run = plan.runs_of("retrieval_dtw")[0]
     paths = divisions.tile_paths(run, Division(2, 3, "full"), (3, 3))
     assert paths == [f"distances/{run.path}/tile{row}-0/distances.npy" for row in (0, 1)]
-    (found,) = divisions.tile_paths(run, Division(9, 9, "top_k"), (3, 3), "statistics.csv")
+    (found,) = divisions.tile_paths(run, Division(9, 9, "full"), (3, 3), divisions.STATISTICS)
     assert found == f"searches/{run.path}/tile0-0/statistics.csv"
 
 
