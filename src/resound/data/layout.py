@@ -115,6 +115,12 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
     check_choice("dataset", dataset, REQUIRED)
     path = find_meta(data_root)
     header, lines = _read_rows(path)
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{path}: the column {', '.join(twice)} stands twice in the header, and only the last "
+            "would count; delete or rename one of them"
+        )
     lacking = [name for name in REQUIRED[dataset] if name not in header]
     if lacking:
         raise DataError(

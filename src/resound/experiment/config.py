@@ -87,6 +87,8 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             missing = [key for key in error.validator_value if key not in error.instance]
             if error.message.startswith(repr(missing[0])):
                 yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
+        elif error.validator == "type" and error.validator_value == "string":
+            yield f"{where}: {error.instance!r} is no text; quote it: '{error.instance}'"
         elif error.validator == "minimum":
             kind = "an integer of " if error.schema.get("type") == "integer" else ""
             yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"

@@ -228,3 +228,12 @@ def test_esc10_is_whole(esc10):
     meta = read_meta(esc10, "esc10")
     check_contents(meta, CONTENTS["esc10"])
     assert [CATEGORIES[target] for target in meta["target"]] == list(meta["category"])
+
+
+def test_a_column_that_stands_twice_is_named(small_set):
+    path = small_set / "meta/esc50.csv"
+    path = path if path.exists() else next((small_set / "meta").glob("*.csv"))
+    header, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([f"{header},fold", *(f"{row},1" for row in rest)]) + "\n")
+    with pytest.raises(DataError, match="the column fold stands twice in the header"):
+        read_meta(small_set, "folder")

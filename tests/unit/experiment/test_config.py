@@ -157,6 +157,7 @@ def test_a_variant_of_a_feature_may_be_asked_for():
             {"mode": "top_k", "device": "cuda"},
             r"distances\.dtw_flattened: the search of mode: top_k has no device",
         ),
+        ("results_dir", 202401, r"results_dir: 202401 is no text; quote it: '202401'"),
         ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],
 )
