@@ -135,13 +135,12 @@ def _embedded(
 
     spec = experiment.training(cell)
     trained = read_checkpoint(*_model(experiment, cell.path), spec=spec)
-    embeddings = trained.embed(trained.transform.of_bank(features, [str(sound)]))
-    return embeddings.reshape(1, -1, embeddings.shape[-1])
+    return trained.embed_bank(features, [str(sound)])
 
 
 def _encoded(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
-    from resound.training.encoding import load_encoder, run_over
-    from resound.training.finetuning import read_finetuned, vectors_of
+    from resound.training.encoding import embeddings_of, load_encoder
+    from resound.training.finetuned import read_finetuned, vectors_of
 
     encodings, cell = experiment.encodings, experiment.cell(run)
     name = encodings.encoder_of(run)
@@ -149,8 +148,7 @@ def _encoded(sound: store.AnyPath, experiment: Experiment, run: Run) -> Float32:
     encoder = load_encoder(spec["encoder"], encodings.weights_at(name).block)
     waveform = _waveform(sound, spec["audio"])
     if cell is None:
-        (embedding,) = run_over(encoder, lambda x: [encoder.embed(x)], waveform)
-        return embedding[:, np.newaxis]
+        return embeddings_of(encoder, waveform)[:, np.newaxis]
     trained = experiment.training(cell)
     network = read_finetuned(encoder, *_model(experiment, cell.path), spec=trained)
     return vectors_of(network, waveform)[_vector(experiment, run)][:, np.newaxis]

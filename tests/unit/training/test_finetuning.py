@@ -10,18 +10,15 @@ import pandas as pd
 import pytest
 import torch
 
-from resound.encoders.heads import HEADS, build_classifier
+from resound.encoders.classifier import build_classifier
 from resound.errors import CheckpointError
+from resound.registry import HEADS
 from resound.store import StoredArray
 from resound.training.augment import augment_waveforms
 from resound.training.checkpoint import write_tensors
-from resound.training.finetuning import (
-    FinetuneTraining,
-    finetune,
-    masked_hidden,
-    read_finetuned,
-    vectors_of,
-)
+from resound.training.finetuned import masked_hidden, read_finetuned, vectors_of
+from resound.training.finetuning import FinetuneTraining, finetune
+from resound.training.losses.cross_entropy import CrossEntropy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tiny_encoders import BEATS_CFG, random_beats
@@ -88,7 +85,8 @@ def trained(clips):
 def test_each_layer_learns_at_its_own_rate():
     network = build_classifier(encoder(), 3, name="mlp", width=4, dropout=0.0, seed=0)
     options = {"learning_rate": 0.1, "encoder_learning_rate": 0.01, "layer_decay": 0.5}
-    module = FinetuneTraining(network, 3, options=options, augmentation=OFF, seed=0)
+    made = {"loss": CrossEntropy(16), "augmentation": OFF, "seed": 0}
+    module = FinetuneTraining(network, 3, options=options, **made)
     (head, rate), *layers = module.layers()
     assert rate == 0.1
     assert {id(p) for p in head} == {id(p) for p in network.head.parameters()}
@@ -100,7 +98,7 @@ def test_each_layer_learns_at_its_own_rate():
     assert sorted(listed) == sorted(trained)
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", list(HEADS))
 def test_a_head_makes_a_hidden_vector_and_classes(name):
     head = HEADS[name](6, 3, width=4, dropout=0.0)
     embedding = torch.randn(5, 6)

@@ -15,9 +15,9 @@ from small_training import SPEC
 from resound.errors import CheckpointError, EnvironmentProblem
 from resound.store import StoredArray
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
+from resound.training.classification import train_classifier
 from resound.training.outcome import Outcome
 from resound.training.record import TRAINED, check_unseen
-from resound.training.run import train_classifier
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
