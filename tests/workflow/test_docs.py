@@ -1,5 +1,6 @@
 """What README and docs/ show works as shown."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,11 +10,21 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+CODE = ("python", "yaml")
+SMALL_TRAININGS = str(ROOT / "tests/unit/training")
 
 
 def blocks(page: str, language: str) -> list[str]:
     """Return the code blocks of a page in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
+
+
+def block_of(part: str) -> tuple[str, str]:
+    """Return the Python and the YAML of one part of docs/extending.md."""
+    text = (ROOT / "docs/extending.md").read_text()
+    (section,) = re.findall(rf"^## {part}: one file.*?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    found = [re.findall(rf"^```{name}\n(.*?)^```", section, re.M | re.S) for name in CODE]
+    return found[0][0], found[1][0]
 
 
 def test_the_readme_s_library_example_runs():
@@ -51,8 +62,7 @@ def test_a_feature_and_a_distance_are_one_file_and_one_line_each(project):
 
 
 def test_a_network_is_one_file_and_one_line(copied):
-    *_, network, _ = blocks("docs/extending.md", "python")
-    *_, line, _ = blocks("docs/extending.md", "yaml")
+    network, line = block_of("A network")
     (copied.folder / "src/resound/models/band_mlp.py").write_text(network)
     copied.edit("config.yaml", "\nnetworks:", "\nnetworks:\n" + line.rstrip() + "\n#")
     copied.edit("tiny.yaml", "networks: [cnn]", "networks: [band_mlp]")
@@ -62,6 +72,64 @@ def test_a_network_is_one_file_and_one_line(copied):
     assert made["network"].tolist() == ["band_mlp"]
     assert made["parameters"].item() == 256 * 64 + 64 + 64 * 10 + 10
     assert made["accuracy"].item() >= 0
+
+
+TRAINED = """
+import yaml
+from resound.experiment import config
+
+mine = yaml.safe_load(open("config.yaml"))
+config.check(mine, yaml.safe_load(open("workflow/schemas/config.schema.yaml")))
+{training}
+print(outcome.record["outcome"], len(outcome.predictions), outcome.history["epoch"].max())
+"""
+BY_THE_LOSS = """
+from small_training import SPEC, make_bank
+from resound.training.classification import train_classifier
+
+loss = {"name": mine["classification"]["losses"][0], **mine["classification"]["center"]}
+assert loss == {"name": "center", "weight": 0.01}
+outcome = train_classifier(*make_bank(), SPEC | {"loss": loss})
+"""
+WITH_THE_HEAD = """
+from small_finetuning import SPEC, encoder, make_clips
+from resound.training.finetuning import finetune
+
+head = SPEC["head"] | {"name": mine["finetune"]["heads"]["beats"]}
+outcome = finetune(encoder(), *make_clips(), SPEC | {"head": head})
+assert "head.gate.weight" in outcome.network.trained_tensors()
+"""
+
+
+def trained(project, training: str) -> str:
+    """Return what a training prints that is run by the package of a copy."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINED.format(training=training)],
+        cwd=project.folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([f"{project.folder}/src", str(ROOT), SMALL_TRAININGS]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_loss_is_one_file_and_one_line(project):
+    loss, line = block_of("A loss")
+    (project.folder / "src/resound/training/losses/center.py").write_text(loss)
+    project.edit("config.yaml", "  losses: [cross_entropy]", f"{line}  losses: [center]")
+    assert trained(project, BY_THE_LOSS) == "trained 12 4\n"
+
+
+def test_a_head_is_one_file_and_one_line(project):
+    head, line = block_of("A head")
+    (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
+    project.edit("config.yaml", "  heads: {beats: adapter, clap: mlp, ast: mlp}", line.rstrip())
+    assert trained(project, WITH_THE_HEAD) == "trained 6 2\n"
 
 
 @pytest.mark.parametrize("page", ["features", "encoders"])

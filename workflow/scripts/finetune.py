@@ -1,13 +1,12 @@
 """Fine-tune one encoder, go on where a killed run stopped, keep what came out."""
 
-from resound.experiment.coordinates import WAVEFORM, Cell
 from resound.jobs.script import job
 from resound.training.finetuning import FinetuneTask
 from resound.training.run import train_and_keep
 
 with job(snakemake) as this:
-    _, *place = this.wildcards
-    cell = Cell(this.params.spec["network"], WAVEFORM, *place)
+    places = {name: this.wildcards[name] for name in ("setting", "split", "seed")}
+    cell = {"network": this.params.spec["network"], "feature": "waveform", **places}
     task = FinetuneTask.read(
         this.params.spec,
         encoder=this.params.weights.block,

@@ -1,13 +1,12 @@
 """Train one autoencoder, go on where a killed run stopped, keep what came out."""
 
-from resound.experiment.coordinates import Cell
 from resound.jobs.script import job
 from resound.training.reconstruction import ReconstructionTask
 from resound.training.run import train_and_keep
 
 with job(snakemake) as this:
-    code_size, *place = this.wildcards
-    cell = Cell(f"autoencoder_{code_size}", *place)
+    place = dict(this.wildcards.items())
+    cell = {"network": f"autoencoder_{place.pop('code_size')}", **place}
     task = ReconstructionTask.read(this.params.spec, bank=this.input.bank, clips=this.input.clips)
     watched = {"code": this.params.code, "tracking": this.params.tracking}
     train_and_keep(task, dict(this.output.items()), cell=cell, **watched)

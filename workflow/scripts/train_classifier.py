@@ -1,6 +1,5 @@
 """Train one network on one feature, go on where a killed run stopped, keep what came out."""
 
-from resound.experiment.coordinates import Cell
 from resound.jobs.script import job
 from resound.training.classification import ClassifierTask
 from resound.training.run import train_and_keep
@@ -14,4 +13,4 @@ with job(snakemake) as this:
         waveforms=this.input.waveforms,
     )
     watched = {"code": this.params.code, "tracking": this.params.tracking}
-    train_and_keep(task, dict(this.output.items()), cell=Cell(*this.wildcards), **watched)
+    train_and_keep(task, dict(this.output.items()), cell=dict(this.wildcards.items()), **watched)

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from resound.errors import ParameterError, TrainingError
-from resound.experiment.coordinates import Cell
 from resound.experiment.tracking import Tracking
 from resound.models.network import Network
 from resound.provenance import spec_digest
@@ -213,7 +212,7 @@ def train_and_keep(
     task: Task,
     files: Mapping[str, AnyPath],
     *,
-    cell: Cell,
+    cell: Mapping[str, str],
     code: str = "",
     tracking: Tracking | None = None,
 ) -> Outcome:
@@ -227,8 +226,8 @@ def train_and_keep(
         What is trained.
     files : mapping of str to path
         Where ``weights, model, history`` go, and of what is tested ``predictions, confusion``.
-    cell : Cell
-        The coordinates of the training.
+    cell : mapping of str to str
+        The coordinates of the training, ``network`` and ``feature`` among them.
     code : str
         A digest of what computes it: a killed run of other code is not gone on with.
     tracking : Tracking, optional
@@ -237,7 +236,7 @@ def train_and_keep(
     torch.set_num_threads(task.threads)
     digest = spec_digest(task.spec, code)
     resume = resume_path(files["model"], digest)
-    about: dict[str, Any] = {"job_type": task.rule, "cell": cell._asdict(), "spec": task.spec}
+    about: dict[str, Any] = {"job_type": task.rule, "cell": cell, "spec": task.spec}
     tracker = Tracker(tracking, digest, **about)
     outcome = train(task, resume=resume, on_epoch=tracker.epoch)
     task.write_network(outcome, files["weights"], files["model"])
