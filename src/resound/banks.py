@@ -97,7 +97,7 @@ def gather_bank(path: store.AnyPath, shards: Sequence[store.AnyPath], spec: Spec
     shards : sequence of path
         The shards' files.
     spec : mapping
-        Spec of the bank, as `resound.experiment.specs.Experiment.bank` makes it.
+        Spec of the bank, as `resound.experiment.specs.feature_bank` makes it.
 
     Raises
     ------

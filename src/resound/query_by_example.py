@@ -149,20 +149,18 @@ def _embedded(sound: store.AnyPath, plan: Plan, bank: Embedding) -> Float32:
     features = _computed(sound, plan, bank.training.feature)
     spec = specs.training(plan.config, bank.training)
     trained = read_checkpoint(*_model(plan, bank.training), spec=spec)
-    embeddings = trained.embed(trained.transform.of_bank(features, [str(sound)]))
-    return embeddings.reshape(1, -1, embeddings.shape[-1])
+    return trained.embed_bank(features, [str(sound)])
 
 
 def _encoded(sound: store.AnyPath, plan: Plan, bank: Encoding) -> Float32:
-    from resound.training.encoding import load_encoder, run_over
-    from resound.training.finetuning import read_finetuned, vectors_of
+    from resound.training.encoding import embeddings_of, load_encoder
+    from resound.training.finetuned import read_finetuned, vectors_of
 
     spec = specs.frozen(plan.config, bank.encoder)
     encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder]["weights"])
     waveform = _waveform(sound, spec["audio"])
     if bank.training is None:
-        (embedding,) = run_over(encoder, lambda x: [encoder.embed(x)], waveform)
-        return embedding[:, np.newaxis]
+        return embeddings_of(encoder, waveform)[:, np.newaxis]
     trained = specs.training(plan.config, bank.training)
     network = read_finetuned(encoder, *_model(plan, bank.training), spec=trained)
     return vectors_of(network, waveform)[bank.vector][:, np.newaxis]

@@ -1,4 +1,4 @@
-"""What can be chosen by name: features, distances, networks, found without importing them.
+"""What can be chosen by name: features, distances, networks, losses, found without importing them.
 
 A module registers what it offers with a decorator,
 
@@ -155,3 +155,7 @@ AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=
 # Each entry loads an encoder; its traits say what is known before: `sample_rate` in Hz, whether it
 # has `text` or can be `masked`, and which options decide its texts alone, `text_options`.
 ENCODERS = Registry("encoder", "ENCODERS", "resound.encoders", common=())
+# What puts classes on an encoder; `finetune.width` and `finetune.dropout` are those of every head.
+HEADS = Registry("head", "HEADS", "resound.encoders.heads", common=("width", "dropout"))
+# What trains a classifier; `classification.label_smoothing` is that of every loss.
+LOSSES = Registry("loss", "LOSSES", "resound.training.losses", common=("label_smoothing",))

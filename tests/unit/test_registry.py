@@ -36,10 +36,13 @@ def test_features_say_what_networks_must_know_of_them():
 def test_names_and_options_are_known_without_importing_numpy():
     code = (
         "import sys; from resound.registry import FEATURES, DISTANCES, NETWORKS;"
-        "from resound import config, specs, environment;"
+        "from resound.registry import HEADS, LOSSES;"
+        "from resound.experiment import config, specs; from resound.jobs import environment;"
         "assert {'width', 'n_mfcc', 'n_mels'} <= set(FEATURES.options('mfcc_derivatives_dct'));"
         "assert 'band' in DISTANCES.options('dtw');"
         "assert 'channels' in NETWORKS.options('cnn');"
+        "assert LOSSES.options('supcon') == ('temperature', 'projection');"
+        "assert list(HEADS) == ['adapter', 'mlp'] and HEADS.options('mlp') == ();"
         "print(sorted({'numpy', 'numba', 'torch', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

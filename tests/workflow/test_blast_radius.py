@@ -189,7 +189,8 @@ MODULES = [
     ("src/resound/models/cnn.py", CLASSIFICATION),
     ("src/resound/models/crnn.py", {}),
     ("src/resound/training/augment.py", CLASSIFICATION),
-    ("src/resound/training/contrastive.py", CLASSIFICATION),
+    ("src/resound/training/losses/loss.py", CLASSIFICATION),
+    ("src/resound/training/losses/supcon.py", {}),
     ("src/resound/models/autoencoder.py", AUTOENCODER),
     ("src/resound/training/reconstruction.py", AUTOENCODER),
     ("src/resound/training/tracking.py", {}),
@@ -215,7 +216,7 @@ MODULES = [
     ),
     ("src/resound/evaluation/validation.py", VALIDATION),
     ("src/resound/report/validation.py", {"make_validation_table": 1}),
-    ("src/resound/training/selection.py", CLASSIFICATION),
+    ("src/resound/training/selection.py", LEARNED),
     (
         "src/resound/report/tables.py",
         {

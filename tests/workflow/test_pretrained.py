@@ -146,7 +146,7 @@ CHANGES = [
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
     ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 6, **scored(6)}),
-    ("src/resound/training/contrastive.py", "import torch", "import torch\n\nADDED = 1", {}),
+    ("src/resound/training/losses/supcon.py", "import torch", "import torch\n\nADDED = 1", {}),
     ("src/resound/report/encoders.py", '"esc10")', '"esc10", "x")', None),
 ]
 

@@ -22,7 +22,7 @@ rule encode_clips:
     params:
         spec=lambda wildcards: specs.frozen(config, wildcards.encoder),
         code=lambda wildcards: code_of(
-            "encode_clips", ENCODERS.entry(wildcards.encoder).module
+            "encode_clips", *specs.encoder_modules(config, wildcards.encoder)
         ),
         weights=lambda wildcards: WeightsAt(
             config["encoders"][wildcards.encoder]["weights"]
@@ -52,7 +52,7 @@ rule embed_classes:
     params:
         spec=lambda wildcards: specs.words(config, wildcards.encoder),
         code=lambda wildcards: code_of(
-            "embed_classes", ENCODERS.entry(wildcards.encoder).module
+            "embed_classes", *specs.encoder_modules(config, wildcards.encoder)
         ),
         weights=lambda wildcards: WeightsAt(
             config["encoders"][wildcards.encoder]["weights"]
@@ -156,7 +156,10 @@ rule finetune:
     params:
         spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=lambda wildcards: code_of(
-            "finetune", ENCODERS.entry(JOBS.training(wildcards).encoder).module
+            "finetune",
+            *specs.encoder_modules(
+                config, JOBS.training(wildcards).encoder, tuned=True
+            ),
         ),
         tracking=TRACKING,
         names=lambda wildcards: Names(JOBS.training(wildcards).row._asdict()),
@@ -194,7 +197,8 @@ rule encode_finetuned:
             for vector in FINETUNED_VECTORS
         },
         code=lambda wildcards: code_of(
-            "encode_finetuned", ENCODERS.entry(wildcards.encoder).module
+            "encode_finetuned",
+            *specs.encoder_modules(config, wildcards.encoder, tuned=True),
         ),
         weights=lambda wildcards: WeightsAt(
             config["encoders"][wildcards.encoder]["weights"]
@@ -228,7 +232,8 @@ rule encode_masked:
     params:
         spec=lambda wildcards: specs.vector(config, JOBS.tuned(wildcards), MASKED),
         code=lambda wildcards: code_of(
-            "encode_masked", ENCODERS.entry(wildcards.encoder).module
+            "encode_masked",
+            *specs.encoder_modules(config, wildcards.encoder, tuned=True),
         ),
         weights=lambda wildcards: WeightsAt(
             config["encoders"][wildcards.encoder]["weights"]

@@ -6,16 +6,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from resound import store
+from resound.data.index import read_clips
 from resound.errors import TrainingError, check_choice
+from resound.training.folds import choosing_folds, rows_outside, training_rows
+from resound.training.outcome import failed_outcome, outcome_of, untrained, write_outcome
+from resound.training.record import new_record
 
 Rows = npt.NDArray[np.intp]
 Float32 = npt.NDArray[np.float32]
 MAX_ITERATIONS = 5000
+CHOICE_COLUMNS = ("value", "validation_accuracy", "chosen")
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,46 @@ class Probed:
     accuracies: dict[float, float]
     logits: Float32
     n_numbers: int
+
+
+def probe_clips(
+    spec: Mapping[str, Any],
+    *,
+    bank: store.AnyPath,
+    clips: store.AnyPath,
+    files: Mapping[str, store.AnyPath],
+) -> None:
+    """Classify stored embeddings, or record why they cannot be.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``frozen, head, grid, split``: as `resound.experiment.encodings.Encodings.training` makes
+        it.
+    bank, clips : path
+        The embeddings of all clips, and the index.
+    files : mapping of str to path
+        Where ``model, predictions, confusion, choice`` go.
+    """
+    embedded = store.open_array(bank, spec=spec["frozen"])
+    index = read_clips(clips).set_index("id", drop=False).loc[embedded.ids["clips"]]
+    y, classes = pd.factorize(index["category"], sort=True)
+    record, choice = {**new_record(spec), "classes": list(classes)}, []
+    try:
+        rows = training_rows(index, selection="validation", **spec["split"])
+        every = rows_outside(index, **spec["split"])
+        probed = probe(spec["head"], embedded.values[:, 0], y, *rows, spec["grid"], every=every)
+        choice, folds = choice_rows(probed), index["fold"]
+        record |= {
+            "folds_seen": sorted(set(folds.iloc[every].tolist())),
+            "chosen_on": choosing_folds(folds, spec["split"]["query_folds"], "validation"),
+        }
+        record = untrained(record, len(every), probed.n_numbers)
+        outcome = outcome_of(record, index, probed.logits)
+    except TrainingError as error:
+        outcome = failed_outcome(record, index, error)
+    store.write_csv(pd.DataFrame(choice, columns=list(CHOICE_COLUMNS)), files["choice"])
+    write_outcome(outcome, files)
 
 
 def probe(

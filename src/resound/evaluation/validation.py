@@ -3,17 +3,45 @@
 librosa is the peer that a reader knows; nothing of it is used to compute our side.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from resound import store
 from resound.errors import ParameterError, check_choice
 from resound.evaluation.reference import librosa
 from resound.features.extraction import extract_batch, options_of
 
 Array = npt.NDArray[np.floating[Any]]
+
+
+def validate_features(
+    spec: Mapping[str, Any], *, waveforms: store.AnyPath, setting: str, output: store.AnyPath
+) -> None:
+    """Compare one feature with librosa's on clips spread evenly over the data set.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `resound.experiment.specs.validation` makes it.
+    waveforms : path
+        The decoded clips.
+    setting : str
+        The name of the setting.
+    output : path
+        The rows of `compare`, with the setting and the number of clips.
+    """
+    audio = store.open_array(waveforms, spec=spec["audio"])
+    n_clips = min(spec["clips"], len(audio.values))
+    chosen = np.linspace(0, len(audio.values) - 1, n_clips).round().astype(int)
+    rows = compare(spec["feature"], audio.values[chosen], **spec["stft"], **spec["options"])
+    frame = pd.DataFrame(rows)
+    frame.insert(1, "setting", setting)
+    frame.insert(2, "clips", n_clips)
+    store.write_csv(frame, output)
 
 
 def compare(

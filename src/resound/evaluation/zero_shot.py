@@ -1,12 +1,54 @@
 """Zero-shot classification: the embedding of a clip beside those of the classes' names."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
+from resound import store
+from resound.data.index import read_clips
 from resound.errors import DataError
+from resound.training.outcome import outcome_of, untrained, write_outcome
+from resound.training.record import new_record
 
 Float32 = npt.NDArray[np.float32]
+
+
+def zero_shot(
+    spec: Mapping[str, Any],
+    *,
+    clips: store.AnyPath,
+    bank: store.AnyPath,
+    words: store.AnyPath,
+    files: Mapping[str, store.AnyPath],
+) -> None:
+    """Take every clip for the class whose name its embedding is nearest to.
+
+    Parameters
+    ----------
+    spec : mapping
+        Of the class probabilities' bank, with ``training``, as
+        `resound.experiment.encodings.Encodings.vectors` makes it.
+    clips : path
+        The index.
+    bank, words : path
+        Embeddings of all clips, and of the classes' names.
+    files : mapping of str to path
+        Where ``model, predictions, confusion`` go, and ``bank``, the class probabilities.
+    """
+    training = spec["training"]
+    embedded = store.open_array(bank, spec=training["frozen"])
+    named = store.open_array(words, spec=training["words"])
+    logits = zero_shot_logits(embedded.values[:, 0], named.values[:, 0])
+    index = read_clips(clips).set_index("id", drop=False).loc[embedded.ids["clips"]]
+    record = untrained(new_record(training), 0, 0)
+    record |= {"classes": named.ids["classes"], "folds_seen": []}
+    write_outcome(outcome_of(record, index, logits), files)
+    shape = (len(logits), 1, logits.shape[1])
+    with store.create_array(files["bank"], shape, "float32", spec=spec, ids=embedded.ids) as array:
+        array[:, 0] = class_probabilities(logits)
 
 
 def zero_shot_logits(clips: npt.NDArray[np.float32], classes: npt.NDArray[np.float32]) -> Float32:

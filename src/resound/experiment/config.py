@@ -23,6 +23,8 @@ from resound.registry import (
     ENCODERS,
     FEATURES,
     FIGURES,
+    HEADS,
+    LOSSES,
     NETWORKS,
     SEARCHES,
     Registry,
@@ -65,13 +67,23 @@ def check(config: Config, schema: Mapping[str, Any], files: Iterable[str | Path]
     files : iterable of path, optional
         The YAML files that it was read from, of which what was lost in reading is a fault, too.
     """
-    faults = list(reading.faults(files)) or list(_form(config, schema)) or list(_meaning(config))
+    faults = list(reading.faults(files)) or list(_form(config, _with_losses(schema)))
+    faults = faults or list(_meaning(config))
     if faults:
         lines = "\n".join(f"  {fault}" for fault in faults)
         raise ConfigError(
             f"the configuration has {len(faults)} fault{'s'[: len(faults) > 1]} "
             f"(config.yaml, --configfile or --config):\n{lines}"
         )
+
+
+def _with_losses(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema with a block of options for every loss that it does not know itself."""
+    known = schema["properties"]["classification"]
+    others = {name: {"type": "object"} for name in LOSSES if name not in known["properties"]}
+    blocks = {**known["properties"], **others}
+    classification = {**known, "properties": blocks}
+    return {**schema, "properties": {**schema["properties"], "classification": classification}}
 
 
 def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -180,6 +192,9 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from _names("classification.networks", block["networks"], config["networks"])
     yield from _names("classification.features", block["features"], config["features"])
     yield from _names("classification.stft", block["stft"], config["stft"])
+    yield from _names("classification.losses", block["losses"], LOSSES)
+    losses = {name: block[name] for name in LOSSES if name in block}
+    yield from _options("classification", losses, LOSSES)
     yield from _warmup("classification", config)
     coder = config["autoencoder"]
     yield from _names("autoencoder.features", coder["features"], config["features"])
@@ -205,7 +220,10 @@ def _encoders(config: Config) -> Iterator[str]:
     yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"])
     yield from _warmup("finetune", config)
     headless = [name for name in block["encoders"] if name not in block["heads"]]
-    yield from (f"finetune.heads: {name} has none; give it adapter or mlp" for name in headless)
+    yield from (
+        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
+    )
+    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
     for name, encoding in config["encodings"].items():
         where, encoder = f"encodings.{name}", encoding["encoder"]
         yield from _names(f"{where}.encoder", [encoder], encoders)

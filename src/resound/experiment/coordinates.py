@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, NETWORKS
+from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, LOSSES, NETWORKS
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
 # The split of which every clip is a query.
@@ -213,6 +213,11 @@ class Classifier(_OnFeature):
     def panel(self) -> Panel:
         """Where its training curve is drawn."""
         return Panel(self.name, self.feature.name)
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules that its training runs: of its network, its feature and its loss."""
+        return [*super().modules, LOSSES.entry(self.loss).module]
 
     @property
     def module(self) -> str:

@@ -30,7 +30,7 @@ from resound.experiment.plan import VARIANT_OF, block_of
 from resound.experiment.types import Config
 from resound.experiment.weights import encoder_weights
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
-from resound.registry import DISTANCES, ENCODERS, FEATURES
+from resound.registry import DISTANCES, ENCODERS, FEATURES, HEADS
 
 Spec = dict[str, Any]
 
@@ -173,6 +173,12 @@ def encoder(config: Config, name: str) -> Spec:
         "threads": int(block["threads"]),
         "options": {k: v for k, v in block.items() if k not in (*ENCODER_KEYS, *texts)},
     }
+
+
+def encoder_modules(config: Config, name: str, *, tuned: bool = False) -> list[str]:
+    """Return the module of an encoder and, where it is fine-tuned, that of its head."""
+    head = [HEADS.entry(config["finetune"]["heads"][name]).module] if tuned else []
+    return [ENCODERS.entry(name).module, *head]
 
 
 def words(config: Config, encoder_name: str) -> Spec:

@@ -162,7 +162,7 @@ class Classification(TypedDict):
     networks: list[str]
     features: list[str]
     stft: list[str]
-    losses: list[Literal["cross_entropy", "supcon"]]
+    losses: list[str]
     supcon: ClassificationSupcon
     selection: Literal["fixed", "validation", "test"]
     augmentation: ClassificationAugmentation
@@ -236,7 +236,7 @@ class Finetune(TypedDict):
     precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
     threads: NotRequired[int]
     encoders: list[str]
-    heads: dict[str, Literal["adapter", "mlp"]]
+    heads: dict[str, str]
     width: int
     dropout: float
     selection: Literal["fixed", "validation"]

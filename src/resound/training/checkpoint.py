@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -47,17 +48,31 @@ class TrainedNetwork:
         A classifier's are hidden vectors (clips, n_embedding), an autoencoder's the code
         (clips, code frames, n_embedding).
         """
-        with torch.inference_mode():
-            parts = [self.network.embed(torch.from_numpy(part)) for part in _batches(x)]
-        embeddings: Float32 = torch.cat(parts).numpy()
-        return embeddings
+        return embed(self.network, x)
+
+    def embed_bank(self, values: npt.NDArray[Any], clips: Sequence[str]) -> Float32:
+        """Return the embeddings of a bank's clips as frames (clips, frames, n_embedding)."""
+        embeddings = self.embed(self.transform.of_bank(values, clips))
+        return embeddings.reshape(len(embeddings), -1, embeddings.shape[-1])
 
     def classify(self, embeddings: Float32) -> Float32:
         """Return a classifier's logits (clips, classes) of hidden vectors (clips, n_embedding)."""
-        classifier = cast(Classifier, self.network)
-        with torch.inference_mode():
-            logits: Float32 = classifier.classify(torch.from_numpy(embeddings)).numpy()
-        return logits
+        return classify(cast(Classifier, self.network), embeddings)
+
+
+def embed(network: Network, x: Float32) -> Float32:
+    """Return what a network in evaluation mode, on the CPU, embeds inputs as, batch by batch."""
+    with torch.inference_mode():
+        parts = [network.embed(torch.from_numpy(part)) for part in _batches(x)]
+    embeddings: Float32 = torch.cat(parts).numpy()
+    return embeddings
+
+
+def classify(network: Classifier, embeddings: Float32) -> Float32:
+    """Return the logits (clips, classes) that such a network makes of embeddings."""
+    with torch.inference_mode():
+        logits: Float32 = network.classify(torch.from_numpy(embeddings)).numpy()
+    return logits
 
 
 def write_checkpoint(

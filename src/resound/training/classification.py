@@ -1,75 +1,29 @@
-"""One step of training a classifier."""
+"""One cell of the classification grid, from its bank to its trained network and predictions."""
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, one_hot
+import pandas as pd
+import torch
+from torch import Tensor
 
+from resound import store
+from resound.data.index import read_clips
+from resound.encoders.tensors import read_state
 from resound.models.classifier import Classifier
+from resound.registry import LOSSES, NETWORKS
+from resound.store import AnyPath, StoredArray
 from resound.training.augment import augment
-from resound.training.module import NetworkTraining
-
-
-class LabelledTraining(NetworkTraining):
-    """Trains by cross-entropy on varied batches; a subclass says how they vary.
-
-    Parameters
-    ----------
-    network : Module
-        What is trained; its output is logits.
-    n_classes : int
-        Classes.
-    options : mapping
-        As `NetworkTraining`, and ``label_smoothing``.
-    augmentation : mapping
-        Options of the variation.
-    seed : int
-        Decides dropout and augmentation.
-    """
-
-    def __init__(
-        self,
-        network: nn.Module,
-        n_classes: int,
-        *,
-        options: Mapping[str, Any],
-        augmentation: Mapping[str, Any],
-        seed: int,
-    ) -> None:
-        super().__init__(network, options=options, seed=seed)
-        self.n_classes, self.augmentation = n_classes, dict(augmentation)
-
-    def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return a varied batch and its targets (batch, classes)."""
-        raise NotImplementedError
-
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """Return the loss of one augmented batch."""
-        x, y = batch
-        rng = self.seeded(index)
-        x, targets = self.varied(x, self.one_hot(y, x), rng)
-        logits = self(x)
-        smoothing = self.options["label_smoothing"]
-        loss = self.finite(cross_entropy(logits.float(), targets, label_smoothing=smoothing))
-        self._record("train", loss, logits, targets.argmax(1))
-        return loss
-
-    def one_hot(self, y: Tensor, x: Tensor) -> Tensor:
-        """Return the targets (batch, classes) of class numbers, in the type of `x`."""
-        return one_hot(y, self.n_classes).to(x.dtype)
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        """Measure loss and accuracy on one batch as it is."""
-        x, y = batch
-        logits = self(x).float()
-        self._record("validation", cross_entropy(logits, y), logits, y)
-
-    def _record(self, part: str, loss: Tensor, logits: Tensor, y: Tensor) -> None:
-        accuracy = (logits.argmax(1) == y).float().mean()
-        values = {f"{part}_loss": loss.detach(), f"{part}_accuracy": accuracy}
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(y))
+from resound.training.callbacks import EpochHook
+from resound.training.checkpoint import classify, describe, embed
+from resound.training.folds import Rows
+from resound.training.inputs import Float32, decibel_step, fit_transform
+from resound.training.labelled import LabelledTask, LabelledTraining
+from resound.training.losses.loss import Loss
+from resound.training.outcome import Outcome
+from resound.training.run import Begun, Sounds, train
 
 
 class ClassifierTraining(LabelledTraining):
@@ -101,3 +55,117 @@ class ClassifierTraining(LabelledTraining):
         """Return a batch varied as `augment` varies features."""
         planes: dict[str, Any] = {"n_planes": self.network.n_planes, "decibel": self.decibel}
         return augment(x, targets, rng, options=self.augmentation, **planes)
+
+
+class ClassifierTask(LabelledTask):
+    """A network on a feature.
+
+    Parameters
+    ----------
+    bank : StoredArray
+        A feature of all clips.
+    clips, spec
+        As `resound.training.run.Task`.
+    weights : mapping of str to Tensor, optional
+        What the network starts from.
+    waveforms : path, optional
+        Clips that a mirror of the training may play.
+    """
+
+    rule = "train_classifier"
+
+    def __init__(
+        self,
+        bank: StoredArray,
+        clips: pd.DataFrame,
+        spec: Mapping[str, Any],
+        *,
+        weights: Mapping[str, Tensor] | None = None,
+        waveforms: AnyPath | None = None,
+    ) -> None:
+        super().__init__(bank.ids["clips"], clips, spec)
+        self.bank, self.weights, self.waveforms = bank, weights, waveforms
+
+    @classmethod
+    def read(
+        cls,
+        spec: Mapping[str, Any],
+        *,
+        bank: AnyPath,
+        clips: AnyPath,
+        weights: AnyPath | None = None,
+        waveforms: AnyPath | None = None,
+    ) -> "ClassifierTask":
+        """Return the task of files: a bank, the index, weights to start from, decoded clips."""
+        return cls(
+            store.open_array(bank, spec=spec["bank"]),
+            read_clips(clips),
+            spec,
+            weights=read_state(Path(weights)) if weights else None,
+            waveforms=waveforms,
+        )
+
+    def begin(self, training: Rows) -> Begun:
+        """Build the network, and standardise its inputs by the clips that it trains on."""
+        spec, ids = self.spec, self.bank.ids["clips"]
+        transform = fit_transform(self.bank.values, ids, training.tolist(), **spec["input"])
+        x = torch.from_numpy(transform.of_bank(self.bank.values, ids))
+        network = build_network(spec, x.shape[2], len(self.classes), self.weights)
+        network.embed(x[:1])  # says now that a clip is too short, not in a step
+        module = ClassifierTraining(
+            network,
+            len(self.classes),
+            loss=build_loss(spec, network.n_embedding),
+            options=spec,
+            augmentation=spec["augmentation"],
+            decibel=torch.from_numpy(decibel_step(transform, spec["bank"])),
+            seed=spec["seed"],
+        )
+        return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
+
+    def logits(self, begun: Begun, rows: Rows) -> Float32:
+        """Return the logits of clips, computed on the CPU."""
+        network = cast(Classifier, begun.network.cpu().eval())
+        return classify(network, embed(network, np.asarray(begun.x)[rows]))
+
+    def sounds(self) -> Sounds | None:
+        """Return the decoded clips, if they were named."""
+        if self.waveforms is None:
+            return None
+        spec = self.spec["bank"]["audio"]
+        audio = store.open_array(self.waveforms, spec=spec, verify=False)
+        clips = dict(zip(audio.ids["clips"], audio.values, strict=True))
+        return Sounds(clips, spec["sample_rate"])
+
+
+def train_classifier(
+    bank: StoredArray,
+    clips: pd.DataFrame,
+    spec: Mapping[str, Any],
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    resume: Path | None = None,
+    on_epoch: EpochHook | None = None,
+) -> Outcome:
+    """Train one network on one feature: `train` of a `ClassifierTask`."""
+    task = ClassifierTask(bank, clips, spec, weights=weights)
+    return train(task, resume=resume, on_epoch=on_epoch)
+
+
+def build_network(
+    spec: Mapping[str, Any], n_dims: int, n_classes: int, weights: Mapping[str, Tensor] | None
+) -> Classifier:
+    """Return the network of a spec with the parameters that its seed, or `weights`, gives it."""
+    torch.manual_seed(spec["seed"])
+    start = {} if weights is None else {"weights": weights}
+    network: Classifier = NETWORKS[spec["network"]](
+        n_dims, n_classes, n_planes=spec["input"]["n_planes"], **spec["options"], **start
+    )
+    return network
+
+
+def build_loss(spec: Mapping[str, Any], n_embedding: int) -> Loss:
+    """Return the loss of a spec with its options."""
+    options = {**spec["loss"], "label_smoothing": spec["label_smoothing"]}
+    loss: Loss = LOSSES[options.pop("name")](n_embedding, **options)
+    return loss

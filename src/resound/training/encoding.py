@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from resound import store
+from resound.data.index import read_clips
 from resound.encoders.encoder import Encoder
 from resound.errors import DataError
 from resound.jobs.progress import track
@@ -30,6 +31,68 @@ def load_encoder(spec: Mapping[str, Any], weights: Mapping[str, Any]) -> Encoder
     """
     checked = {**weights, "sha256": spec["sha256"]}
     return cast(Encoder, ENCODERS[spec["name"]](checked, **spec["options"]))
+
+
+def encode_clips(
+    spec: Mapping[str, Any],
+    *,
+    encoder: Mapping[str, Any],
+    waveforms: store.AnyPath,
+    bank: store.AnyPath,
+) -> None:
+    """Store the embeddings of all clips by an encoder as it was published, as a bank.
+
+    Sets torch's number of threads to the encoder's, as `embed_classes` does.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `resound.experiment.encodings.Encodings.frozen` makes it.
+    encoder : mapping
+        Where its weights are: a block ``weights`` of the config.
+    waveforms : path
+        Decoded clips at its sample rate.
+    bank : path
+        The embeddings.
+    """
+    torch.set_num_threads(spec["encoder"]["threads"])
+    audio = store.open_array(waveforms, spec=spec["audio"])
+    embeddings = embeddings_of(load_encoder(spec["encoder"], encoder), audio.values)
+    write_bank(embeddings, bank, spec=spec, ids=audio.ids)
+
+
+def embed_classes(
+    spec: Mapping[str, Any],
+    *,
+    encoder: Mapping[str, Any],
+    clips: store.AnyPath,
+    bank: store.AnyPath,
+) -> None:
+    """Store the embedding of every class's name, scaled: its product with a clip's is a logit.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `resound.experiment.encodings.Encodings.words` makes it.
+    encoder : mapping
+        Where its weights are.
+    clips : path
+        The index, which names the classes.
+    bank : path
+        The embeddings.
+    """
+    torch.set_num_threads(spec["encoder"]["threads"])
+    classes = sorted(set(read_clips(clips)["category"]))
+    loaded = load_encoder(spec["encoder"], encoder)
+    with torch.inference_mode():
+        vectors = loaded.logit_scale * loaded.embed_classes(classes)
+    write_bank(vectors.numpy(), bank, spec=spec, ids={"classes": classes})
+
+
+def embeddings_of(encoder: Encoder, waveforms: npt.NDArray[Any]) -> Float32:
+    """Return the embeddings (clips, dimension) of waveforms (clips, samples)."""
+    (embeddings,) = run_over(encoder, lambda x: [encoder.embed(x)], waveforms)
+    return embeddings
 
 
 def run_over(

@@ -1,44 +1,36 @@
 """One encoder, fine-tuned with a head on it: from waveforms to its network and predictions."""
 
-import logging
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from resound import store
+from resound.data.index import read_clips
+from resound.encoders.classifier import EncoderClassifier, build_classifier
 from resound.encoders.encoder import Encoder
-from resound.encoders.heads import EncoderClassifier, build_classifier
-from resound.errors import CheckpointError, ParameterError, TrainingError
 from resound.store import AnyPath, StoredArray
 from resound.training.augment import augment_waveforms
 from resound.training.callbacks import EpochHook
-from resound.training.checkpoint import take_weights
-from resound.training.classification import LabelledTraining
-from resound.training.data import ClipData, class_numbers
-from resound.training.encoding import Float32, run_over
-from resound.training.fit import Fit, fit
-from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
-from resound.training.outcome import Outcome, failed_outcome, outcome_of
-from resound.training.record import new_record, read_record
-from resound.training.selection import train_selected
-
-# Options of a fine-tuning that `fit` takes as they stand.
-FIT_OPTIONS = ("accelerator", "precision", "accumulate", "gradient_clip")
-
-log = logging.getLogger(__name__)
+from resound.training.checkpoint import write_tensors
+from resound.training.encoding import Float32, load_encoder, run_over
+from resound.training.folds import Rows
+from resound.training.labelled import LabelledTask, LabelledTraining
+from resound.training.losses.cross_entropy import CrossEntropy
+from resound.training.outcome import Outcome
+from resound.training.run import Begun, Sounds, train
 
 
 class FinetuneTraining(LabelledTraining):
     """Trains an encoder and its head, each layer at a learning rate of its own.
 
-    The head's is ``learning_rate``; the encoder's last layer has ``encoder_learning_rate``, and
-    each layer before it ``layer_decay`` times that of the next.
+    That of the head, and of layers that the loss has, is ``learning_rate``; the encoder's last
+    layer has ``encoder_learning_rate``, and each layer before it ``layer_decay`` times that of the
+    next.
     """
 
     block = "finetune"
@@ -49,11 +41,106 @@ class FinetuneTraining(LabelledTraining):
         rate, decay = self.options["encoder_learning_rate"], self.options["layer_decay"]
         groups = self.network.encoder.layer_groups()
         encoder = [(group, rate * decay**depth) for depth, group in enumerate(reversed(groups))]
-        return [([*self.network.head.parameters()], self.options["learning_rate"]), *encoder]
+        new = [*self.network.head.parameters(), *self.loss.parameters()]
+        return [(new, self.options["learning_rate"]), *encoder]
 
     def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return a batch of waveforms varied as `augment_waveforms` does."""
         return augment_waveforms(x, targets, rng, options=self.augmentation)
+
+
+class FinetuneTask(LabelledTask):
+    """An encoder and a head on waveforms.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        As it was loaded; training changes it.
+    waveforms : StoredArray
+        All clips at its sample rate.
+    clips, spec
+        As `resound.training.run.Task`; the spec as
+        `resound.experiment.encodings.Encodings.training` makes it.
+    """
+
+    rule = "finetune"
+    fit_options = ("accelerator", "precision", "accumulate", "gradient_clip")
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        waveforms: StoredArray,
+        clips: pd.DataFrame,
+        spec: Mapping[str, Any],
+    ) -> None:
+        super().__init__(waveforms.ids["clips"], clips, spec)
+        self.encoder, self.waveforms = encoder, waveforms
+        self.published = {name: value.clone() for name, value in encoder.state_dict().items()}
+
+    @classmethod
+    def read(
+        cls,
+        spec: Mapping[str, Any],
+        *,
+        encoder: Mapping[str, Any],
+        waveforms: AnyPath,
+        clips: AnyPath,
+    ) -> "FinetuneTask":
+        """Return the task of an encoder's weights, as the config names them, and of files."""
+        return cls(
+            load_encoder(spec["encoder"], encoder),
+            store.open_array(waveforms, spec=spec["audio"]),
+            read_clips(clips),
+            spec,
+        )
+
+    @property
+    def title(self) -> str:
+        """How a log names it."""
+        return str(self.spec["network"])
+
+    @property
+    def threads(self) -> int:
+        """How many threads torch computes its encoder with."""
+        return int(self.spec["encoder"]["threads"])
+
+    def check(self) -> None:
+        """Raise ParameterError for clips that the encoder cannot read."""
+        self.encoder.check_waveforms(torch.from_numpy(np.array(self.waveforms.values[:1])))
+
+    def begin(self, training: Rows) -> Begun:
+        """Put a head on the published encoder, whatever it was trained to before."""
+        spec, n_classes = self.spec, len(self.classes)
+        self.encoder.load_state_dict(self.published)
+        network = build_classifier(self.encoder, n_classes, **spec["head"], seed=spec["seed"])
+        # Encoders are loaded in evaluation mode, and Lightning leaves modes as they are.
+        module = FinetuneTraining(
+            network.train(),
+            n_classes,
+            loss=CrossEntropy(self.encoder.dimension, label_smoothing=spec["label_smoothing"]),
+            options=spec,
+            augmentation=spec["augmentation"],
+            seed=spec["seed"],
+        )
+        about = {"name": spec["network"], "encoder": spec["encoder"], "head": spec["head"]}
+        return Begun(module, self.waveforms.values, {"network": about})
+
+    def logits(self, begun: Begun, rows: Rows) -> Float32:
+        """Return the logits of clips, computed on a GPU where there is one."""
+        network = begun.network
+        (logits,) = run_over(network, lambda x: [network(x)], self.waveforms.values[rows])
+        return logits
+
+    def write_network(self, outcome: Outcome, weights: AnyPath, model: AnyPath) -> None:
+        """Write what training changed."""
+        network = cast(EncoderClassifier | None, outcome.network)
+        tensors = network.trained_tensors() if network else {}
+        write_tensors(weights, model, tensors, outcome.record)
+
+    def sounds(self) -> Sounds:
+        """Return the clips."""
+        clips = dict(zip(self.waveforms.ids["clips"], self.waveforms.values, strict=True))
+        return Sounds(clips, self.spec["audio"]["sample_rate"])
 
 
 def finetune(
@@ -65,154 +152,6 @@ def finetune(
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
 ) -> Outcome:
-    """Fine-tune an encoder, or record why it cannot be: clips too short, one class, divergence.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        As it was loaded; training changes it.
-    waveforms : StoredArray
-        All clips at its sample rate.
-    clips : DataFrame
-        The index.
-    spec : mapping
-        As `resound.experiment.encodings.Encodings.training` makes it.
-    resume : pathlib.Path, optional
-        The checkpoint of an interrupted run of this very spec.
-    on_epoch : callable, optional
-        Is given each epoch's row of the history.
-    """
-    clips = clips.set_index("id", drop=False).loc[waveforms.ids["clips"]]
-    classes, y = class_numbers(clips["category"])
-    record = {**new_record(spec), "classes": classes}
-    try:
-        return _finetune(encoder, waveforms.values, clips, y, record, resume, on_epoch)
-    except (TrainingError, ParameterError) as error:
-        log.warning("%s: not trained: %s", spec["network"], error)
-        return failed_outcome(record, clips, error)
-
-
-def _finetune(
-    encoder: Encoder,
-    waveforms: npt.NDArray[np.float32],
-    clips: pd.DataFrame,
-    y: Tensor,
-    record: dict[str, Any],
-    resume: Path | None,
-    on_epoch: EpochHook | None,
-) -> Outcome:
-    spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
-    encoder.check_waveforms(torch.from_numpy(np.array(waveforms[:1])))
-    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
-    every = rows_outside(clips, **spec["split"])
-    published = {name: value.clone() for name, value in encoder.state_dict().items()}
-    once = partial(_finetune_once, encoder, published, waveforms, y, record)
-    hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
-    network, done = train_selected(once, training, validation, every, spec, **hooks)
-    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
-    record |= {
-        "folds_seen": np.unique(seen).tolist(),
-        "chosen_on": choosing_folds(clips["fold"], query_folds, spec["selection"]),
-        "network": {"name": spec["network"], "encoder": spec["encoder"], "head": spec["head"]},
-        "training": done.as_dict(network),
-    }
-    test = np.flatnonzero(clips["fold"].isin(query_folds))
-    (logits,) = run_over(network, lambda x: [network(x)], waveforms[test])
-    history = pd.DataFrame(done.history)
-    return outcome_of(record, clips.iloc[test], logits, network=network.cpu(), history=history)
-
-
-def _finetune_once(
-    encoder: Encoder,
-    published: Mapping[str, Tensor],
-    waveforms: npt.NDArray[np.float32],
-    y: Tensor,
-    record: Mapping[str, Any],
-    training: Rows,
-    validation: Rows,
-    **stretch: Any,
-) -> tuple[EncoderClassifier, Fit]:
-    """Fine-tune an encoder from its `published` tensors, whatever it was trained to before."""
-    spec, n_classes = record["spec"], len(record["classes"])
-    encoder.load_state_dict(published)
-    network = build_classifier(encoder, n_classes, **spec["head"], seed=spec["seed"])
-    # Encoders are loaded in evaluation mode, and Lightning leaves modes as they are.
-    module = FinetuneTraining(
-        network.train(),
-        n_classes,
-        options=spec,
-        augmentation=spec["augmentation"],
-        seed=spec["seed"],
-    )
-    batches = {"batch_size": spec["batch_size"], "seed": spec["seed"]}
-    data = ClipData(waveforms, y, training, validation, **batches)
-    options = {key: spec[key] for key in FIT_OPTIONS}
-    return network, fit(module, data, **options, **stretch)
-
-
-def read_finetuned(
-    encoder: Encoder, weights: AnyPath, model: AnyPath, *, spec: Mapping[str, Any]
-) -> EncoderClassifier:
-    """Return a fine-tuned network in evaluation mode.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        As published; it takes the tensors that training changed.
-    weights, model : path
-        What the training left.
-    spec : mapping
-        The spec that must have made it.
-
-    Raises
-    ------
-    CheckpointError
-        When the training failed, or a file is damaged.
-    """
-    record = read_record(model, spec=spec, trained=True)
-    if "classes" not in record:
-        raise CheckpointError(f"{model}: names no classes; delete it and train again")
-    network = build_classifier(encoder, len(record["classes"]), **spec["head"], seed=0)
-    given = network.state_dict().keys() - network.trained_tensors().keys()
-    take_weights(network, weights, model, record, given=given)
-    return network.eval()
-
-
-def vectors_of(network: EncoderClassifier, waveforms: npt.NDArray[Any]) -> dict[str, Float32]:
-    """Return what a fine-tuned network makes of all clips, in one pass.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``embedding`` (clips, dimension), what the encoder makes; ``hidden`` (clips, n_hidden), the
-        head's; ``probabilities`` (clips, classes); ``classes`` (clips, classes), 1 for the
-        likeliest class and 0 for all others.
-    """
-
-    def outputs(x: Tensor) -> list[Tensor]:
-        embedding = network.embed(x)
-        hidden = network.head.hidden(embedding)
-        return [embedding, hidden, network.head.classify(hidden).softmax(1)]
-
-    embedding, hidden, probabilities = run_over(network, outputs, waveforms)
-    classes = np.eye(probabilities.shape[1], dtype=np.float32)[probabilities.argmax(axis=1)]
-    vectors = {"embedding": embedding, "hidden": hidden, "probabilities": probabilities}
-    return {**vectors, "classes": classes}
-
-
-def masked_hidden(
-    network: EncoderClassifier, waveforms: npt.NDArray[Any], *, share: float, seed: int
-) -> Float32:
-    """Return the hidden vectors (clips, n_hidden) of a part of each clip.
-
-    The fine-tuned encoder embeds every clip without a share of its patch tokens, drawn from `seed`,
-    and the head goes on from that: retrieval from partial evidence.
-    """
-    generator = torch.Generator().manual_seed(seed)
-
-    def outputs(x: Tensor) -> list[Tensor]:
-        embedding = network.encoder.embed(x, masked=share, generator=generator)
-        return [network.head.hidden(embedding)]
-
-    (hidden,) = run_over(network, outputs, waveforms)
-    return hidden
+    """Fine-tune an encoder, which changes it: `train` of a `FinetuneTask`."""
+    task = FinetuneTask(encoder, waveforms, clips, spec)
+    return train(task, resume=resume, on_epoch=on_epoch)

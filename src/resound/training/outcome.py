@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from resound import store
-from resound.training.record import FAILED, write_record
+from resound.training.record import failed, write_record
 
 if TYPE_CHECKING:  # what only scores clips needs no torch
     from torch import nn
@@ -19,7 +19,7 @@ HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training leaves behind.
+    """What a training leaves behind, and what is left of one that could not be.
 
     Attributes
     ----------
@@ -27,16 +27,23 @@ class Outcome:
         None when training failed, or where no network was trained.
     record : dict
         What ``model.json`` holds.
-    history, predictions, confusion : DataFrame
-        A row an epoch; a row a test clip with `id, fold, category, predicted` and a logit a class,
-        ``logit:dog``; and how often each class (row) was taken for each (column).
+    history : DataFrame
+        A row an epoch.
+    predictions, confusion : DataFrame or None
+        A row a test clip with `id, fold, category, predicted` and a logit a class, ``logit:dog``;
+        and how often each class (row) was taken for each (column). None where nothing is tested.
     """
 
     network: "nn.Module | None"
     record: dict[str, Any]
     history: pd.DataFrame
-    predictions: pd.DataFrame
-    confusion: pd.DataFrame
+    predictions: pd.DataFrame | None = None
+    confusion: pd.DataFrame | None = None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that there are, by name."""
+        tables = {name: getattr(self, name) for name in ("history", "predictions", "confusion")}
+        return {name: table for name, table in tables.items() if table is not None}
 
 
 def outcome_of(
@@ -59,17 +66,23 @@ def outcome_of(
     return Outcome(network, record, rows, predictions, confusion_of(predictions, classes))
 
 
-def failed_outcome(record: dict[str, Any], clips: pd.DataFrame, error: Exception) -> Outcome:
+def failed_outcome(record: Mapping[str, Any], clips: pd.DataFrame, error: Exception) -> Outcome:
     """Return the outcome of a training that could not be: its reason, and no predictions."""
-    record |= {"outcome": FAILED, "reason": str(error)}
-    return outcome_of(record, clips.iloc[:0], np.empty((0, len(record["classes"])), np.float32))
+    nothing = np.empty((0, len(record["classes"])), np.float32)
+    return outcome_of(failed(record, error), clips.iloc[:0], nothing)
 
 
-def write_outcome(outcome: Outcome, files: Any) -> None:
-    """Write record, predictions and confusion to the outputs of a job that trains no network."""
-    store.write_csv(outcome.predictions, files.predictions)
-    store.write_csv(outcome.confusion, files.confusion)
-    write_record(outcome.record, files.model)
+def write_tables(outcome: Outcome, files: Mapping[str, store.AnyPath]) -> None:
+    """Write those of the tables that have a file."""
+    for name, table in outcome.tables().items():
+        if name in files:
+            store.write_csv(table, files[name])
+
+
+def write_outcome(outcome: Outcome, files: Mapping[str, store.AnyPath]) -> None:
+    """Write tables and record of what trains no network; the record has the key ``model``."""
+    write_tables(outcome, files)
+    write_record(outcome.record, files["model"])
 
 
 def predictions_of(

@@ -1,8 +1,6 @@
 """One autoencoder, from the bank of a feature to a network that codes it, without any label."""
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
-from resound.errors import ParameterError, TrainingError
-from resound.models.network import Network
+from resound import store
+from resound.data.index import read_clips
+from resound.errors import TrainingError
 from resound.registry import AUTOENCODERS
-from resound.store import StoredArray
+from resound.store import AnyPath, StoredArray
 from resound.training.callbacks import EpochHook
 from resound.training.checkpoint import describe
-from resound.training.data import ClipData
-from resound.training.fit import fit
-from resound.training.folds import rows_outside
+from resound.training.folds import Rows, rows_outside
 from resound.training.inputs import fit_transform
 from resound.training.module import NetworkTraining
-from resound.training.record import FAILED, new_record
+from resound.training.outcome import Outcome
+from resound.training.record import failed
+from resound.training.run import Begun, Division, Task, train
 
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss")
-log = logging.getLogger(__name__)
 
 
 class ReconstructionTraining(NetworkTraining):
@@ -47,23 +45,61 @@ class ReconstructionTraining(NetworkTraining):
         return loss
 
 
-@dataclass(frozen=True)
-class Reconstruction:
-    """What the training of an autoencoder leaves behind.
+class ReconstructionTask(Task):
+    """An autoencoder of a feature, on all folds but those of the queries.
 
-    Attributes
+    Parameters
     ----------
-    network : Network or None
-        None when training failed.
-    record : dict
-        What ``model.json`` holds beside the weights.
-    history : DataFrame
-        A row an epoch.
+    bank : StoredArray
+        A feature of all clips.
+    clips : DataFrame
+        The index, of which ``fold`` and ``src_file`` are read.
+    spec
+        As `resound.training.run.Task`.
     """
 
-    network: Network | None
-    record: dict[str, Any]
-    history: pd.DataFrame
+    rule = "train_autoencoder"
+
+    def __init__(self, bank: StoredArray, clips: pd.DataFrame, spec: Mapping[str, Any]) -> None:
+        super().__init__(bank.ids["clips"], clips, spec)
+        self.bank = bank
+
+    @classmethod
+    def read(
+        cls, spec: Mapping[str, Any], *, bank: AnyPath, clips: AnyPath
+    ) -> "ReconstructionTask":
+        """Return the task of files: a bank and the index."""
+        return cls(store.open_array(bank, spec=spec["bank"]), read_clips(clips), spec)
+
+    def rows(self) -> Division:
+        """Train on the gallery's clips; no epoch is chosen."""
+        query_folds = self.spec["split"]["query_folds"]
+        rows = rows_outside(self.clips, query_folds, self.spec["split"]["on_split_recording"])
+        if not len(rows):
+            raise TrainingError(
+                f"all clips lie in the query folds {query_folds}, and none is left to train on; "
+                "check the CSV's folds"
+            )
+        return Division(rows, np.array([], np.intp), rows)
+
+    def begin(self, training: Rows) -> Begun:
+        """Build the network, and standardise its inputs by the clips that it trains on."""
+        spec, ids = self.spec, self.bank.ids["clips"]
+        transform = fit_transform(self.bank.values, ids, training.tolist(), **spec["input"])
+        x = torch.from_numpy(transform.of_bank(self.bank.values, ids))
+        torch.manual_seed(spec["seed"])
+        planes = spec["input"]["n_planes"]
+        network = AUTOENCODERS[spec["network"]](x.shape[2], n_planes=planes, **spec["options"])
+        module = ReconstructionTraining(network, options=spec, seed=spec["seed"])
+        return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
+
+    def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:
+        """Return the network; nothing is tested of it."""
+        return Outcome(begun.network.cpu().eval(), record, history)
+
+    def failure(self, record: dict[str, Any], error: Exception) -> Outcome:
+        """Return the reason, no network and no epoch."""
+        return Outcome(None, failed(record, error), pd.DataFrame(columns=list(HISTORY_COLUMNS)))
 
 
 def train_autoencoder(
@@ -73,62 +109,6 @@ def train_autoencoder(
     *,
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
-) -> Reconstruction:
-    """Train one autoencoder on all folds but those of the queries, or record why it cannot be.
-
-    Parameters
-    ----------
-    bank : StoredArray
-        A feature of all clips.
-    clips : DataFrame
-        The index, of which ``fold`` and ``src_file`` are read.
-    spec : mapping
-        As `resound.experiment.specs.training` makes it.
-    resume : pathlib.Path, optional
-        The checkpoint of an interrupted run of this very spec.
-    on_epoch : callable, optional
-        Is given each epoch's row of the history.
-    """
-    clips = clips.set_index("id", drop=False).loc[bank.ids["clips"]]
-    record = new_record(spec)
-    try:
-        return _train(bank, clips, record, resume=resume, on_epoch=on_epoch)
-    except (TrainingError, ParameterError) as error:
-        log.warning("%s on %s: not trained: %s", spec["network"], spec["bank"]["feature"], error)
-        record |= {"outcome": FAILED, "reason": str(error)}
-        return Reconstruction(None, record, pd.DataFrame(columns=list(HISTORY_COLUMNS)))
-
-
-def _train(
-    bank: StoredArray,
-    clips: pd.DataFrame,
-    record: dict[str, Any],
-    *,
-    resume: Path | None,
-    on_epoch: EpochHook | None,
-) -> Reconstruction:
-    spec, ids = record["spec"], bank.ids["clips"]
-    query_folds, policy = spec["split"]["query_folds"], spec["split"]["on_split_recording"]
-    rows = rows_outside(clips, query_folds, policy)
-    if not len(rows):
-        raise TrainingError(
-            f"all clips lie in the query folds {query_folds}, and none is left to train on; check "
-            "the CSV's folds"
-        )
-    transform = fit_transform(bank.values, ids, rows.tolist(), **spec["input"])
-    x = torch.from_numpy(transform.of_bank(bank.values, ids))
-    torch.manual_seed(spec["seed"])
-    planes = spec["input"]["n_planes"]
-    network = AUTOENCODERS[spec["network"]](x.shape[2], n_planes=planes, **spec["options"])
-    module = ReconstructionTraining(network, options=spec, seed=spec["seed"])
-    batches = {"batch_size": spec["batch_size"], "seed": spec["seed"]}
-    data = ClipData(x, torch.zeros(len(x)), rows, np.array([], np.intp), **batches)
-    options = {key: spec[key] for key in ("epochs", "accelerator", "precision")}
-    done = fit(module, data, **options, resume=resume, on_epoch=on_epoch)
-    record |= {
-        "folds_seen": np.unique(clips["fold"].to_numpy()[rows]).tolist(),
-        "input": transform.as_dict(),
-        "network": describe(network, spec),
-        "training": done.as_dict(network),
-    }
-    return Reconstruction(network.cpu().eval(), record, pd.DataFrame(done.history))
+) -> Outcome:
+    """Train one autoencoder: `train` of a `ReconstructionTask`."""
+    return train(ReconstructionTask(bank, clips, spec), resume=resume, on_epoch=on_epoch)

@@ -30,6 +30,11 @@ def new_record(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {"outcome": TRAINED, "spec": dict(spec), "versions": versions}
 
 
+def failed(record: Mapping[str, Any], error: Exception) -> dict[str, Any]:
+    """Return the record of a training that could not be, with the reason."""
+    return {**record, "outcome": FAILED, "reason": str(error)}
+
+
 def read_record(
     model: store.AnyPath, *, spec: Mapping[str, Any] | None = None, trained: bool = False
 ) -> dict[str, Any]:

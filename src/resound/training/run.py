@@ -1,150 +1,246 @@
-"""One cell of the classification grid, from its bank to its trained network and predictions."""
+"""A training from its clips to what it leaves: the one course that networks of every kind take.
+
+A `Task` says what is particular to a kind of training: its network, its inputs, what is tested of
+it. `train` takes a task through what all have in common, and `train_and_keep` does so for a job,
+which may be killed, is watched, and leaves files.
+"""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from resound.errors import ParameterError, TrainingError
-from resound.models.classifier import Classifier
-from resound.registry import NETWORKS
-from resound.store import StoredArray
+from resound.experiment.asides import Tracking
+from resound.models.network import Network
+from resound.provenance import spec_digest
+from resound.store import AnyPath
 from resound.training.callbacks import EpochHook
-from resound.training.checkpoint import TrainedNetwork, describe
-from resound.training.classification import ClassifierTraining
-from resound.training.contrastive import ContrastiveTraining
-from resound.training.data import ClipData, class_numbers
+from resound.training.checkpoint import resume_path, write_checkpoint
+from resound.training.data import ClipData
 from resound.training.fit import Fit, fit
-from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
-from resound.training.inputs import Float32, InputTransform, decibel_step, fit_transform
-from resound.training.outcome import Outcome, failed_outcome, outcome_of
+from resound.training.folds import Rows
+from resound.training.module import NetworkTraining
+from resound.training.outcome import Outcome, write_tables
 from resound.training.record import new_record
 from resound.training.selection import train_selected
+from resound.training.tracking import Tracker
 
-TRAININGS = {"cross_entropy": ClassifierTraining, "supcon": ContrastiveTraining}
+Float32 = npt.NDArray[np.float32]
 log = logging.getLogger(__name__)
 
 
-class Trained(NamedTuple):
-    """What one training makes: a network, how its inputs were made, and those of all clips."""
+class Division(NamedTuple):
+    """The rows that are trained on, those that choose the epoch, and all that may be seen."""
 
-    network: Classifier
-    transform: InputTransform
-    x: Float32
+    training: Rows
+    validation: Rows
+    every: Rows
 
 
-def train_classifier(
-    bank: StoredArray,
-    clips: pd.DataFrame,
-    spec: Mapping[str, Any],
-    *,
-    weights: Mapping[str, Tensor] | None = None,
-    resume: Path | None = None,
-    on_epoch: EpochHook | None = None,
-) -> Outcome:
-    """Train one network, or record why it cannot be trained.
+class Sounds(NamedTuple):
+    """Samples of clips by their id, and their sample rate in Hz."""
 
-    Features that are not finite, too few frames or dims, a single class and a loss that diverges
-    are findings about the cell: they end in an outcome without a network that says so.
+    waveforms: Mapping[str, Float32]
+    sample_rate: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A training before its first step.
+
+    Attributes
+    ----------
+    module : NetworkTraining
+        What is fitted, with the network in it.
+    x : Tensor or ndarray
+        Inputs of all clips.
+    about : dict
+        What the record says of inputs and network.
+    """
+
+    module: NetworkTraining
+    x: Tensor | Float32
+    about: dict[str, Any]
+
+    @property
+    def network(self) -> nn.Module:
+        """What stays of the module after training."""
+        return self.module.network
+
+
+class Task:
+    """What one kind of training is made of; a subclass writes `rows`, `begin` and `outcome`.
 
     Parameters
     ----------
-    bank : StoredArray
-        A feature of all clips.
+    ids : list of str
+        The clips of the inputs, in their order.
     clips : DataFrame
         The index.
     spec : mapping
         As `resound.experiment.specs.training` makes it.
-    weights : mapping of str to Tensor, optional
-        What the network starts from.
+
+    Attributes
+    ----------
+    rule : str
+        The rule of the workflow that trains so.
+    fit_options : tuple of str
+        Keys of the spec that `fit` takes as they stand.
+    """
+
+    rule: ClassVar[str]
+    fit_options: ClassVar[tuple[str, ...]] = ("accelerator", "precision")
+
+    def __init__(self, ids: list[str], clips: pd.DataFrame, spec: Mapping[str, Any]) -> None:
+        self.clips, self.spec = clips.set_index("id", drop=False).loc[ids], spec
+
+    # What it is
+
+    @property
+    def title(self) -> str:
+        """How a log names it."""
+        return f"{self.spec['network']} on {self.spec['bank']['feature']}"
+
+    @property
+    def threads(self) -> int:
+        """How many threads torch computes it with."""
+        return int(self.spec["threads"])
+
+    def labels(self) -> dict[str, Any]:
+        """Return what the record says of the classes before anything is trained."""
+        return {}
+
+    def choosing(self) -> dict[str, Any]:
+        """Return what the record says of the folds that choose the epoch."""
+        return {}
+
+    # What it learns
+
+    def check(self) -> None:
+        """Raise what is wrong with the inputs at a glance."""
+
+    def rows(self) -> Division:
+        """Divide the clips."""
+        raise NotImplementedError
+
+    def targets(self) -> Tensor:
+        """Return what each clip's output is compared with, beside its input."""
+        return torch.zeros(len(self.clips))
+
+    def begin(self, training: Rows) -> Begun:
+        """Return a new training on rows: always the same one for the same rows."""
+        raise NotImplementedError
+
+    # What it leaves
+
+    def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:
+        """Return the network with what is tested of it."""
+        raise NotImplementedError
+
+    def failure(self, record: dict[str, Any], error: Exception) -> Outcome:
+        """Return what is left where nothing could be trained."""
+        raise NotImplementedError
+
+    def write_network(self, outcome: Outcome, weights: AnyPath, model: AnyPath) -> None:
+        """Write weights and record."""
+        write_checkpoint(weights, model, cast(Network | None, outcome.network), outcome.record)
+
+    def sounds(self) -> Sounds | None:
+        """Return the clips that a mirror of the training may play; None where nothing is tested."""
+        return None
+
+
+def train(task: Task, *, resume: Path | None = None, on_epoch: EpochHook | None = None) -> Outcome:
+    """Train, or record why it cannot be.
+
+    Inputs that are not finite, clips too short, a single class and a loss that diverges are
+    findings: they end in an outcome without a network that says so.
+
+    Parameters
+    ----------
+    task : Task
+        What is trained.
     resume : pathlib.Path, optional
         The checkpoint of an interrupted run of this very spec.
     on_epoch : callable, optional
         Is given each epoch's row of the history.
     """
-    clips = clips.set_index("id", drop=False).loc[bank.ids["clips"]]
-    classes, y = class_numbers(clips["category"])
-    record = {**new_record(spec), "classes": classes}
+    record = {**new_record(task.spec), **task.labels()}
     try:
-        return _train(bank, clips, y, record, weights=weights, resume=resume, on_epoch=on_epoch)
+        return _train(task, record, resume, on_epoch)
     except (TrainingError, ParameterError) as error:
-        log.warning("%s on %s: not trained: %s", spec["network"], spec["bank"]["feature"], error)
-        return failed_outcome(record, clips, error)
+        log.warning("%s: not trained: %s", task.title, error)
+        return task.failure(record, error)
 
 
 def _train(
-    bank: StoredArray,
-    clips: pd.DataFrame,
-    y: Tensor,
-    record: dict[str, Any],
-    *,
-    weights: Mapping[str, Tensor] | None,
-    resume: Path | None,
-    on_epoch: EpochHook | None,
+    task: Task, record: dict[str, Any], resume: Path | None, on_epoch: EpochHook | None
 ) -> Outcome:
-    spec, query_folds = record["spec"], record["spec"]["split"]["query_folds"]
-    training, validation = training_rows(clips, selection=spec["selection"], **spec["split"])
-    every = rows_outside(clips, **spec["split"])
-    once = partial(_train_once, bank, y, record, weights)
+    task.check()
+    rows = task.rows()
     hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
-    (network, transform, x), done = train_selected(once, training, validation, every, spec, **hooks)
-    seen = clips["fold"].to_numpy()[np.union1d(training, validation)]
-    record |= {
+    begun, done = train_selected(partial(_train_once, task), *rows, task.spec, **hooks)
+    seen = task.clips["fold"].to_numpy()[np.union1d(rows.training, rows.validation)]
+    record = {
+        **record,
         "folds_seen": np.unique(seen).tolist(),
-        "chosen_on": choosing_folds(clips["fold"], query_folds, spec["selection"]),
-        "input": transform.as_dict(),
-        "network": describe(network, spec),
-        "training": done.as_dict(network),
+        **task.choosing(),
+        **begun.about,
+        "training": done.as_dict(begun.network),
     }
-    trained = TrainedNetwork(network.cpu().eval(), transform, record)
-    test = np.flatnonzero(clips["fold"].isin(query_folds))
-    logits = trained.classify(trained.embed(x[test]))
-    history = pd.DataFrame(done.history)
-    return outcome_of(record, clips.iloc[test], logits, network=network, history=history)
+    return task.outcome(record, begun, pd.DataFrame(done.history))
 
 
-def _train_once(
-    bank: StoredArray,
-    y: Tensor,
-    record: Mapping[str, Any],
-    weights: Mapping[str, Tensor] | None,
-    training: Rows,
-    validation: Rows,
-    **stretch: Any,
-) -> tuple[Trained, Fit]:
-    """Train a network from its beginning, on inputs standardised by the clips that it trains on."""
-    spec, n_classes, ids = record["spec"], len(record["classes"]), bank.ids["clips"]
-    transform = fit_transform(bank.values, ids, training.tolist(), **spec["input"])
-    x = transform.of_bank(bank.values, ids)
-    network = build_network(spec, x.shape[2], n_classes, weights)
-    network.embed(torch.from_numpy(x[:1]))  # says now that a clip is too short, not in a step
-    module = TRAININGS[spec["loss"]["name"]](
-        network,
-        n_classes,
-        options=spec,
-        augmentation=spec["augmentation"],
-        decibel=torch.from_numpy(decibel_step(transform, spec["bank"])),
-        seed=spec["seed"],
-    )
+def _train_once(task: Task, training: Rows, validation: Rows, **stretch: Any) -> tuple[Begun, Fit]:
+    spec, begun = task.spec, task.begin(training)
     batches = {"batch_size": spec["batch_size"], "seed": spec["seed"]}
-    data = ClipData(torch.from_numpy(x), y, training, validation, **batches)
-    options = {key: spec[key] for key in ("accelerator", "precision")}
-    return Trained(network, transform, x), fit(module, data, **options, **stretch)
+    data = ClipData(begun.x, task.targets(), training, validation, **batches)
+    options = {key: spec[key] for key in task.fit_options}
+    return begun, fit(begun.module, data, **options, **stretch)
 
 
-def build_network(
-    spec: Mapping[str, Any], n_dims: int, n_classes: int, weights: Mapping[str, Tensor] | None
-) -> Classifier:
-    """Return the network of a spec with the parameters that its seed, or `weights`, gives it."""
-    torch.manual_seed(spec["seed"])
-    start = {} if weights is None else {"weights": weights}
-    network: Classifier = NETWORKS[spec["network"]](
-        n_dims, n_classes, n_planes=spec["input"]["n_planes"], **spec["options"], **start
-    )
-    return network
+def train_and_keep(
+    task: Task,
+    files: Mapping[str, AnyPath],
+    *,
+    cell: Mapping[str, str],
+    code: str = "",
+    tracking: Tracking | None = None,
+) -> Outcome:
+    """Train as a job: go on where a killed run stopped, report, write what came out.
+
+    Sets torch's number of threads to the task's.
+
+    Parameters
+    ----------
+    task : Task
+        What is trained.
+    files : mapping of str to path
+        Where ``weights, model, history`` go, and of what is tested ``predictions, confusion``.
+    cell : mapping of str to str
+        The coordinates of the training, ``network`` and ``feature`` among them.
+    code : str
+        A digest of what computes it: a killed run of other code is not gone on with.
+    tracking : Tracking, optional
+        Where it reports to.
+    """
+    torch.set_num_threads(task.threads)
+    digest = spec_digest(task.spec, code)
+    resume = resume_path(files["model"], digest)
+    about: dict[str, Any] = {"job_type": task.rule, "cell": cell, "spec": task.spec}
+    tracker = Tracker(tracking, digest, **about)
+    outcome = train(task, resume=resume, on_epoch=tracker.epoch)
+    task.write_network(outcome, files["weights"], files["model"])
+    write_tables(outcome, files)
+    tracker.finish(outcome.record, outcome.predictions, *(task.sounds() or ()))
+    resume.unlink(missing_ok=True)
+    return outcome

@@ -34,7 +34,7 @@ class Tracker:
 
     Parameters
     ----------
-    tracking : Tracking
+    tracking : Tracking or None
         Mode, project, entity, and the folder in which offline runs land under ``wandb/``.
     job_type : str
         The rule that trains.
@@ -48,7 +48,7 @@ class Tracker:
 
     def __init__(
         self,
-        tracking: Tracking,
+        tracking: Tracking | None,
         run_id: str,
         *,
         job_type: str,
@@ -64,6 +64,8 @@ class Tracker:
             "tags": [f"{axis}:{value}" for axis, value in cell.items()],
             "config": {**cell, "spec": dict(spec)},
         }
+        if tracking is None:
+            return
         for mode in _modes(tracking.mode):
             with _guarded(f"starting a run in mode {mode}"):
                 self.run = _start(tracking, mode, about)

@@ -73,8 +73,7 @@ def make_bank() -> tuple[StoredArray, pd.DataFrame]:
 
 def train_until_killed(checkpoint: Path, last_step: int, selection: str) -> None:
     """Train, and end by SIGKILL at the beginning of a step."""
-    from resound.training.classification import ClassifierTraining
-    from resound.training.run import train_classifier
+    from resound.training.classification import ClassifierTraining, train_classifier
 
     step_of_training, steps = ClassifierTraining.training_step, itertools.count()
 

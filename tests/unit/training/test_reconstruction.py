@@ -12,7 +12,8 @@ from resound.errors import CheckpointError
 from resound.store import StoredArray
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
 from resound.training.inputs import InputTransform
-from resound.training.reconstruction import Reconstruction, train_autoencoder
+from resound.training.outcome import Outcome
+from resound.training.reconstruction import train_autoencoder
 from resound.training.record import check_unseen
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -41,7 +42,7 @@ def striped(made) -> StoredArray:
     return StoredArray(values.astype(np.float32), made.bank.ids, made.bank.spec)
 
 
-def assert_same(one: Reconstruction, other: Reconstruction) -> None:
+def assert_same(one: Outcome, other: Outcome) -> None:
     a, b = one.network.state_dict(), other.network.state_dict()
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
     pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)

@@ -15,9 +15,10 @@ from small_training import SPEC
 from resound.errors import CheckpointError, EnvironmentProblem
 from resound.store import StoredArray
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
+from resound.training.classification import ClassifierTask, train_classifier
 from resound.training.outcome import Outcome
 from resound.training.record import TRAINED, check_unseen
-from resound.training.run import train_classifier
+from resound.training.run import train_and_keep
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -219,6 +220,22 @@ def test_what_a_cell_cannot_be_trained_on_is_its_outcome(made, spec, tmp_path, c
 def test_a_gpu_that_is_not_there_is_no_finding_about_the_cell(made, spec):
     with pytest.raises(EnvironmentProblem, match="accelerator: gpu, but torch finds no GPU"):
         train_classifier(made.bank, made.clips, spec | {"accelerator": "gpu"})
+
+
+def test_a_job_leaves_its_files_and_no_checkpoint(made, spec, tmp_path):
+    names = ("history", "predictions", "confusion")
+    files = {name: tmp_path / f"{name}.csv" for name in names}
+    files |= {"weights": tmp_path / "weights.safetensors", "model": tmp_path / "model.json"}
+    stale = tmp_path / f".{'0' * 16}.ckpt"
+    stale.touch()
+    task = ClassifierTask(made.bank, made.clips, spec | {"threads": 1, "epochs": 1})
+    outcome = train_and_keep(task, files, cell={"network": "cnn", "feature": "mel"})
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in files.values()}
+    read = read_checkpoint(files["weights"], files["model"], spec=task.spec)
+    stored, kept = read.network.state_dict(), outcome.network.state_dict()
+    assert [name for name in kept if not torch.equal(stored[name], kept[name])] == []
+    for name in names:
+        assert len(pd.read_csv(files[name])) == len(getattr(outcome, name))
 
 
 def test_a_training_that_diverges_says_so(made, spec, caplog):

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from torch.nn.functional import normalize
 
-from resound.training.contrastive import supcon_loss
-from resound.training.run import train_classifier
+from resound.training.classification import train_classifier
+from resound.training.losses.supcon import supcon_loss
 from tests.examples import examples
 
 pytestmark = pytest.mark.usefixtures("one_thread")

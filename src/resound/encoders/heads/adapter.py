@@ -1,0 +1,26 @@
+"""A bottleneck beside the embedding."""
+
+from torch import Tensor, nn
+
+from resound.encoders.heads.head import Head
+from resound.registry import HEADS
+
+
+@HEADS.register("adapter")
+class Adapter(Head):
+    r"""A bottleneck beside the embedding, :math:`e + U \, \mathrm{GELU}(D \, \mathrm{LN}(e))`.
+
+    U is 0 at first, so that training starts from the embedding itself (Houlsby et al.,
+    "Parameter-efficient transfer learning for NLP", ICML 2019).
+    """
+
+    def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:
+        super().__init__(dimension, n_classes, width=width, n_hidden=dimension, dropout=dropout)
+        self.up = nn.Linear(width, dimension)
+        nn.init.zeros_(self.up.weight)
+        nn.init.zeros_(self.up.bias)
+
+    def hidden(self, embedding: Tensor) -> Tensor:
+        """Return embeddings with what the bottleneck adds to them."""
+        adapted: Tensor = self.up(nn.functional.gelu(self.down(self.norm(embedding))))
+        return embedding + adapted

@@ -1,0 +1,39 @@
+"""What every head of a fine-tuned encoder has in common."""
+
+from torch import Tensor, nn
+
+
+class Head(nn.Module):
+    """A hidden vector of each clip, and from there the classes.
+
+    Parameters
+    ----------
+    dimension : int
+        Numbers of the encoder's embedding.
+    n_classes : int
+        Classes.
+    width : int
+        Of the layer that a subclass adds.
+    n_hidden : int
+        Numbers of the hidden vector.
+    dropout : float
+        Share of the hidden vector's numbers that a step of training leaves out.
+    """
+
+    def __init__(
+        self, dimension: int, n_classes: int, *, width: int, n_hidden: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dimension)
+        self.down = nn.Linear(dimension, width)
+        self.dropout = nn.Dropout(dropout)
+        self.classes = nn.Linear(n_hidden, n_classes)
+
+    def hidden(self, embedding: Tensor) -> Tensor:
+        """Return the hidden vectors (clips, n_hidden) of embeddings (clips, dimension)."""
+        raise NotImplementedError
+
+    def classify(self, hidden: Tensor) -> Tensor:
+        """Return the logits (clips, n_classes) of hidden vectors."""
+        logits: Tensor = self.classes(self.dropout(hidden))
+        return logits

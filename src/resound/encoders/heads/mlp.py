@@ -1,0 +1,18 @@
+"""One hidden layer."""
+
+from torch import Tensor, nn
+
+from resound.encoders.heads.head import Head
+from resound.registry import HEADS
+
+
+@HEADS.register("mlp")
+class Mlp(Head):
+    r"""One hidden layer, :math:`\mathrm{GELU}(D \, \mathrm{LN}(e))`."""
+
+    def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:
+        super().__init__(dimension, n_classes, width=width, n_hidden=width, dropout=dropout)
+
+    def hidden(self, embedding: Tensor) -> Tensor:
+        """Return the hidden layer."""
+        return nn.functional.gelu(self.down(self.norm(embedding)))

@@ -1,0 +1,56 @@
+"""From a bank to the distances between queries and gallery, a tile of them at a time."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from resound import store
+from resound.data.splits import read_split
+from resound.experiment.tiles import Tile
+from resound.jobs.progress import bar
+from resound.registry import DISTANCES
+
+# Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
+BLOCKS = {"viewed": 512, "copied": 128}
+
+
+def compute_distances(
+    spec: Mapping[str, Any],
+    *,
+    split: store.AnyPath,
+    bank: store.AnyPath,
+    output: store.AnyPath,
+    n_threads: int,
+    title: str = "distances",
+) -> None:
+    """Store one tile of the distances of a split, block by block.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `resound.experiment.specs.distances` makes it, with its ``tile``.
+    split, bank : path
+        Which clips ask and which answer, and the bank of all clips.
+    output : path
+        The distances (queries of the tile, gallery clips of the tile).
+    n_threads : int
+        Threads of the distance.
+    title : str
+        What a bar of progress is called.
+    """
+    distances, tile = spec["distances"], Tile(**spec["tile"])
+    queries, gallery = read_split(split)
+    queries, gallery = queries[tile.rows], gallery[tile.columns]
+    compared = store.open_array(bank, spec=distances["bank"])
+    options = distances["options"] | distances["hardware"]
+    pairwise = partial(DISTANCES[distances["distance"]], n_threads=n_threads, **options)
+    dtype = pairwise(compared.rows(queries[:1]), compared.rows(gallery[:1])).dtype
+    shape, ids = (len(queries), len(gallery)), {"queries": queries, "gallery": gallery}
+    with (
+        store.create_array(output, shape, dtype, spec=spec, ids=ids) as array,
+        bar(array.size, title) as advance,
+    ):
+        for rows, x in compared.parts(queries, **BLOCKS):
+            for columns, y in compared.parts(gallery, **BLOCKS):
+                array[rows, columns] = pairwise(x, y)
+                advance(len(x) * len(y))

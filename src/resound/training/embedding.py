@@ -1,0 +1,36 @@
+"""What a trained network of a feature makes of all clips."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from resound import store
+from resound.store import AnyPath
+from resound.training.checkpoint import read_checkpoint
+
+
+def embed_clips(
+    spec: Mapping[str, Any], *, bank: AnyPath, weights: AnyPath, model: AnyPath, output: AnyPath
+) -> None:
+    """Store the embeddings of all clips, a vector or a sequence of them each, as a bank.
+
+    Sets torch's number of threads to that of the training.
+
+    Parameters
+    ----------
+    spec : mapping
+        As `resound.experiment.specs.embedding` makes it.
+    bank : path
+        The feature that the network reads.
+    weights, model : path
+        What its training left.
+    output : path
+        The bank of embeddings.
+    """
+    torch.set_num_threads(spec["training"]["threads"])
+    read = store.open_array(bank, spec=spec["training"]["bank"])
+    trained = read_checkpoint(weights, model, spec=spec["training"])
+    frames = trained.embed_bank(read.values, read.ids["clips"])
+    with store.create_array(output, frames.shape, "float32", spec=spec, ids=read.ids) as array:
+        array[:] = frames
