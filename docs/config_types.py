@@ -1,7 +1,7 @@
 """The types of a config, written from its schema: a TypedDict for each block.
 
-`resound/experiment/types.py` is this module's output. So mypy knows every key that the package
-reads of a config, and a reader finds each with its type.
+`resound/experiment/config_types.py` is this module's output. So mypy knows every key that the
+package reads of a config, and a reader finds each with its type.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,7 +3,7 @@
     make docs
 
 writes `docs/features.md` from the registry, the types of a config from its schema
-(`resound/experiment/types.py`), the table of weights in `docs/encoders.md`,
+(`resound/experiment/config_types.py`), the table of weights in `docs/encoders.md`,
 `docs/dag.svg` from the workflow (needs graphviz), and, where their results stand, the parts of
 `docs/esc50.md`, `docs/esc10.md` and README.md that tell of the measured experiments, and
 `docs/reliability.md` from what the tests of faults wrote down.
@@ -49,7 +49,7 @@ REPORT_FOLDERS = ("fault", "input", "cluster")
 FEATURES_PAGE = ROOT / "docs" / "features.md"
 README = ROOT / "README.md"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-TYPES = ROOT / "src" / "resound" / "experiment" / "types.py"
+TYPES = ROOT / "src" / "resound" / "experiment" / "config_types.py"
 ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
 
 

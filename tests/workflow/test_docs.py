@@ -163,7 +163,7 @@ def test_a_head_is_one_file_and_one_line(project):
     [
         ("docs/features.md", "features_page"),
         ("docs/encoders.md", "encoders_page"),
-        ("src/resound/experiment/types.py", "types_module"),
+        ("src/resound/experiment/config_types.py", "types_module"),
     ],
 )
 def test_what_is_generated_is_what_the_code_says(file, made):

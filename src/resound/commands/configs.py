@@ -10,7 +10,7 @@ import yaml
 
 from resound.errors import ConfigError
 from resound.experiment import config as rules
-from resound.experiment.types import Config
+from resound.experiment.config_types import Config
 
 DEFAULT_CONFIG = "config.yaml"
 SCHEMA = "workflow/schemas/config.schema.yaml"

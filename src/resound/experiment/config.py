@@ -12,7 +12,7 @@ from typing import Any, cast
 import jsonschema
 
 from resound.errors import ConfigError, unknown
-from resound.experiment import reading, types
+from resound.experiment import config_types, reading
 from resound.experiment.coordinates import MASKED, ZERO_SHOT
 from resound.experiment.plan import VARIANT_OF
 from resound.experiment.specs import ENCODER_KEYS, FINDING, recipe
@@ -39,7 +39,7 @@ NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
 
 def open_config(
     config: dict[str, Any], schema: Mapping[str, Any], files: Iterable[str | Path] = ()
-) -> types.Config:
+) -> config_types.Config:
     """Return a config that was checked with the files that it was read from.
 
     Its paths are brought to one spelling.
@@ -52,7 +52,7 @@ def open_config(
     check(config, schema, files)
     for place in PLACES:
         config[place] = one_spelling(config[place])
-    return cast(types.Config, config)
+    return cast(config_types.Config, config)
 
 
 def check(config: Config, schema: Mapping[str, Any], files: Iterable[str | Path] = ()) -> None:
@@ -263,7 +263,7 @@ def _report(config: Config) -> Iterator[str]:
 
 
 def _warmup(where: str, config: Config) -> Iterator[str]:
-    block = recipe(cast(types.Config, config), where)
+    block = recipe(cast(config_types.Config, config), where)
     if block["warmup_epochs"] > block["epochs"]:
         yield (
             f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "

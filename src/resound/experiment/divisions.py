@@ -14,10 +14,10 @@ from typing import Any
 
 from resound.experiment import specs
 from resound.experiment.asides import Division
+from resound.experiment.config_types import Config
 from resound.experiment.coordinates import Feature, Run
 from resound.experiment.shards import Shard
 from resound.experiment.tiles import Tile, grid
-from resound.experiment.types import Config
 from resound.provenance import spec_digest
 
 # Of each way of finding hits the folder of its tiles, and the file of a tile that is ranked.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from resound.errors import ConfigError, ParameterError, unknown
+from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     ALL_CLIPS,
     FINETUNED,
@@ -30,7 +31,6 @@ from resound.experiment.coordinates import (
     setting_of,
     splits,
 )
-from resound.experiment.types import Config
 from resound.registry import FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.

@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from resound.experiment.config_types import Config
 from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
 from resound.experiment.plan import Plan
 from resound.experiment.specs import hardware, recipe
-from resound.experiment.types import Config
 
 FLOAT32_BYTES = 4
 CLIPS = {"esc50": 2000, "esc10": 400}

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from resound.errors import ParameterError, unknown
 from resound.experiment import specs
+from resound.experiment.config_types import Config
 from resound.experiment.coordinates import Run
 from resound.experiment.divisions import STATISTICS
 from resound.experiment.inventory import Inventory, vectors
 from resound.experiment.plan import CLASSIFICATION, Plan, block_of
-from resound.experiment.types import Config
 from resound.registry import FEATURES, FIGURES, TABLES, Entry, Registry
 
 # The features that the figure of clips shows, from above to below.

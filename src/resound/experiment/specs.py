@@ -8,6 +8,7 @@ stored artefact carries its spec, and a reader refuses another.
 from collections.abc import Sequence
 from typing import Any
 
+from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
     LINEAR,
@@ -27,7 +28,6 @@ from resound.experiment.coordinates import (
     heard_by,
 )
 from resound.experiment.plan import VARIANT_OF, block_of
-from resound.experiment.types import Config
 from resound.experiment.weights import encoder_weights
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import DISTANCES, ENCODERS, FEATURES, HEADS

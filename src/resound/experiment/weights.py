@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from resound.errors import ConfigError, ParameterError
-from resound.experiment.types import Config
+from resound.experiment.config_types import Config
 
 HUB_FILE = re.compile(r"hf://(datasets/)?([\w.-]+/[\w.-]+)/(.+)")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
