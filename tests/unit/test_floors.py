@@ -35,7 +35,7 @@ PURE = {"compiled", "dsp", "features", "distances", "retrieval", "metrics"}
 BELOW_PURE = {"errors", "registry", "provenance", "pages"}
 NUMERIC = {"numpy", "scipy", "numba", "llvmlite"}
 OUTSIDE = {
-    **dict.fromkeys(LIGHT, {"jsonschema"}),
+    **dict.fromkeys(LIGHT, {"jsonschema", "yaml"}),
     **dict.fromkeys(PURE, NUMERIC),
     "metrics": NUMERIC | {"sklearn"},
     "jobs": {"tqdm"},

@@ -1,4 +1,4 @@
-"""A pretrained encoder with a head on it, from waveforms to the classes."""
+"""Encoder classifiers: a pretrained encoder with a head on it."""
 
 import torch
 from torch import Tensor, nn
@@ -27,19 +27,54 @@ class EncoderClassifier(nn.Module):
             parameter.requires_grad_(id(parameter) in trained)
 
     def embed(self, waveforms: Tensor) -> Tensor:
-        """Return the embeddings (clips, dimension) of waveforms (clips, samples)."""
+        """Return the embeddings of waveforms.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            At the encoder's sample rate.
+
+        Returns
+        -------
+        Tensor, shape (clips, dimension)
+        """
         return self.encoder.embed(waveforms)
 
     def classify(self, embeddings: Tensor) -> Tensor:
-        """Return the logits (clips, n_classes) that the head makes of embeddings."""
+        """Return the logits that the head makes of embeddings.
+
+        Parameters
+        ----------
+        embeddings : Tensor, shape (clips, dimension)
+            As `embed` returns them.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
+        """
         return self.head.classify(self.head.hidden(embeddings))
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """Return the logits (clips, n_classes) of waveforms (clips, samples)."""
+        """Return the logits of waveforms.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            At the encoder's sample rate.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
+        """
         return self.classify(self.embed(waveforms))
 
     def trained_tensors(self) -> dict[str, Tensor]:
-        """Return each trained parameter once, under one of its names."""
+        """Return each trained parameter once, under one of its names.
+
+        Returns
+        -------
+        dict of str to Tensor of any shape
+        """
         named = self.named_parameters()
         return {name: value.detach() for name, value in named if value.requires_grad}
 

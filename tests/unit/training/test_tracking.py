@@ -9,10 +9,10 @@ import pytest
 import soundfile
 import torch
 import wandb_file
-from resound.experiment.tracking import Tracking
 from small_training import SPEC, make_bank
 
-from resound.training.run import train_classifier
+from resound.experiment.asides import Tracking
+from resound.training.classification import train_classifier
 from resound.training.tracking import Tracker, samples_of
 
 RATE = 8000

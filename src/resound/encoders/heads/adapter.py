@@ -1,4 +1,4 @@
-"""A bottleneck beside the embedding."""
+"""Adapter: a bottleneck beside the embedding."""
 
 from torch import Tensor, nn
 
@@ -21,6 +21,16 @@ class Adapter(Head):
         nn.init.zeros_(self.up.bias)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return embeddings with what the bottleneck adds to them."""
+        """Return embeddings with what the bottleneck adds to them.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         adapted: Tensor = self.up(nn.functional.gelu(self.down(self.norm(embedding))))
         return embedding + adapted

@@ -1,4 +1,4 @@
-"""What every head of a fine-tuned encoder has in common."""
+"""Heads of fine-tuned encoders: what all of them have in common."""
 
 from torch import Tensor, nn
 
@@ -30,10 +30,30 @@ class Head(nn.Module):
         self.classes = nn.Linear(n_hidden, n_classes)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return the hidden vectors (clips, n_hidden) of embeddings (clips, dimension)."""
+        """Return the hidden vectors of embeddings.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         raise NotImplementedError
 
     def classify(self, hidden: Tensor) -> Tensor:
-        """Return the logits (clips, n_classes) of hidden vectors."""
+        """Return the logits of hidden vectors.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (clips, n_hidden)
+            As `hidden` returns them.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_classes)
+        """
         logits: Tensor = self.classes(self.dropout(hidden))
         return logits

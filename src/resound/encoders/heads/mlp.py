@@ -1,4 +1,4 @@
-"""One hidden layer."""
+"""Multilayer perceptron: one hidden layer."""
 
 from torch import Tensor, nn
 
@@ -14,5 +14,15 @@ class Mlp(Head):
         super().__init__(dimension, n_classes, width=width, n_hidden=width, dropout=dropout)
 
     def hidden(self, embedding: Tensor) -> Tensor:
-        """Return the hidden layer."""
+        """Return the hidden layer.
+
+        Parameters
+        ----------
+        embedding : Tensor, shape (clips, dimension)
+            Of the encoder.
+
+        Returns
+        -------
+        Tensor, shape (clips, n_hidden)
+        """
         return nn.functional.gelu(self.down(self.norm(embedding)))
