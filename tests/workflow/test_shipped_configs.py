@@ -132,7 +132,11 @@ def test_snakemake_lint_is_clean(project):
             "    feature: fft\n",
             r"figures\.dtw\.feature: 'fft' has no frames",
         ),
-        ("    stft: 44k\n", "    stft: 44\n", r"figures\.features\.stft: 44 is not of type"),
+        (
+            "    stft: 44k\n",
+            "    stft: 44\n",
+            r"figures\.features\.stft: 44 is no text; quote it: '44'",
+        ),
     ],
 )
 def test_a_mistake_in_the_config_is_named(project, old, new, message):

@@ -14,7 +14,7 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
 from resound.experiment.coordinates import MASKED, ZERO_SHOT
-from resound.experiment.plan import VARIANT_OF
+from resound.experiment.plan import VARIANT_OF, encodings
 from resound.experiment.specs import ENCODER_KEYS, FINDING, recipe
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
@@ -132,7 +132,13 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.distance", distances, retrieval["distances"])
         yield from _names(f"{where}.features", table.get("features", []), config["features"])
         yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
-        yield from _names(f"{where}.encodings", table.get("encodings", []), config["encodings"])
+        named = table.get("encodings", [])
+        known = encodings(config)
+        yield from _names(f"{where}.encodings", named, known)
+        for vector, trait in NEEDED_TRAITS.items():
+            asked = [known[name] for name in named if name in known]
+            lacking = [encoder for encoder, of in asked if of == vector]
+            yield from _having(trait, f"{where}.encodings", lacking)
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)

@@ -34,6 +34,7 @@ LINEAR, KNN, FINETUNED = "linear", "knn", "finetuned"
 FROZEN = "frozen"
 FINETUNED_VECTORS = ("embedding", "hidden", "probabilities", "classes")
 MASKED = "masked"
+VECTORS = (FROZEN, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
 
 
 class Split(NamedTuple):

@@ -16,6 +16,7 @@ from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
     NO_SEED,
+    VECTORS,
     ZERO_SHOT,
     Autoencoder,
     Classifier,
@@ -182,7 +183,7 @@ class Plan:
 
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
-        encoder, vector = (self.config["encodings"][name][key] for key in ("encoder", "vector"))
+        encoder, vector = encodings(self.config)[name]
         kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
@@ -255,6 +256,17 @@ class Plan:
 def block_of(config: Config, name: str) -> Mapping[str, Any]:
     """Return a block of a config whose name is not known before."""
     return cast(Mapping[str, Mapping[str, Any]], config)[name]
+
+
+def encodings(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the encoder and the vector of each row that a retrieval table may name.
+
+    Every vector of an encoder has a name of its own, ``<encoder>_<vector>``; a name of the block
+    ``encodings`` comes before it.
+    """
+    own = {f"{name}_{v}": (name, v) for name in config["encoders"] for v in VECTORS}
+    named = {name: (row["encoder"], row["vector"]) for name, row in config["encodings"].items()}
+    return own | named
 
 
 def used_encoders(config: Config) -> list[str]:

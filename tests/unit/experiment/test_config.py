@@ -160,6 +160,11 @@ def test_a_variant_of_a_feature_may_be_asked_for():
             {"mode": "top_k", "device": "cuda"},
             r"distances\.dtw_flattened: the search of mode: top_k has no device",
         ),
+        (
+            "retrieval.tables.retrieval_clap.encodings",
+            ["ast_zero_shot"],
+            r"retrieval_clap\.encodings: ast embeds no words; there are: clap",
+        ),
         ("results_dir", 202401, r"results_dir: 202401 is no text; quote it: '202401'"),
         ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],

@@ -178,3 +178,14 @@ def test_maps_are_of_each_network_one_split_and_seed(plan_with):
     )
     mapped = [name for name in plan.maps() if name.startswith("cnn/")]
     assert mapped == ["cnn/mel/sr44100_nfft2048_hop1024/fold1/seed0"]
+
+
+def test_every_vector_of_an_encoder_has_a_name_of_its_own(plan_with):
+    table = {"distance": "cosine", "encodings": ["ast_frozen", "clap_hidden", "clap_mlp"]}
+    plan = plan_with(retrieval__tables__retrieval_mine=table)
+    banks = [run.bank for run in plan.runs_of("retrieval_mine")]
+    assert [(bank.name, bank.encoder, bank.vector) for bank in banks] == [
+        ("ast_frozen", "ast", "frozen"),
+        ("clap_hidden", "clap", "hidden"),
+        ("clap_mlp", "clap", "hidden"),
+    ]
