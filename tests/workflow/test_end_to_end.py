@@ -82,7 +82,7 @@ def test_snakemake_s_report_has_every_table_and_figure(finished, tmp_path):
         assert f'"{category}": {{"' in text
     for part in ("Features", "Retrieval", "Networks", "Embeddings"):
         assert f'"{part}": ["out/figures/' in text
-    assert "methods of the table retrieval_dtw, cut at rank 10, the best by" in text
+    assert "methods of the table retrieval_dtw, at rank 10. The methods are sorted by" in text
     assert "mailto:" not in text  # mrr@10 is no address
 
 

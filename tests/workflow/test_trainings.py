@@ -101,7 +101,7 @@ def test_queries_that_chose_the_epoch_are_not_ranked(copied):
     output = copied.snakemake(ranking, "--dry-run", *options, check=False)
     copied.match(r"run 'cosine/cnn/mel/\S+' is none of the \d+ that the config asks for", output)
     plan = copied.jobs(copied.run("--dry-run"))
-    assert {"rank_gallery", "train_classifier"}.isdisjoint(plan)
+    assert "rank_gallery" not in plan
     assert {"make_classification_table", "score_classification"} <= plan.keys()
 
 

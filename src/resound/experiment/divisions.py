@@ -28,22 +28,24 @@ RECORD = "division.json"
 
 def division_of(config: Config, run: Run) -> Division:
     """Return how the distances of a run are divided: as they were, or as the config says."""
-    record = Path(config["results_dir"], "rankings", f"{run.path}.{RECORD}")
-    kept = _kept(record, specs.ranking(config, run))
+    ranking = Path(config["results_dir"], "rankings", f"{run.path}.parquet")
+    kept = _kept(ranking, ranking.with_suffix(f".{RECORD}"), specs.ranking(config, run))
     asked = {**config["retrieval"]["tile"], "mode": specs.mode(config, run)}
     return Division(**(kept or asked))
 
 
 def shards_of(config: Config, feature: Feature) -> int:
     """Return among how many jobs the clips of a bank are divided."""
-    record = Path(config["results_dir"], feature.folder, RECORD)
-    kept = _kept(record, specs.feature_bank(config, feature))
+    bank = Path(config["results_dir"], feature.folder, "bank.npy")
+    kept = _kept(bank, bank.with_name(RECORD), specs.feature_bank(config, feature))
     shards: int = kept["shards"] if kept else config["feature_shards"]
     return shards
 
 
-def _kept(record: Path, spec: Mapping[str, Any]) -> dict[str, Any] | None:
+def _kept(made: Path, record: Path, spec: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the recorded division of what is made of a spec; None of what is not."""
+    if not made.is_file():
+        return None
     try:
         told = json.loads(record.read_bytes())
         return dict(told["division"]) if told["spec"] == spec_digest(spec) else None

@@ -19,12 +19,16 @@ def test_a_run_that_is_made_keeps_its_division(plan_at, tmp_path):
     asked = Division(400, 1600, "full")
     assert divisions.division_of(plan.config, run) == asked
     kept = Division(3, 5, "top_k")
-    record = tmp_path / "rankings" / f"{run.path}.division.json"
+    ranking = tmp_path / "rankings" / f"{run.path}.parquet"
+    record = ranking.with_suffix(".division.json")
     record.parent.mkdir(parents=True)
+    ranking.touch()
     record.write_text(record_of(dataclasses.asdict(kept), specs.ranking(plan.config, run)))
     assert divisions.division_of(plan.config, run) == kept
     other = plan_at(retrieval__top_k=[10]).config
     assert divisions.division_of(other, run) == asked
+    ranking.unlink()
+    assert divisions.division_of(plan.config, run) == asked
 
 
 @pytest.mark.parametrize("record", ["", "{}", "[]", '{"spec": 1, "division": {}}', "null"])
@@ -33,6 +37,7 @@ def test_a_damaged_record_counts_for_none(record, plan_at, tmp_path):
     feature = plan.feature("mfcc", "16k")
     path = tmp_path / feature.folder / "division.json"
     path.parent.mkdir(parents=True)
+    (path.parent / "bank.npy").touch()
     path.write_text(record)
     assert divisions.shards_of(plan.config, feature) == 3
 
@@ -45,6 +50,7 @@ def test_a_bank_that_is_made_keeps_its_shards(plan_at, tmp_path):
     ]
     path = tmp_path / feature.folder / "division.json"
     path.parent.mkdir(parents=True)
+    (path.parent / "bank.npy").touch()
     path.write_text(record_of({"shards": 1}, specs.feature_bank(plan.config, feature)))
     assert divisions.shard_paths(plan.config, feature, "bank.npy") == []
 
