@@ -11,7 +11,7 @@ A module through which nothing flows that is computed says so in one sentence,
     DECIDES_NO_NUMBER = "What is tracked passes through as it is; bars go to the terminal."
 
 and is left out, with all that only such modules import. ``tests/unit/test_no_number.py`` and
-``tests/workflow/test_no_number.py`` prove it of each.
+``tests/workflow/test_silent_modules.py`` prove it of each.
 
 Imports made by name at run time cannot be seen: a rule that picks a feature or a distance from a
 registry names the module behind it as well, ``code_digest(script, FEATURES.entry(name).module)``.
