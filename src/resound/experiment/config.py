@@ -14,8 +14,8 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
 from resound.experiment.coordinates import MASKED, ZERO_SHOT
-from resound.experiment.plan import VARIANT_OF, encodings
-from resound.experiment.specs import ENCODER_KEYS, FINDING, recipe
+from resound.experiment.plan import VARIANT_OF, encodings, recipe
+from resound.experiment.specs import ENCODER_KEYS, FINDING
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
 from resound.registry import (

@@ -92,7 +92,7 @@ class Plan:
 
     def seeds(self, block: str) -> list[int]:
         """Return the seeds of a block's trainings: its own, or those of the common recipe."""
-        own: list[int] = block_of(self.config, block).get("seeds", self.config["training"]["seeds"])
+        own: list[int] = recipe(self.config, block)["seeds"]
         return own
 
     @functools.cached_property
@@ -256,6 +256,11 @@ class Plan:
 def block_of(config: Config, name: str) -> Mapping[str, Any]:
     """Return a block of a config whose name is not known before."""
     return cast(Mapping[str, Mapping[str, Any]], config)[name]
+
+
+def recipe(config: Config, block: str) -> dict[str, Any]:
+    """Return how a block of the config trains: what all trainings have in common, and its own."""
+    return {**config["training"], **block_of(config, block)}
 
 
 def encodings(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
-from resound.experiment.plan import Plan
-from resound.experiment.specs import hardware, recipe
+from resound.experiment.plan import Plan, recipe
+from resound.experiment.specs import hardware
 
 FLOAT32_BYTES = 4
 CLIPS = {"esc50": 2000, "esc10": 400}

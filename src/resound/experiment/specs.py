@@ -27,7 +27,7 @@ from resound.experiment.coordinates import (
     Training,
     heard_by,
 )
-from resound.experiment.plan import VARIANT_OF, block_of
+from resound.experiment.plan import VARIANT_OF, recipe
 from resound.experiment.weights import encoder_weights
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import DISTANCES, ENCODERS, FEATURES, HEADS
@@ -276,11 +276,6 @@ def _finetuned(config: Config, of: HeadTraining) -> Spec:
         "seed": int(of.seed),
         **{key: block[key] for key in FINETUNE_OPTIONS},
     }
-
-
-def recipe(config: Config, block: str) -> Spec:
-    """Return how a block of the config trains: what all trainings have in common, and its own."""
-    return {**config["training"], **block_of(config, block)}
 
 
 def starting_weights(config: Config, network: str) -> Spec | None:
