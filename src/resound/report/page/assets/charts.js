@@ -34,6 +34,11 @@ const Charts = (() => {
     };
   }
 
+  // Keep a chart's room free before it is there: nothing moves away from under a pointer.
+  function reserve(holder, { height }) {
+    if (height) holder.style.minHeight = `${height}px`;
+  }
+
   async function render(holder) {
     const chart = charts.get(holder);
     if (!chart.near) return;
@@ -44,6 +49,7 @@ const Charts = (() => {
       return;
     }
     const { traces, layout } = chart.build();
+    reserve(holder, layout);
     await Plotly.react(holder, traces, layoutOf(layout), config);
     if (!chart.listening && chart.onClick) {
       holder.on("plotly_click", (event) => chart.onClick(event.points[0]));
@@ -65,6 +71,7 @@ const Charts = (() => {
   function add(id, build, onClick = null) {
     const holder = Dom.byId(id);
     charts.set(holder, { build, near: false, onClick });
+    reserve(holder, build().layout);
     watcher.observe(holder);
   }
 
