@@ -1,7 +1,5 @@
 """What README and docs/ show works as shown."""
 
-import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,31 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.shown_code import block_of, blocks
+
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("python", "yaml")
-SMALL_TRAININGS = str(ROOT / "tests/unit/training")
-
-
-def blocks(page: str, language: str) -> list[str]:
-    """Return the code blocks of a page in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
-
-
-def block_of(part: str) -> tuple[str, str]:
-    """Return the Python and the YAML of one part of docs/extending.md."""
-    text = (ROOT / "docs/extending.md").read_text()
-    (section,) = re.findall(rf"^## {part}: one file.*?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    found = [re.findall(rf"^```{name}\n(.*?)^```", section, re.M | re.S) for name in CODE]
-    return found[0][0], found[1][0]
 
 
 def written(project, part: str, *, module: str) -> None:
     """Write the module and the caption that a part of docs/extending.md shows."""
-    text = (ROOT / "docs/extending.md").read_text()
-    (section,) = re.findall(rf"^## {part}: one file.*?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    code, caption = (
-        re.findall(rf"^```{name}\n(.*?)^```", section, re.M | re.S)[0] for name in ("python", "rst")
-    )
+    code, caption = block_of(part, "rst")
     (project.folder / module).write_text(code)
     kind = part.split()[-1]
     (project.folder / f"workflow/report/{kind}_hard_classes.rst").write_text(caption)
@@ -103,42 +84,6 @@ def test_a_table_and_a_figure_are_one_file_each(copied):
     assert 'id="figure-hard_classes"' in html
 
 
-TRAINED = """
-import yaml
-from resound.experiment import config
-
-mine = yaml.safe_load(open("config.yaml"))
-config.check(mine, yaml.safe_load(open("workflow/schemas/config.schema.yaml")))
-{training}
-print(outcome.record["outcome"], len(outcome.predictions), outcome.history["epoch"].max())
-"""
-WITH_THE_HEAD = """
-from small_finetuning import SPEC, encoder, make_clips
-from resound.training.finetuning import finetune
-
-head = SPEC["head"] | {"name": mine["finetune"]["heads"]["beats"]}
-outcome = finetune(encoder(), *make_clips(), SPEC | {"head": head})
-assert "head.gate.weight" in outcome.network.trained_tensors()
-"""
-
-
-def trained(project, training: str) -> str:
-    """Return what a training prints that is run by the package of a copy."""
-    done = subprocess.run(
-        [sys.executable, "-c", TRAINED.format(training=training)],
-        cwd=project.folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([f"{project.folder}/src", str(ROOT), SMALL_TRAININGS]),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_a_loss_is_one_file_and_one_line(copied):
     loss, line = block_of("A loss")
     (copied.folder / "src/resound/training/losses/center.py").write_text(loss)
@@ -149,13 +94,6 @@ def test_a_loss_is_one_file_and_one_line(copied):
     assert made["network"].tolist() == ["cnn_center"]
     assert made["n_trainings"].tolist() == [1]
     assert "cnn_center" in (copied.folder / page).read_text()
-
-
-def test_a_head_is_one_file_and_one_line(project):
-    head, line = block_of("A head")
-    (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
-    project.edit("config.yaml", "  heads: {beats: adapter, clap: mlp, ast: mlp}", line.rstrip())
-    assert trained(project, WITH_THE_HEAD) == "trained 6 2\n"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from resound import cli, store
 from resound.evaluation.zero_shot import class_probabilities
 from resound.training.record import read_record
 from tests.once import made_once
+from tests.shown_code import block_of
 from tests.workflow.conftest import Project, undone
 
 TABLES = tuple(f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats"))
@@ -71,6 +72,8 @@ def test_every_encoder_has_its_rows(encoded):
     ]
     assert list(classified["n_clips"]) == [20, 100, *[20] * 8]
     assert list(classified["missing"]) == [""] * 10
+    heads = ["", "", *["linear"] * 3, *["knn"] * 3, "adapter", "mlp"]
+    assert list(classified["head"]) == heads
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
@@ -116,6 +119,25 @@ def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, nam
     itself = found[found["id"] == file.stem]
     assert len(found) == 10
     assert itself["distance"].item() < 1e-5
+
+
+@pytest.mark.slow
+def test_a_head_is_one_file_and_one_line(encoded, tmp_path):
+    """The block of docs/extending.md, from its line in the config to the table and the page."""
+    project = encoded.copy_to(tmp_path / "headed")
+    head, line = block_of("A head")
+    (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
+    project.edit("config.yaml", "  heads: {beats: adapter, clap: mlp, ast: mlp}", line.rstrip())
+    shown = (CLASSIFIED, "out/report/index.html")
+    done = project.snakemake(*shown, "--cores", "2", "--configfile", *project.configs)
+    assert project.jobs(done)["finetune"] == 1, "the other encoder's stays"
+    before, after = (
+        table(of, CLASSIFIED).set_index("network").loc["beats_finetuned"]
+        for of in (encoded, project)
+    )
+    assert after[["head", "n_trainings"]].tolist() == ["gated", 1]
+    assert after["parameters"] > before["parameters"]
+    assert 'data-sort="gated"' in (project.folder / shown[1]).read_text()
 
 
 def chain(n_runs: int, n_tables: int) -> dict[str, int]:

@@ -135,11 +135,14 @@ def _spreads(scores: pd.DataFrame | None) -> dict[str, float]:
 def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how the networks of a row were trained."""
     if not records:
-        none = ("selection", "chosen_on", "epochs", "parameters", "train_seconds", "device")
+        none = ("head", "selection", "chosen_on", "epochs", "parameters", "train_seconds", "device")
         return dict.fromkeys(none)
     spec, trained = records[0]["spec"], [record["training"] for record in records]
     chose = {fold for record in records for fold in record.get("chosen_on", ())}
+    head = spec.get("head")
     return {
+        # What is learned on an encoder: by the kind of its probe, or by the name of its block.
+        "head": head["name"] if isinstance(head, dict) else head,
         # Zero-shot classes and probes have no epochs to choose from.
         "selection": spec.get("selection"),
         "chosen_on": ", ".join(map(str, sorted(chose))),

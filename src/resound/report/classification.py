@@ -65,6 +65,8 @@ def shown_classification(frame: pd.DataFrame) -> pd.DataFrame:
     ]
     for axis in ("seeds", "folds"):
         shown[f"spread over {axis}"] = [_number(row, f"accuracy_std_{axis}") for row in rows]
+    if frame["head"].notna().any():
+        shown["head"] = [_whole(row["head"]) for row in rows]
     shown["selection"] = [_selection(row) for row in rows]
     for column in ("epochs", "parameters", "started_from", "device"):
         shown[column] = [_whole(row[column]) for row in rows]
