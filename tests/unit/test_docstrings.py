@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 PURE = ("dsp", "features", "distances", "retrieval", "metrics")
-WITH_ARRAYS = (*PURE, "audio", "banks", "store", "models", "encoders", "evaluation")
+WITH_ARRAYS = (*PURE, "audio", "banks", "store", "models", "encoders", "evaluation", "training")
 WITH_EXAMPLES = (*PURE, "audio", "banks", "store", "data", "evaluation")
 
 ARRAY_TYPES = {"NDArray", "ndarray", "ArrayLike", "Tensor"}

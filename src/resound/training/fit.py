@@ -1,4 +1,4 @@
-"""Train one network, exactly repeatable and exactly resumable."""
+"""The fit of one network: exactly repeatable and exactly resumable."""
 
 import logging
 import warnings
