@@ -1,4 +1,4 @@
-"""What can be chosen by name: features, distances, networks, losses, found without importing them.
+"""Registries: features, distances, networks and losses by name, found without importing them.
 
 A module registers what it offers with a decorator,
 

@@ -1,4 +1,4 @@
-"""What a docstring owes its reader: the shape of every array, and an example that runs."""
+"""Docstrings: a subject first, the shape of every array, and examples that run."""
 
 import ast
 import doctest
@@ -11,10 +11,14 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 PURE = ("dsp", "features", "distances", "retrieval", "metrics")
-WITH_ARRAYS = (*PURE, "audio", "banks", "store", "models", "encoders", "evaluation", "training")
+WITH_ARRAYS = (
+    *PURE, "audio", "banks", "store", "data", "models", "encoders", "evaluation", "training",
+    "plots", "report",
+)  # fmt: skip
 WITH_EXAMPLES = (*PURE, "audio", "banks", "store", "data", "evaluation")
 
 ARRAY_TYPES = {"NDArray", "ndarray", "ArrayLike", "Tensor"}
+QUESTION = re.compile(r"(?:What|Which|Who|Where|When|Why|How)\b")
 TERM = r"\w+(?: (?:[-+*/]|//) \w+)*"
 # n_mels, 1 + n_fft // 2, 3 * (1 + n_fft // 2), len(paths), ...
 SIZE = rf"(?:\.\.\.|{TERM}|\w+ \* \({TERM}\)|\w+\({TERM}\))"
@@ -29,6 +33,11 @@ def modules_of(rooms: tuple[str, ...]) -> list[Path]:
     files = [PACKAGE / f"{room}.py" for room in rooms if (PACKAGE / f"{room}.py").exists()]
     files += [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]
     return sorted(path for path in files if not path.name.startswith("_"))
+
+
+def all_modules() -> list[Path]:
+    """Return the modules of the package; files that make a folder a package may be empty."""
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.read_bytes().strip())
 
 
 def name_of(path: Path) -> str:
@@ -169,6 +178,13 @@ def silent(x: npt.ArrayLike | None, apply: Callable[[FloatArray], None]) -> "npt
 def test_the_packages_own_array_types_are_known():
     assert {"FloatArray", "ComplexArray", "Float64", "Scores"} <= ARRAYS
     assert not {"Metric", "SetBands"} & ARRAYS
+
+
+@pytest.mark.parametrize("path", all_modules(), ids=name_of)
+def test_a_module_begins_with_its_subject(path):
+    first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
+    assert first, f"{path.name} has no docstring; begin it with the name of what it holds"
+    assert not QUESTION.match(first), f"{path.name}: {first!r} must begin with a name, not ask"
 
 
 @pytest.mark.parametrize("path", modules_of(WITH_EXAMPLES), ids=name_of)

@@ -1,4 +1,4 @@
-"""What an experiment costs before anything of it has run: pairs, cells, bytes, jobs and time.
+"""The cost of an experiment before anything of it has run: pairs, cells, bytes, jobs and time.
 
 Counts follow from the config and the number of clips alone; seconds are counts over a rate that was
 measured. The rules ask a cluster for time by it, a dry run says by it how long all will take, and

@@ -1,4 +1,4 @@
-"""What is known of published weights, and where those that a config names lie, read from paths.
+"""Published weights: what is known of them, and where those that a config names lie.
 
 Weights are named by a *source* in one of three forms: a path to a file or folder; a hub id
 ``owner/name``, a folder of transformers' files; or one file of a hub repository,

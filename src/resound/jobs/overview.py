@@ -1,4 +1,4 @@
-"""What a run is about to do, in a few lines: its jobs, and about how long they take.
+"""The overview of a run that begins, in a few lines: its jobs, and about how long they take.
 
 Snakemake tells of its jobs in a table, at the start of a run and twice in a dry run, and of every
 look that it takes at them. A dry run keeps the table and gains the time. A run has both in a few
