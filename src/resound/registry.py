@@ -105,7 +105,13 @@ class Registry:
         return self.entries[name]
 
     def options(self, name: str) -> tuple[str, ...]:
-        """Return the options of an entry, after those of the entry that it ``extends``."""
+        """Return the options of an entry, after those of the entry that it ``extends``.
+
+        Examples
+        --------
+        >>> FEATURES.options("mfcc")
+        ('n_mels', 'window', 'win_length', 'htk', 'norm', 'fmin', 'fmax', 'top_db', 'n_mfcc')
+        """
         entry = self.entry(name)
         extended = entry.traits.get("extends")
         return (*(self.options(extended) if extended else ()), *entry.options)

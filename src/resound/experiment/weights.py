@@ -203,6 +203,11 @@ def hub_place(source: str) -> Hub | None:
     """Return the hub's place that `source` names; None for a path.
 
     ``owner/name`` is a hub id only when there is neither such a path nor a folder ``owner`` here.
+
+    Examples
+    --------
+    >>> hub_place("hf://datasets/owner/name/file.pt")
+    Hub(repository='owner/name', file='file.pt', kind='dataset')
     """
     file = HUB_FILE.fullmatch(source)
     if file:

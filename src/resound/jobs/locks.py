@@ -176,6 +176,11 @@ def unlock_command(arguments: Sequence[str]) -> str:
     ----------
     arguments : sequence of str
         As in `sys.argv`.
+
+    Examples
+    --------
+    >>> unlock_command(["snakemake", "--cores", "2"])
+    'snakemake --cores 2 --unlock'
     """
     program, *rest = arguments
     called = [program] if Path(program).name == "snakemake" else [sys.executable, "-m", "snakemake"]
