@@ -24,7 +24,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 
 
 class Entry(NamedTuple):
-    """Where a name is registered, and what its syntax tree tells of it.
+    """A registered name: its module, and what the syntax tree tells of it.
 
     `traits` are the keywords it was registered with; ``extends="mel"`` says that what the function
     does not know itself goes on to that entry. `options` are the keyword-only arguments of the

@@ -21,7 +21,7 @@ BELL_PARTIALS = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0])
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a sound takes place.
+    """The place and moment of a sound, from which all that is drawn of it comes.
 
     Attributes
     ----------

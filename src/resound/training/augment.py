@@ -140,7 +140,11 @@ def roll_time(x: Tensor, rng: np.random.Generator, share: float) -> Tensor:
 
 
 def add_gain(x: Tensor, rng: np.random.Generator, gain_db: float, decibel: Tensor) -> Tensor:
-    """Make each clip louder or softer by up to `gain_db` dB.
+    r"""Make each clip louder or softer by up to `gain_db` dB.
+
+    .. math:: x_i' = x_i + g_i d, \quad g_i \sim \mathrm{U}(-gain, gain)
+
+    with the change d that 1 dB makes.
 
     Parameters
     ----------

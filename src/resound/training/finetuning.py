@@ -111,12 +111,12 @@ class FinetuneTask(LabelledTask):
 
     @property
     def title(self) -> str:
-        """How a log names it."""
+        """Its name in a log."""
         return str(self.spec["network"])
 
     @property
     def threads(self) -> int:
-        """How many threads torch computes its encoder with."""
+        """Threads that torch computes its encoder with."""
         return int(self.spec["encoder"]["threads"])
 
     def check(self) -> None:

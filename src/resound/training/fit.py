@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fit:
-    """How a training went.
+    """The course that a training took.
 
     Attributes
     ----------

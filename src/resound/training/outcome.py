@@ -19,7 +19,7 @@ HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training leaves behind, and what is left of one that could not be.
+    """All that a training leaves behind, or what is left of one that could not be.
 
     Attributes
     ----------

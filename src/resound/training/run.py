@@ -89,12 +89,12 @@ class Begun:
 
     @property
     def network(self) -> nn.Module:
-        """What stays of the module after training."""
+        """The part of the module that stays after training."""
         return self.module.network
 
 
 class Task:
-    """What one kind of training is made of; a subclass writes `rows`, `begin` and `outcome`.
+    """One kind of training; a subclass writes `rows`, `begin` and `outcome`.
 
     Parameters
     ----------
@@ -123,12 +123,12 @@ class Task:
 
     @property
     def title(self) -> str:
-        """How a log names it."""
+        """Its name in a log."""
         return f"{self.spec['network']} on {self.spec['bank']['feature']}"
 
     @property
     def threads(self) -> int:
-        """How many threads torch computes it with."""
+        """Threads that torch computes it with."""
         return int(self.spec["threads"])
 
     def labels(self) -> dict[str, Any]:

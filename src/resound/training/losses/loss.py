@@ -5,7 +5,7 @@ from torch.nn.functional import cross_entropy
 
 
 class Loss(nn.Module):
-    """What a classifier's training makes smaller; a subclass says what it needs.
+    """The quantity that a classifier's training makes smaller; a subclass says what it needs.
 
     Layers of its own are trained with the network and thrown away after training.
 
