@@ -64,7 +64,13 @@ class EnvironmentProblem(ResoundError):
 
 
 def check_positive_int(name: str, value: Any, unit: str = "") -> int:
-    """Return `value` as an int when it is a positive whole number, or raise ParameterError."""
+    """Return `value` as an int when it is a positive whole number, or raise ParameterError.
+
+    Examples
+    --------
+    >>> check_positive_int("hop_length", 1024, "samples")
+    1024
+    """
     whole = hasattr(value, "__index__") and not isinstance(value, bool)
     if not whole or int(value) <= 0:
         raise ParameterError(f"{name}={value!r} must be a positive integer{unit and ' of ' + unit}")
@@ -80,7 +86,13 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def unknown(value: Any, known: Iterable[Any]) -> str:
-    """Say that `value` is not among `known`, with the closest of them when one is near."""
+    """Say that `value` is not among `known`, with the closest of them when one is near.
+
+    Examples
+    --------
+    >>> unknown("mfc", ["mel", "mfcc"])
+    "is not known; did you mean 'mfcc'? there are: mel, mfcc"
+    """
     names = [str(name) for name in known]
     close = difflib.get_close_matches(str(value), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""

@@ -105,7 +105,15 @@ def why_left_out(path: Path) -> str | None:
 
 
 def spec_digest(*specs: Any) -> str:
-    """Return a digest of specs, plain built-ins, that is short enough for a file's name."""
+    """Return a digest of specs, plain built-ins, that is short enough for a file's name.
+
+    Examples
+    --------
+    The order of keys decides nothing:
+
+    >>> spec_digest({"seed": 0, "hop": 512}) == spec_digest({"hop": 512, "seed": 0})
+    True
+    """
     listed = json.dumps(specs, sort_keys=True)
     return hashlib.sha256(listed.encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""What can be chosen by name: features, distances, networks, losses, found without importing them.
+"""Registries: features, distances, networks and losses by name, found without importing them.
 
 A module registers what it offers with a decorator,
 
@@ -24,7 +24,7 @@ Registered = TypeVar("Registered", bound=Callable[..., Any])
 
 
 class Entry(NamedTuple):
-    """Where a name is registered, and what its syntax tree tells of it.
+    """A registered name: its module, and what the syntax tree tells of it.
 
     `traits` are the keywords it was registered with; ``extends="mel"`` says that what the function
     does not know itself goes on to that entry. `options` are the keyword-only arguments of the
@@ -105,7 +105,13 @@ class Registry:
         return self.entries[name]
 
     def options(self, name: str) -> tuple[str, ...]:
-        """Return the options of an entry, after those of the entry that it ``extends``."""
+        """Return the options of an entry, after those of the entry that it ``extends``.
+
+        Examples
+        --------
+        >>> FEATURES.options("mfcc")
+        ('n_mels', 'window', 'win_length', 'htk', 'norm', 'fmin', 'fmax', 'top_db', 'n_mfcc')
+        """
         entry = self.entry(name)
         extended = entry.traits.get("extends")
         return (*(self.options(extended) if extended else ()), *entry.options)

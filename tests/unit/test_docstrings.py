@@ -1,4 +1,4 @@
-"""What a docstring owes its reader: the shape of every array, and an example that runs."""
+"""Docstrings: a subject first, the shape of every array, and examples that run."""
 
 import ast
 import doctest
@@ -11,10 +11,21 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "resound"
 PURE = ("dsp", "features", "distances", "retrieval", "metrics")
-WITH_ARRAYS = (*PURE, "audio", "banks", "store", "models", "encoders", "evaluation")
-WITH_EXAMPLES = (*PURE, "audio", "banks", "store", "data", "evaluation")
+WITH_ARRAYS = (
+    *PURE, "audio", "banks", "store", "data", "models", "encoders", "evaluation", "training",
+    "plots", "report",
+)  # fmt: skip
+# Each of their modules shows in an example what a user types; any other may, and its examples run.
+WITH_EXAMPLES = (
+    *PURE, "audio", "banks", "store", "files", "errors", "registry", "provenance",
+    "models", "training/losses", "encoders/heads",
+)  # fmt: skip
+# Nothing can be shown of these without a subclass.
+BASES = {"models/classifier", "training/losses/loss", "encoders/heads/head"}
 
 ARRAY_TYPES = {"NDArray", "ndarray", "ArrayLike", "Tensor"}
+PROMPT = ">>> "
+QUESTION = re.compile(r"(?:What|Which|Who|Where|When|Why|How)\b")
 TERM = r"\w+(?: (?:[-+*/]|//) \w+)*"
 # n_mels, 1 + n_fft // 2, 3 * (1 + n_fft // 2), len(paths), ...
 SIZE = rf"(?:\.\.\.|{TERM}|\w+ \* \({TERM}\)|\w+\({TERM}\))"
@@ -29,6 +40,16 @@ def modules_of(rooms: tuple[str, ...]) -> list[Path]:
     files = [PACKAGE / f"{room}.py" for room in rooms if (PACKAGE / f"{room}.py").exists()]
     files += [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]
     return sorted(path for path in files if not path.name.startswith("_"))
+
+
+def all_modules() -> list[Path]:
+    """Return the modules of the package; files that make a folder a package may be empty."""
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.read_bytes().strip())
+
+
+def with_prompt() -> list[Path]:
+    """Return the modules that hold an example."""
+    return [path for path in all_modules() if PROMPT in path.read_text(encoding="utf-8")]
 
 
 def name_of(path: Path) -> str:
@@ -171,12 +192,24 @@ def test_the_packages_own_array_types_are_known():
     assert not {"Metric", "SetBands"} & ARRAYS
 
 
+@pytest.mark.parametrize("path", all_modules(), ids=name_of)
+def test_a_module_begins_with_its_subject(path):
+    first = (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
+    assert first, f"{path.name} has no docstring; begin it with the name of what it holds"
+    assert not QUESTION.match(first), f"{path.name}: {first!r} must begin with a name, not ask"
+
+
 @pytest.mark.parametrize("path", modules_of(WITH_EXAMPLES), ids=name_of)
+def test_a_module_has_an_example(path):
+    shown = PROMPT in path.read_text(encoding="utf-8") or name_of(path) in BASES
+    assert shown, f"{path.name} has no example; show in its docstring what a user types"
+
+
+@pytest.mark.parametrize("path", with_prompt(), ids=name_of)
 def test_examples_run(path):
     module = importlib.import_module("resound." + name_of(path).replace("/", "."))
     examples = [test for test in doctest.DocTestFinder().find(module) if test.examples]
-    if path.parent.name in PURE:
-        assert examples, f"{path.name} has no example; show in its docstring what a user types"
+    assert examples, f"{path.name} has a prompt that is no example; put it into a docstring"
     runner = doctest.DocTestRunner(verbose=False)
     report: list[str] = []
     for test in examples:

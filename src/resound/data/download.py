@@ -1,4 +1,4 @@
-"""Download one large file over HTTP, resumably.
+"""The download of one large file over HTTP, which goes on where it was broken off.
 
 By hand, since pooch does not resume: its downloader, given a ``Range``, does not tell whether the
 server heeded it, and with one of our own pooch would only call it and move its file.

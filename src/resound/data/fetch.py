@@ -1,4 +1,4 @@
-"""Fetch ESC-50: download its archive, unpack it, and let its contents decide if it is right."""
+"""The fetching of ESC-50: its archive, unpacked, whose contents decide whether it is right."""
 
 import logging
 import tempfile

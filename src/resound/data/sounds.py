@@ -1,6 +1,6 @@
 """Sounds of the synthetic data set: ten made-up ones, each in the likeness of an ESC-50 class.
 
-A sound is a function of a `Scene` to a waveform of ``scene.n_samples``, of any level. What it draws
+A sound is a function of a `Scene` to a waveform, shape (n_samples,), of any level. What it draws
 from ``scene.recording`` is common to all takes of a recording (pitch, rate, colour); what it draws
 from ``scene.take`` is this take's own (when things happen, how loud, the noise).
 """
@@ -21,7 +21,7 @@ BELL_PARTIALS = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0])
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a sound takes place.
+    """The place and moment of a sound, from which all that is drawn of it comes.
 
     Attributes
     ----------
@@ -44,15 +44,45 @@ class Scene:
         return self.n_samples / self.sample_rate
 
     def time(self, seconds: float | None = None) -> Waveform:
-        """Return the times in seconds of all samples, or of a sound of `seconds`."""
+        """Return the times of all samples, or of those of a shorter sound.
+
+        Parameters
+        ----------
+        seconds : float, optional
+            Length of the sound; that of the scene without it.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_times,)
+            Seconds, from 0.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> Scene(rng, rng, n_samples=16000, sample_rate=16000).time(0.0002)
+        array([0.00e+00, 6.25e-05, 1.25e-04])
+        """
         length = self.n_samples if seconds is None else max(1, round(seconds * self.sample_rate))
         return np.arange(length) / self.sample_rate
 
     def noise(self, low: float, high: float, slope: float = 0.0) -> Waveform:
-        """Return Gaussian noise of unit RMS.
+        r"""Return Gaussian noise of unit RMS.
 
-        Its power falls from `low` Hz by 12 dB an octave downwards and from `high` Hz upwards, and
-        with ``f ** -slope`` between: 0 is white, 1 pink, 2 brown.
+        Its power falls from `low` downwards and from `high` upwards by 12 dB an octave, and between
+        with the frequency to the power of `-slope`:
+
+        .. math:: P(f) \propto \frac{f^{-slope}}{(1 + (low / f)^2)^2 \, (1 + (f / high)^2)^2}
+
+        Parameters
+        ----------
+        low, high : float
+            Hz.
+        slope : float
+            0 is white, 1 pink, 2 brown.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,)
         """
         f = scipy.fft.rfftfreq(self.n_samples, 1 / self.sample_rate).astype(np.float32)
         f = np.maximum(f, LOWEST_HZ)
@@ -64,7 +94,28 @@ class Scene:
         return np.asarray(waveform / np.sqrt(np.mean(np.square(waveform))))
 
     def place(self, pulse: Waveform, times: Waveform, levels: npt.ArrayLike = 1.0) -> Waveform:
-        """Return the sum of copies of `pulse` with `levels` that start at `times` >= 0 s."""
+        """Return the sum of copies of a pulse, those at the end cut off there.
+
+        Parameters
+        ----------
+        pulse : ndarray, shape (n_pulse,)
+            Samples.
+        times : ndarray, shape (n_times,)
+            When they start, in seconds from 0.
+        levels : array_like, shape (n_times,) or ()
+            What each is multiplied by.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,)
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> scene = Scene(rng, rng, n_samples=6, sample_rate=2)
+        >>> scene.place(np.array([1.0, 0.5]), np.array([0.5, 2.5]), [1.0, 2.0])
+        array([0. , 1. , 0.5, 0. , 0. , 2. ])
+        """
         waveform = np.zeros(self.n_samples)
         starts = np.round(times * self.sample_rate).astype(int)
         for start, level in zip(starts, np.broadcast_to(levels, starts.shape), strict=True):
@@ -73,12 +124,25 @@ class Scene:
         return waveform
 
     def scattered(self, per_second: float) -> Waveform:
-        """Return random times, on average so many a second and at least one."""
+        """Return random times, on average so many a second and at least one: (n_times,), in s."""
         count = max(1, self.take.poisson(per_second * self.duration))
         return self.take.uniform(0, self.duration * (1 - 1 / (count + 1)), count)
 
     def regular(self, period: float, jitter: float = 0.0) -> Waveform:
-        """Return times at a distance of `period` seconds, each off by about `jitter` periods."""
+        """Return times at one distance, each a little off.
+
+        Parameters
+        ----------
+        period : float
+            Seconds from one to the next.
+        jitter : float
+            Standard deviation of each, in periods.
+
+        Returns
+        -------
+        ndarray, shape (n_times,)
+            Seconds, at most 95 % of the duration.
+        """
         times = np.arange(self.take.uniform(0, min(period, self.duration)), self.duration, period)
         times += self.take.normal(0, jitter * period, len(times))
         return np.asarray(np.clip(times, 0, 0.95 * self.duration))
@@ -88,7 +152,7 @@ Sound = Callable[[Scene], Waveform]
 
 
 def dog(scene: Scene) -> Waveform:
-    """Bark: harmonics of a falling pitch under two formants, with some breath."""
+    """Return barks (n_samples,): harmonics of a falling pitch under two formants, and breath."""
     pitch, length = scene.recording.uniform(250, 700), scene.recording.uniform(0.12, 0.3)
     formants = scene.recording.uniform([600, 1400], [1100, 2600])
     t = scene.time(length)
@@ -102,7 +166,7 @@ def dog(scene: Scene) -> Waveform:
 
 
 def chirping_birds(scene: Scene) -> Waveform:
-    """Chirp: short sweeps of a few kHz with a quick warble, in phrases."""
+    """Return chirps (n_samples,): short sweeps of a few kHz with a quick warble, in phrases."""
     start, span = scene.recording.uniform(2500, 5000), scene.recording.uniform(-1200, 1800)
     warble, length = scene.recording.uniform(15, 60), scene.recording.uniform(0.05, 0.18)
     t = scene.time(length)
@@ -116,7 +180,7 @@ def chirping_birds(scene: Scene) -> Waveform:
 
 
 def rain(scene: Scene) -> Waveform:
-    """Rain: a steady hiss, and drops that ring for some milliseconds."""
+    """Return rain (n_samples,): a steady hiss, and drops that ring for some milliseconds."""
     hiss = scene.noise(
         scene.recording.uniform(300, 1500), scene.recording.uniform(5000, 12000), 0.5
     )
@@ -127,7 +191,7 @@ def rain(scene: Scene) -> Waveform:
 
 
 def sea_waves(scene: Scene) -> Waveform:
-    """Sea: coloured noise that swells and falls back every few seconds."""
+    """Return waves (n_samples,): coloured noise that swells and falls back every few seconds."""
     t, period = scene.time(), scene.recording.uniform(2.5, 7.0)
     phase = 2 * np.pi * (t / period + scene.take.uniform())
     swell = np.exp(scene.recording.uniform(0.7, 1.6) * np.sin(phase + 0.5 * np.sin(phase)))
@@ -135,7 +199,7 @@ def sea_waves(scene: Scene) -> Waveform:
 
 
 def crackling_fire(scene: Scene) -> Waveform:
-    """Fire: clicks of very unequal strength above a low rumble."""
+    """Return a fire (n_samples,): clicks of very unequal strength above a low rumble."""
     times = scene.scattered(scene.recording.uniform(8, 40))
     click = _ring(scene.time(0.01), scene.recording.uniform(1500, 6000), 0.0015)
     clicks = scene.place(click, times, np.minimum(scene.take.pareto(1.5, len(times)), 20.0))
@@ -143,7 +207,7 @@ def crackling_fire(scene: Scene) -> Waveform:
 
 
 def clapping(scene: Scene) -> Waveform:
-    """Clap: bursts of noise around 1 to 2 kHz, several a second, not quite regular."""
+    """Return claps (n_samples,): bursts of noise at 1 to 2 kHz, several a second, not regular."""
     centre = scene.recording.uniform(900, 2200)
     t = scene.time(0.08)
     clap = scene.recording.standard_normal(len(t)) * np.exp(
@@ -156,7 +220,7 @@ def clapping(scene: Scene) -> Waveform:
 
 
 def clock_tick(scene: Scene) -> Waveform:
-    """Tick: two short rings in turn at a steady rate."""
+    """Return ticks (n_samples,): two short rings in turn at a steady rate."""
     period = 1 / scene.recording.choice([2.0, 3.0, 4.0, 5.0])
     tones = scene.recording.uniform([2000, 1500], [6000, 4500])
     times = scene.regular(period, 0.002)
@@ -166,7 +230,7 @@ def clock_tick(scene: Scene) -> Waveform:
 
 
 def siren(scene: Scene) -> Waveform:
-    """Siren: a tone with harmonics whose pitch goes up and down."""
+    """Return a siren (n_samples,): a tone with harmonics whose pitch goes up and down."""
     low, ratio = scene.recording.uniform(450, 800), scene.recording.uniform(1.4, 2.4)
     turns = scene.time() * scene.recording.uniform(0.25, 3.0) + scene.take.uniform()
     climb = np.abs(2 * (turns % 1) - 1)
@@ -179,7 +243,7 @@ def siren(scene: Scene) -> Waveform:
 
 
 def engine(scene: Scene) -> Waveform:
-    """Engine: many harmonics of a low, slightly unsteady rate, with noise in the same pulse."""
+    """Return an engine (n_samples,): harmonics of a low, unsteady rate, noise in the same pulse."""
     rate, t = scene.recording.uniform(22, 70), scene.time()
     drift = 1 + 0.03 * np.sin(2 * np.pi * (0.3 * t + scene.take.uniform()))
     phase = 2 * np.pi * np.cumsum(rate * drift) / scene.sample_rate
@@ -194,7 +258,7 @@ def engine(scene: Scene) -> Waveform:
 
 
 def church_bells(scene: Scene) -> Waveform:
-    """Bell: strikes of inharmonic partials, the higher ones dying sooner."""
+    """Return bells (n_samples,): strikes of inharmonic partials, the higher ones dying sooner."""
     note = scene.recording.uniform(220, 650)
     decays = scene.recording.uniform(0.8, 2.5) / BELL_PARTIALS
     levels = scene.recording.uniform(0.3, 1.0, len(BELL_PARTIALS))

@@ -1,4 +1,4 @@
-"""From the index to the samples of all clips, at one rate and of one length."""
+"""Waveforms of the clips of an index, at one rate and of one length."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the frames of a spectrogram stand, and in which order its entries are counted."""
+"""The layout of a spectrogram: where its frames stand, in which order its entries are counted."""
 
 import functools
 from dataclasses import dataclass

@@ -40,6 +40,14 @@ def fbank(waveforms: Tensor, *, n_mels: int = 128, window: str = "povey") -> Ten
     -------
     Tensor, shape (..., n_frames, n_mels)
         Natural logarithm of power, in the dtype of `waveforms`; 64-bit for a test, 32-bit for work.
+
+    Examples
+    --------
+    A second of silence:
+
+    >>> frames = fbank(torch.zeros(16_000))
+    >>> frames.shape, round(float(frames.max()), 2)
+    (torch.Size([98, 128]), -15.94)
     """
     # Half precision would lose what the logarithm is about to show.
     with torch.autocast(waveforms.device.type, enabled=False):

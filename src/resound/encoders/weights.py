@@ -137,7 +137,13 @@ def advice(name: str, weights: Weights) -> str:
 
 
 def download_command(hub: Hub, revision: str | None) -> str:
-    """Return the command that brings what lies on the hub into the hub's cache."""
+    """Return the command that brings what lies on the hub into the hub's cache.
+
+    Examples
+    --------
+    >>> download_command(Hub("owner/name", "file.pt", "model"), "main")
+    'hf download owner/name file.pt --revision main'
+    """
     parts = ["hf download", hub.repository, hub.file or ""]
     parts += ["--repo-type dataset"] if hub.kind == "dataset" else []
     parts += [f"--revision {revision}"] if revision else []

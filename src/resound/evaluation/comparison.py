@@ -89,6 +89,16 @@ def pairs_of(contenders: Sequence[Contender], kind: str) -> list[Pair]:
     With ``best``, the best of each table with each other method of it, and the best of all tables
     with each other: so the correction for their number leaves something to be seen in a large
     grid. With ``all``, every pair.
+
+    Examples
+    --------
+    >>> values = {"cnn": 0.7, "crnn": 0.5, "linear": 0.1}
+    >>> made = [
+    ...     Contender("classification", {"network": name}, pd.DataFrame({"value": [value]}))
+    ...     for name, value in values.items()
+    ... ]
+    >>> [(a.about["network"], b.about["network"]) for a, b in pairs_of(made, "best")]
+    [('cnn', 'crnn'), ('cnn', 'linear')]
     """
     if kind == "all":
         return list(itertools.combinations(contenders, 2))

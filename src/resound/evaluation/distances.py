@@ -1,4 +1,4 @@
-"""From a bank to the distances between queries and gallery, a tile of them at a time."""
+"""Distances between queries and gallery, computed from a bank, a tile of them at a time."""
 
 from collections.abc import Mapping
 from functools import partial

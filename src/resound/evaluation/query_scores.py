@@ -1,4 +1,4 @@
-"""From the files of a run to the scores of its queries."""
+"""Scores of the queries of a run, from its files."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

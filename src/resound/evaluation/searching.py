@@ -1,4 +1,4 @@
-"""From a bank to the hits of one tile, without all of its distances."""
+"""The search for the hits of one tile in a bank, without all of its distances."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a job is told besides its spec, and what decides none of its values.
+"""Asides of a job: what it is told besides its spec, and what decides none of its values.
 
 Snakemake compares the params that are plain built-ins and no others. These are frozen types, so a
 change of one re-runs nothing that is made.

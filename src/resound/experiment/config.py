@@ -1,4 +1,4 @@
-"""Check a config and say in one go all that is wrong with it.
+"""Checks of a config, which say in one go all that is wrong with it.
 
 The schema holds the form; here follow the rules that tie one key to another and to the code: names
 that must exist, options that a feature must know, windows that must fit into a clip.

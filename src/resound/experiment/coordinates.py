@@ -68,6 +68,11 @@ class Setting(NamedTuple):
 
         The matrix engine adds ``_matrix``. Its values are the FFT's but for rounding, yet a path
         names what made a file: both may stand in one table.
+
+        Examples
+        --------
+        >>> Setting(44_100, 4096, 1024).name, Setting(44_100).name
+        ('sr44100_nfft4096_hop1024', 'sr44100')
         """
         rate = f"sr{self.sample_rate}"
         if not self.is_framed:
@@ -413,6 +418,11 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
 
     ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
     of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
+
+    Examples
+    --------
+    >>> splits("holdout", [5])
+    [Split(name='fold5', query_folds=(5,))]
     """
     if protocol == "leave_one_out":
         return [Split(ALL_CLIPS, ())]

@@ -1,4 +1,4 @@
-"""How work is divided among jobs: tiles of the distances of a run, shards of a bank.
+"""Divisions of work among jobs: tiles of the distances of a run, shards of a bank.
 
 A division decides no value, so another one re-runs nothing. Whoever puts the shares together leaves
 a record of it (`resound.experiment.asides.record_of`). As long as what was made is of the spec that

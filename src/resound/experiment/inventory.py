@@ -1,4 +1,4 @@
-"""What of a plan can be shown: its parts that can be had, or with ``partial`` those that are there.
+"""The inventory of a plan: its parts that can be shown, or with ``partial`` those that are there.
 
 An encoder whose weights are absent leaves its rows without numbers. With ``classification.partial``
 tables and figures take the trainings that have left a record, and wait for no other.

@@ -171,7 +171,13 @@ class Jobs:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Return a pattern that matches some names and no other."""
+    """Return a pattern that matches some names and no other.
+
+    Examples
+    --------
+    >>> one_of(["mel", "mfcc"])
+    'mel|mfcc'
+    """
     return "|".join(map(re.escape, names)) or "(?!)"
 
 

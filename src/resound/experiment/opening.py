@@ -1,4 +1,4 @@
-"""From a config as it was read to its plan, and to what of that can be shown."""
+"""The opening of an experiment: from its config to its plan, and to what of that can be shown."""
 
 import functools
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What an experiment costs before anything of it has run: pairs, cells, bytes, jobs and time.
+"""The cost of an experiment before anything of it has run: pairs, cells, bytes, jobs and time.
 
 Counts follow from the config and the number of clips alone; seconds are counts over a rate that was
 measured. The rules ask a cluster for time by it, a dry run says by it how long all will take, and
@@ -40,6 +40,11 @@ def n_frames(duration: float, setting: Mapping[str, Any]) -> int:
 
     Clips are padded by half a frame on both sides, so they have ``1 + samples // hop_length``
     frames for an even `n_fft`.
+
+    Examples
+    --------
+    >>> n_frames(5.0, {"sample_rate": 44_100, "n_fft": 4096, "hop_length": 1024})
+    216
     """
     if "hop_length" not in setting:
         return 1
@@ -188,7 +193,13 @@ def job_seconds(clips: int, of_network: bool) -> float:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words that claim no more than two digits: ``9 min``, ``2.5 h``, ``11 h``."""
+    """Return a time in words that claim no more than two digits: ``9 min``, ``2.5 h``, ``11 h``.
+
+    Examples
+    --------
+    >>> duration(540), duration(9000)
+    ('9 min', '2.5 h')
+    """
     if seconds < 90:
         return f"{max(1, round(seconds / 10)) * 10} s"
     if seconds < 90 * 60:

@@ -22,6 +22,11 @@ class Shard(NamedTuple):
 
         So a clip stands in the same batch, however many shards there are. The shards differ by at
         most one batch; one is empty where there are more shards than batches.
+
+        Examples
+        --------
+        >>> [Shard(number, 2).rows(n_clips=10, batch=4) for number in range(2)]
+        [range(0, 4), range(4, 10)]
         """
         n_batches = -(-n_clips // batch)
         first, last = (n_batches * n // self.shards for n in (self.number, self.number + 1))

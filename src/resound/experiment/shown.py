@@ -1,4 +1,4 @@
-"""What tables, figures and the page are made from, by names that their registrations use.
+"""Sources of tables, figures and the page, by the names that their registrations use.
 
 A table or a figure is registered with the files that it `needs` and the facts that it is `told`;
 this module knows both words. Facts are plain built-ins, and together the spec of the job.

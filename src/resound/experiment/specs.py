@@ -1,4 +1,4 @@
-"""What decides the output of each job: functions of the config and of a coordinate.
+"""Specs of jobs, which decide all outputs: functions of the config and of a coordinate.
 
 A *spec* is a nested dict of plain built-ins that holds all that decides the output of a job, the
 specs of its inputs included, and nothing else. Snakemake re-runs a job whose spec has changed; a

@@ -31,7 +31,13 @@ class Tile(NamedTuple):
 
 
 def grid(n_queries: int, n_gallery: int, *, queries: int, gallery: int) -> list[Tile]:
-    """Return the tiles of `queries` times `gallery` clips that cover a matrix, row by row."""
+    """Return the tiles of `queries` times `gallery` clips that cover a matrix, row by row.
+
+    Examples
+    --------
+    >>> [(tile.rows, tile.columns) for tile in grid(3, 2, queries=2, gallery=2)]
+    [(slice(0, 2, None), slice(0, 2, None)), (slice(2, 4, None), slice(0, 2, None))]
+    """
     return [
         Tile(row, column, queries, gallery)
         for row in range(-(-n_queries // queries))

@@ -1,4 +1,4 @@
-"""What is known of published weights, and where those that a config names lie, read from paths.
+"""Published weights: what is known of them, and where those that a config names lie.
 
 Weights are named by a *source* in one of three forms: a path to a file or folder; a hub id
 ``owner/name``, a folder of transformers' files; or one file of a hub repository,
@@ -203,6 +203,11 @@ def hub_place(source: str) -> Hub | None:
     """Return the hub's place that `source` names; None for a path.
 
     ``owner/name`` is a hub id only when there is neither such a path nor a folder ``owner`` here.
+
+    Examples
+    --------
+    >>> hub_place("hf://datasets/owner/name/file.pt")
+    Hub(repository='owner/name', file='file.pt', kind='dataset')
     """
     file = HUB_FILE.fullmatch(source)
     if file:

@@ -1,4 +1,4 @@
-"""Name a torchvision or torchaudio that does not fit the installed torch, before it hurts.
+"""The check of the environment: a torchvision or torchaudio that does not fit the torch beside it.
 
 Lightning, torchmetrics and transformers import both packages when they find them, so a misfit
 breaks training with an error about operators that never names its cause. resound needs neither.

@@ -1,4 +1,4 @@
-"""Which runs of the workflow are alive: locks that end with the process that holds them.
+"""Locks of runs, which end with the process that holds them, and so tell which runs are alive.
 
 Snakemake's own locks outlive a run that was killed, and then stand in the way of the next one; that
 the run is dead they cannot tell. So a run holds two locks of the operating system beside them,
@@ -176,6 +176,11 @@ def unlock_command(arguments: Sequence[str]) -> str:
     ----------
     arguments : sequence of str
         As in `sys.argv`.
+
+    Examples
+    --------
+    >>> unlock_command(["snakemake", "--cores", "2"])
+    'snakemake --cores 2 --unlock'
     """
     program, *rest = arguments
     called = [program] if Path(program).name == "snakemake" else [sys.executable, "-m", "snakemake"]

@@ -1,4 +1,4 @@
-"""What a run is about to do, in a few lines: its jobs, and about how long they take.
+"""The overview of a run that begins, in a few lines: its jobs, and about how long they take.
 
 Snakemake tells of its jobs in a table, at the start of a run and twice in a dry run, and of every
 look that it takes at them. A dry run keeps the table and gains the time. A run has both in a few
@@ -41,7 +41,13 @@ class Overview(logging.Filter):
 
 
 def in_lines(stats: Mapping[str, int]) -> str:
-    """Return Snakemake's job statistics as one sentence: the most numerous rules first."""
+    """Return Snakemake's job statistics as one sentence: the most numerous rules first.
+
+    Examples
+    --------
+    >>> in_lines({"train_classifier": 5, "build_page": 1, "total": 6})
+    'Job stats: 6 jobs: 5 train_classifier, 1 build_page'
+    """
     rules = sorted((-n, rule) for rule, n in stats.items() if rule != "total")
     counted = ", ".join(f"{-n} {rule}" for n, rule in rules)
     return textwrap.fill(

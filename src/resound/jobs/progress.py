@@ -31,6 +31,11 @@ def track(
         How many items there are, where `items` has no length.
     unit : str
         What one item is called.
+
+    Examples
+    --------
+    >>> [clip.upper() for clip in track(["dog", "rain"], "name clips", unit="clip")]
+    ['DOG', 'RAIN']
     """
     return tqdm(items, description, total, unit=unit, **_options())
 

@@ -1,4 +1,4 @@
-"""What every script of the workflow does around its one call: its log, and how it ends."""
+"""The frame around the one call of every script of the workflow: its log, and how it ends."""
 
 import contextlib
 import logging

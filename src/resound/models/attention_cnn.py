@@ -31,6 +31,13 @@ class AttentionCNN(Classifier):
         Weighted means.
     dropout : float
         Share of the embedding that is dropped in training, 0 to 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = AttentionCNN(n_dims=64, n_classes=10)
+    >>> network(torch.zeros(2, 216, 64)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(

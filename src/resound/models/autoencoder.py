@@ -26,6 +26,14 @@ class Autoencoder(Network):
         Numbers a code frame.
     channels : sequence of int
         Channels of the convolutions of the encoder, each of which halves frames and bins.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = Autoencoder(n_dims=64, code_size=32)
+    >>> x = torch.zeros(2, 216, 64)
+    >>> network.embed(x).shape, network(x).shape
+    (torch.Size([2, 14, 32]), torch.Size([2, 216, 64]))
     """
 
     def __init__(

@@ -65,5 +65,11 @@ def mean_and_max(x: Tensor, dim: int) -> Tensor:
     Returns
     -------
     Tensor, of any shape: that of `x` without `dim`
+
+    Examples
+    --------
+    >>> import torch
+    >>> mean_and_max(torch.tensor([[0.0, 0.0, 3.0]]), dim=1)
+    tensor([4.])
     """
     return x.mean(dim) + x.amax(dim)

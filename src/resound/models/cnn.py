@@ -21,6 +21,13 @@ class CNN(Classifier):
         Channels of the blocks, one block each; the last is the length of the embedding.
     dropout : float
         Share of the embedding that is dropped in training, 0 to 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = CNN(n_dims=64, n_classes=10)
+    >>> network(torch.zeros(2, 216, 64)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(

@@ -88,5 +88,11 @@ class Network(nn.Module):
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Return how many numbers of a network are learned."""
+    """Return how many numbers of a network are learned.
+
+    Examples
+    --------
+    >>> count_parameters(nn.Linear(3, 2))
+    8
+    """
     return sum(p.numel() for p in network.parameters() if p.requires_grad)

@@ -168,7 +168,13 @@ class ResNet18(Classifier):
 
 
 def torchvision_name(name: str) -> str:
-    """Return torchvision's name of a parameter of ResNet-18 that Hugging Face named."""
+    """Return torchvision's name of a parameter of ResNet-18 that Hugging Face named.
+
+    Examples
+    --------
+    >>> torchvision_name("resnet.encoder.stages.0.layers.1.layer.0.convolution.weight")
+    'layer1.1.conv1.weight'
+    """
     for pattern, to in OTHER_NAMES:
         found = re.match(pattern, name)
         if found and found.groups():

@@ -20,6 +20,12 @@ def two_recordings(clips: pd.DataFrame) -> list[str]:
     """Return the first clips of two recordings of the first class that has two.
 
     Where no class has two recordings they are the first two clips, or the only one twice.
+
+    Examples
+    --------
+    >>> about = {"id": list("abc"), "target": 0, "src_file": ["r1", "r1", "r2"]}
+    >>> two_recordings(pd.DataFrame(about))
+    ['a', 'c']
     """
     for _, part in clips.sort_values(["target", "id"]).groupby("target"):
         first = part.drop_duplicates("src_file")["id"]

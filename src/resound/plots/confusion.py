@@ -38,6 +38,13 @@ def most_confused(counts: pd.DataFrame, n: int = MOST_PAIRS) -> pd.DataFrame:
     DataFrame
         ``category, predicted, clips, share``, the share among the clips of the category; the
         largest number first, of equal ones the largest share, then by name.
+
+    Examples
+    --------
+    >>> taken = {"category": ["dog", "dog", "rain"], "predicted": ["rain", "dog", "rain"]}
+    >>> most_confused(confusion_of(pd.DataFrame(taken)))
+      category predicted  clips  share
+    0      dog      rain      1    0.5
     """
     totals = counts.sum(axis=1)
     pairs = [

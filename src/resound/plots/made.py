@@ -1,4 +1,4 @@
-"""What a registered figure makes of its files and its spec."""
+"""The making of a registered figure, from its files and its spec."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -90,7 +90,15 @@ def draw_metrics(figure: Figure, rows: pd.DataFrame, *, k: int) -> None:
 
 
 class Curves(NamedTuple):
-    """The precision of a table's methods at each rank, and what a random order would reach."""
+    """The precision of a table's methods at each rank, and what a random order would reach.
+
+    Attributes
+    ----------
+    by_method : mapping of str to ndarray, shape (ranks,)
+        Precision up to rank 1, 2, ..., in [0, 1], by the method's label.
+    chance : float
+        Share of the gallery that is relevant, averaged over queries, in [0, 1].
+    """
 
     by_method: Mapping[str, Curve]
     chance: float

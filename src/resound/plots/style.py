@@ -56,7 +56,13 @@ def save(draw: Callable[[Figure], None], paths: Iterable[store.AnyPath], *, heig
 
 
 def colours(n: int) -> list[tuple[float, float, float]]:
-    """Return `n` colours of the colour-blind palette, from the start again after its tenth."""
+    """Return `n` colours of the colour-blind palette, from the start again after its tenth.
+
+    Examples
+    --------
+    >>> len(colours(12)), colours(12)[10] == colours(12)[0]
+    (12, True)
+    """
     palette = seaborn.color_palette("colorblind")
     return [palette[i % len(palette)] for i in range(n)]
 

@@ -25,6 +25,11 @@ def panels_of(clips: pd.DataFrame) -> dict[str, list[str]]:
 
     ESC-50's classes are shown by their group. Those of other data, which have none, are shown ten
     at a time in alphabetical order.
+
+    Examples
+    --------
+    >>> panels_of(pd.DataFrame({"group": "water", "category": ["rain", "sea_waves", "rain"]}))
+    {'water': ['rain', 'sea_waves']}
     """
     panels: dict[str, list[str]] = {}
     for group, part in clips.groupby("group", sort=False):

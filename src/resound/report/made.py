@@ -1,4 +1,4 @@
-"""What a registered table makes of its files and its spec."""
+"""The making of a registered table, from its files and its spec."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -113,7 +113,13 @@ def accuracy_beside(row: Mapping[str, Any], dataset: str) -> tuple[float | None,
 
 
 def study_setting(stft: Mapping[str, int]) -> str:
-    """Write a setting as the study does: ``44100,4096,1024``, or ``44100,-,-`` unframed."""
+    """Write a setting as the study does: ``44100,4096,1024``, or ``44100,-,-`` unframed.
+
+    Examples
+    --------
+    >>> study_setting({"sample_rate": 44_100, "n_fft": 4096, "hop_length": 1024})
+    '44100,4096,1024'
+    """
     return ",".join(str(stft.get(key, "-")) for key in ("sample_rate", "n_fft", "hop_length"))
 
 

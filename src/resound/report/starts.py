@@ -12,5 +12,11 @@ KNOWN = {
 
 
 def started_from(start: str) -> str:
-    """Name a start as an experiment's `starts` tells it: ``random``, or a digest."""
+    """Name a start as an experiment's `starts` tells it: ``random``, or a digest.
+
+    Examples
+    --------
+    >>> started_from("random"), started_from("0123456789abcdef")
+    ('random', 'sha256 01234567')
+    """
     return start if start == RANDOM else KNOWN.get(start, f"sha256 {start[:8]}")

@@ -48,6 +48,11 @@ def counterpart(method: str, feature: str, setting: str) -> Key:
         Names of ours.
     setting : str
         As `resound.report.published.study_setting` writes it.
+
+    Examples
+    --------
+    >>> counterpart("dtw_flattened", "cepstral_lag", "44100,4096,2048")
+    ('dtw', 'f0', '44100,4096,1024')
     """
     labelled = SETTINGS.get(method, {}).get(setting, setting)
     return METHODS.get(method, method), FEATURES.get(feature, feature), labelled

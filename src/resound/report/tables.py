@@ -132,6 +132,12 @@ def best_of(frame: pd.DataFrame, column: str, group: str) -> list[bool]:
     """Say which rows hold the largest value of their group, as it is printed.
 
     None is the best where all are alike, or where there is no other to compare with.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"mrr@10": [0.5, 0.7, 0.9], "query_fold": ["5", "5", "1"]})
+    >>> best_of(frame, "mrr@10", "query_fold")
+    [False, True, False]
     """
     if column not in frame:
         return [False] * len(frame)

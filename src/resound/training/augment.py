@@ -36,8 +36,8 @@ def augment(
     rng : numpy.random.Generator
         Source of all draws.
     options : mapping
-        ``time_roll`` (largest shift, as a share of the clip), ``gain_db`` (largest gain or loss),
-        ``time_masks``, ``time_mask`` (how many, and the largest as a share of the clip),
+        ``time_roll`` (largest shift, as a share of the clip), ``gain_db`` (largest gain or loss in
+        dB), ``time_masks``, ``time_mask`` (how many, and the largest as a share of the clip),
         ``bin_masks``, ``bin_mask`` (the same along the dims of a plane), ``mixup`` (alpha of the
         Beta distribution). 0 turns one off.
     n_planes : int
@@ -47,8 +47,14 @@ def augment(
 
     Returns
     -------
-    x, targets : Tensor
-        Of the shapes given.
+    x : Tensor, shape (batch, frames, dims)
+    targets : Tensor, shape (batch, classes)
+        Of mixed clips the shares of both classes.
+
+    Raises
+    ------
+    ParameterError
+        For a share outside [0, 1], or a negative alpha.
     """
     x = roll_time(x, rng, options["time_roll"])
     if decibel is not None:
@@ -66,19 +72,24 @@ def augment_waveforms(
     Parameters
     ----------
     x : Tensor, shape (batch, samples)
-        Waveforms.
+        Waveforms, usually in [-1, 1]; a gain may take them beyond.
     targets : Tensor, shape (batch, classes)
-        Probabilities of the classes.
+        Probabilities of the classes, each row summing to 1.
     rng : numpy.random.Generator
         Source of all draws.
     options : mapping
-        ``time_roll``, ``gain_db``, ``time_masks``, ``time_mask`` and ``mixup`` of `augment`; a
-        masked stretch is silent.
+        ``time_roll``, ``gain_db``, ``time_masks``, ``time_mask`` and ``mixup`` of `augment`, with
+        samples for frames; a masked stretch is silent.
 
     Returns
     -------
-    x, targets : Tensor
-        Of the shapes given.
+    x : Tensor, shape (batch, samples)
+    targets : Tensor, shape (batch, classes)
+
+    Raises
+    ------
+    ParameterError
+        For a share outside [0, 1], or a negative alpha.
     """
     frames = roll_time(x[:, :, None], rng, options["time_roll"])
     if options["gain_db"]:
@@ -90,7 +101,34 @@ def augment_waveforms(
 
 
 def roll_time(x: Tensor, rng: np.random.Generator, share: float) -> Tensor:
-    """Move each clip along time by up to `share` of its frames, its end coming in at its start."""
+    r"""Move each clip along time by up to `share` of its frames, its end coming in at its start.
+
+    .. math:: x_i'[t] = x_i[(t - s_i) \bmod T], \quad |s_i| \le \lfloor share \cdot T \rfloor
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, frames, dims)
+        Clips of T frames.
+    rng : numpy.random.Generator
+        Draws a shift for each clip, all equally likely.
+    share : float
+        Of the frames, the largest shift; 0 moves nothing.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, dims)
+
+    Raises
+    ------
+    ParameterError
+        For a `share` outside [0, 1].
+
+    Examples
+    --------
+    >>> x = torch.arange(5.0).reshape(1, 5, 1)
+    >>> roll_time(x, np.random.default_rng(0), 0.4).flatten()
+    tensor([3., 4., 0., 1., 2.])
+    """
     _check_share("time_roll", share)
     batch, frames, _ = x.shape
     largest = int(share * frames)
@@ -102,7 +140,27 @@ def roll_time(x: Tensor, rng: np.random.Generator, share: float) -> Tensor:
 
 
 def add_gain(x: Tensor, rng: np.random.Generator, gain_db: float, decibel: Tensor) -> Tensor:
-    """Make each clip louder or softer by up to `gain_db` dB."""
+    r"""Make each clip louder or softer by up to `gain_db` dB.
+
+    .. math:: x_i' = x_i + g_i d, \quad g_i \sim \mathrm{U}(-gain, gain)
+
+    with the change d that 1 dB makes.
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, frames, dims)
+        Standardised features.
+    rng : numpy.random.Generator
+        Draws the gain of each clip, uniform in dB.
+    gain_db : float
+        Largest gain or loss in dB; 0 changes nothing.
+    decibel : Tensor, shape (dims,)
+        What 1 dB adds to each dim, as `resound.training.inputs.decibel_step` measures it.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, dims)
+    """
     if not gain_db:
         return x
     gains = _tensor(rng.uniform(-gain_db, gain_db, size=(len(x), 1, 1)), x).to(x.dtype)
@@ -112,7 +170,30 @@ def add_gain(x: Tensor, rng: np.random.Generator, gain_db: float, decibel: Tenso
 def mask_time(x: Tensor, rng: np.random.Generator, n_masks: int, share: float) -> Tensor:
     """Set stretches of time to 0, the mean of what is standardised.
 
-    A mask has between 0 and `share` of the frames (Park et al., "SpecAugment", Interspeech 2019).
+    Parameters
+    ----------
+    x : Tensor, shape (batch, frames, dims)
+        Standardised features, or waveforms of one dim.
+    rng : numpy.random.Generator
+        Draws width and start of each mask.
+    n_masks : int
+        Masks a clip, which may overlap.
+    share : float
+        Of the frames, the most that one mask covers; it may cover none.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, dims)
+
+    Raises
+    ------
+    ParameterError
+        For a `share` outside [0, 1].
+
+    References
+    ----------
+    D. S. Park et al., "SpecAugment: a simple data augmentation method for automatic speech
+    recognition", Interspeech 2019.
     """
     _check_share("time_mask", share)
     masked = _masks(rng, len(x), x.shape[1], n_masks, share)
@@ -122,7 +203,34 @@ def mask_time(x: Tensor, rng: np.random.Generator, n_masks: int, share: float) -
 def mask_bins(
     x: Tensor, rng: np.random.Generator, n_masks: int, share: float, n_planes: int = 1
 ) -> Tensor:
-    """Set stretches of neighbouring bins to 0 for the whole clip, the same in each plane."""
+    """Set stretches of neighbouring bins to 0 for the whole clip, the same in each plane.
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, frames, dims)
+        Standardised features.
+    rng : numpy.random.Generator
+        Draws width and start of each mask.
+    n_masks : int
+        Masks a clip, which may overlap.
+    share : float
+        Of the bins of a plane, the most that one mask covers; it may cover none.
+    n_planes : int
+        Planes side by side in the dims.
+
+    Returns
+    -------
+    Tensor, shape (batch, frames, dims)
+
+    Raises
+    ------
+    ParameterError
+        For a `share` outside [0, 1].
+
+    References
+    ----------
+    As `mask_time`.
+    """
     _check_share("bin_mask", share)
     masked = _masks(rng, len(x), x.shape[2] // n_planes, n_masks, share)
     if masked is None:
@@ -138,8 +246,43 @@ def mix_up(
     .. math:: x_i' = \lambda_i x_i + (1 - \lambda_i) x_{\pi(i)}, \quad
               \lambda_i = \max(b, 1 - b), \; b \sim \mathrm{Beta}(\alpha, \alpha)
 
-    (Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018). Taking the larger share
-    keeps each clip the main part of its mixture.
+    with a random order :math:`\pi` of the batch. Taking the larger share keeps each clip the main
+    part of its mixture.
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, frames, dims)
+        Clips.
+    targets : Tensor, shape (batch, classes)
+        Probabilities of their classes.
+    rng : numpy.random.Generator
+        Draws shares and partners.
+    alpha : float
+        Of the Beta distribution; 0 mixes nothing.
+
+    Returns
+    -------
+    x : Tensor, shape (batch, frames, dims)
+    targets : Tensor, shape (batch, classes)
+
+    Raises
+    ------
+    ParameterError
+        For a negative `alpha`.
+
+    References
+    ----------
+    H. Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018.
+
+    Examples
+    --------
+    Two clips of one frame; the targets tell of what each mixture is made:
+
+    >>> x, targets = torch.tensor([[[0.0]], [[100.0]]]), torch.eye(2)
+    >>> mixed, shares = mix_up(x, targets, np.random.default_rng(3), 0.3)
+    >>> mixed.flatten().round(), shares.round(decimals=2)
+    (tensor([ 3., 74.]), tensor([[0.9700, 0.0300],
+            [0.2600, 0.7400]]))
     """
     if alpha < 0:
         raise ParameterError(f"mixup={alpha!r} must be 0 (none) or the positive alpha of a Beta")

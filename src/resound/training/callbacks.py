@@ -1,4 +1,4 @@
-"""What happens at the end of an epoch: its row of history, the best weights, the checkpoint."""
+"""Callbacks at the end of an epoch: its row of history, the best weights, the checkpoint."""
 
 import time
 from collections.abc import Callable, Mapping

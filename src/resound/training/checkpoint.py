@@ -1,4 +1,4 @@
-"""A trained network on disk: weights as safetensors, all that it must be read with as JSON."""
+"""Checkpoints of trained networks: weights as safetensors, all that tells of them as JSON."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,25 +43,92 @@ class TrainedNetwork:
     record: dict[str, Any]
 
     def embed(self, x: Float32) -> Float32:
-        """Return the embeddings of inputs (clips, frames, dims).
+        """Return the embeddings of inputs.
 
-        A classifier's are hidden vectors (clips, n_embedding), an autoencoder's the code
-        (clips, code frames, n_embedding).
+        Parameters
+        ----------
+        x : ndarray, shape (clips, frames, dims)
+            Inputs as `transform` makes them.
+
+        Returns
+        -------
+        ndarray, shape (clips, n_embedding) or (clips, code_frames, n_embedding)
+            A classifier's hidden vectors, or an autoencoder's code.
+
+        Raises
+        ------
+        ParameterError
+            For other dims than the network reads, or fewer frames than it can pool.
         """
         return embed(self.network, x)
 
     def embed_bank(self, values: npt.NDArray[Any], clips: Sequence[str]) -> Float32:
-        """Return the embeddings of a bank's clips as frames (clips, frames, n_embedding)."""
+        """Return the embeddings of a bank's clips in the form of a bank.
+
+        Parameters
+        ----------
+        values : ndarray, shape (clips, frames, raw_dims)
+            The feature that the network was trained on; may be a memory map.
+        clips : sequence of str
+            Their ids.
+
+        Returns
+        -------
+        ndarray, shape (clips, code_frames, n_embedding)
+            A classifier's have one frame.
+
+        Raises
+        ------
+        TrainingError
+            Names the first clip with a value that is not finite.
+        """
         embeddings = self.embed(self.transform.of_bank(values, clips))
         return embeddings.reshape(len(embeddings), -1, embeddings.shape[-1])
 
     def classify(self, embeddings: Float32) -> Float32:
-        """Return a classifier's logits (clips, classes) of hidden vectors (clips, n_embedding)."""
+        """Return a classifier's logits.
+
+        Parameters
+        ----------
+        embeddings : ndarray, shape (clips, n_embedding)
+            Hidden vectors, as `embed` returns them.
+
+        Returns
+        -------
+        ndarray, shape (clips, classes)
+            Their softmax are the probabilities of the classes.
+        """
         return classify(cast(Classifier, self.network), embeddings)
 
 
 def embed(network: Network, x: Float32) -> Float32:
-    """Return what a network in evaluation mode, on the CPU, embeds inputs as, batch by batch."""
+    """Return what a network in evaluation mode, on the CPU, embeds inputs as, batch by batch.
+
+    Parameters
+    ----------
+    network : Network
+        A classifier or an autoencoder.
+    x : ndarray, shape (clips, frames, dims)
+        Standardised features.
+
+    Returns
+    -------
+    ndarray, shape (clips, n_embedding) or (clips, code_frames, n_embedding)
+        Hidden vectors, or codes.
+
+    Raises
+    ------
+    ParameterError
+        For other dims than the network reads, or fewer frames than it can pool.
+
+    Examples
+    --------
+    >>> from resound.models.cnn import CNN
+    >>> network = CNN(8, 3, channels=[4, 6]).eval()
+    >>> hidden = embed(network, np.zeros((5, 12, 8), np.float32))
+    >>> hidden.shape, classify(network, hidden).shape
+    ((5, 6), (5, 3))
+    """
     with torch.inference_mode():
         parts = [network.embed(torch.from_numpy(part)) for part in _batches(x)]
     embeddings: Float32 = torch.cat(parts).numpy()
@@ -69,7 +136,19 @@ def embed(network: Network, x: Float32) -> Float32:
 
 
 def classify(network: Classifier, embeddings: Float32) -> Float32:
-    """Return the logits (clips, classes) that such a network makes of embeddings."""
+    """Return the logits that a classifier in evaluation mode, on the CPU, makes of embeddings.
+
+    Parameters
+    ----------
+    network : Classifier
+        The one that embedded them.
+    embeddings : ndarray, shape (clips, n_embedding)
+        Hidden vectors, as `embed` returns them.
+
+    Returns
+    -------
+    ndarray, shape (clips, classes)
+    """
     with torch.inference_mode():
         logits: Float32 = network.classify(torch.from_numpy(embeddings)).numpy()
     return logits
@@ -95,6 +174,15 @@ def write_tensors(
 
     The weights' digest stands in the record, which is written last: a kill in between leaves a
     pair that does not fit and is refused.
+
+    Parameters
+    ----------
+    weights, model : path
+        The safetensors file and ``model.json``.
+    tensors : mapping of str to Tensor, of any shape
+        What was trained, by the names of the network's state; none of a failed training.
+    record : mapping
+        Of the training, to which ``weights_sha256`` is added.
     """
     with store.replacing(weights) as temporary:
         save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, temporary)

@@ -1,4 +1,4 @@
-"""One cell of the classification grid, from its bank to its trained network and predictions."""
+"""Training of a classifier on a feature: from its bank to its network and its predictions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +52,22 @@ class ClassifierTraining(LabelledTraining):
         self.register_buffer("decibel", decibel, persistent=False)
 
     def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return a batch varied as `augment` varies features."""
+        """Return a batch varied as `augment` varies features.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, frames, dims)
+            Standardised features.
+        targets : Tensor, shape (batch, classes)
+            Probabilities of the classes.
+        rng : numpy.random.Generator
+            Source of all draws.
+
+        Returns
+        -------
+        x : Tensor, shape (batch, frames, dims)
+        targets : Tensor, shape (batch, classes)
+        """
         planes: dict[str, Any] = {"n_planes": self.network.n_planes, "decibel": self.decibel}
         return augment(x, targets, rng, options=self.augmentation, **planes)
 
@@ -66,8 +81,8 @@ class ClassifierTask(LabelledTask):
         A feature of all clips.
     clips, spec
         As `resound.training.run.Task`.
-    weights : mapping of str to Tensor, optional
-        What the network starts from.
+    weights : mapping of str to Tensor, of any shape, optional
+        What the network starts from, by the names of its state.
     waveforms : path, optional
         Clips that a mirror of the training may play.
     """
@@ -106,7 +121,20 @@ class ClassifierTask(LabelledTask):
         )
 
     def begin(self, training: Rows) -> Begun:
-        """Build the network, and standardise its inputs by the clips that it trains on."""
+        """Build the network, and standardise its inputs by the clips that it trains on.
+
+        Parameters
+        ----------
+        training : ndarray of int, shape (rows,)
+            Rows of the bank whose frames decide mean and variance.
+
+        Raises
+        ------
+        TrainingError
+            Names the first clip with a value that is not finite.
+        ParameterError
+            When clips have fewer frames or bins than the network pools.
+        """
         spec, ids = self.spec, self.bank.ids["clips"]
         transform = fit_transform(self.bank.values, ids, training.tolist(), **spec["input"])
         x = torch.from_numpy(transform.of_bank(self.bank.values, ids))
@@ -124,7 +152,19 @@ class ClassifierTask(LabelledTask):
         return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
 
     def logits(self, begun: Begun, rows: Rows) -> Float32:
-        """Return the logits of clips, computed on the CPU."""
+        """Return the logits of clips, computed on the CPU.
+
+        Parameters
+        ----------
+        begun : Begun
+            Whose network was trained.
+        rows : ndarray of int, shape (rows,)
+            Rows of the bank.
+
+        Returns
+        -------
+        ndarray, shape (rows, classes)
+        """
         network = cast(Classifier, begun.network.cpu().eval())
         return classify(network, embed(network, np.asarray(begun.x)[rows]))
 
@@ -147,7 +187,17 @@ def train_classifier(
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
 ) -> Outcome:
-    """Train one network on one feature: `train` of a `ClassifierTask`."""
+    """Train one network on one feature: `train` of a `ClassifierTask`.
+
+    Parameters
+    ----------
+    bank, clips, spec
+        As `ClassifierTask`.
+    weights : mapping of str to Tensor, of any shape, optional
+        What the network starts from, by the names of its state.
+    resume, on_epoch
+        As `resound.training.run.train`.
+    """
     task = ClassifierTask(bank, clips, spec, weights=weights)
     return train(task, resume=resume, on_epoch=on_epoch)
 
@@ -155,7 +205,31 @@ def train_classifier(
 def build_network(
     spec: Mapping[str, Any], n_dims: int, n_classes: int, weights: Mapping[str, Tensor] | None
 ) -> Classifier:
-    """Return the network of a spec with the parameters that its seed, or `weights`, gives it."""
+    """Return the network of a spec with the parameters that its seed, or `weights`, gives it.
+
+    Seeds torch.
+
+    Parameters
+    ----------
+    spec : mapping
+        ``network, options, seed``, and of ``input`` its ``n_planes``.
+    n_dims, n_classes : int
+        Dims of its inputs, and classes.
+    weights : mapping of str to Tensor, of any shape, or None
+        What it starts from, by the names of its state.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown network, or dims that it cannot pool.
+
+    Examples
+    --------
+    >>> options = {"channels": [4, 6]}
+    >>> spec = {"network": "cnn", "options": options, "seed": 0, "input": {"n_planes": 1}}
+    >>> build_network(spec, n_dims=8, n_classes=3, weights=None)(torch.zeros(5, 12, 8)).shape
+    torch.Size([5, 3])
+    """
     torch.manual_seed(spec["seed"])
     start = {} if weights is None else {"weights": weights}
     network: Classifier = NETWORKS[spec["network"]](

@@ -14,7 +14,15 @@ Float32 = npt.NDArray[np.float32]
 
 
 class ClipTensors(Dataset[tuple[Tensor, Tensor]]):
-    """Clips, an array or tensor, and their class numbers, indexed by whole batches."""
+    """Clips, an array or tensor, and their class numbers, indexed by whole batches.
+
+    Parameters
+    ----------
+    x : Tensor or ndarray, shape (clips, frames, dims) or (clips, samples)
+        Inputs of all clips; may be a memory map.
+    y : Tensor, shape (clips,)
+        Class numbers.
+    """
 
     def __init__(self, x: Tensor | Float32, y: Tensor) -> None:
         self.x, self.y = x, y
@@ -28,6 +36,20 @@ class EpochBatches(Sampler[Rows]):
 
     The batches of an epoch differ by at most one clip, so none is too small to normalise. Lightning
     calls `set_epoch`; a run that goes on at epoch e therefore draws what it would have drawn.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (rows,)
+        The clips of an epoch.
+    batch_size : int
+        Clips a batch at most.
+    seed : int or None
+        Decides the order; None keeps that of `rows`.
+
+    Examples
+    --------
+    >>> list(EpochBatches(np.arange(7), 3, seed=None))
+    [array([0, 1, 2]), array([3, 4]), array([5, 6])]
     """
 
     def __init__(self, rows: Rows, batch_size: int, *, seed: int | None) -> None:
@@ -57,7 +79,7 @@ class ClipData(LightningDataModule):
         Standardised features of all clips, or their waveforms; may be a memory map.
     y : Tensor, shape (clips,)
         Class numbers.
-    training, validation : ndarray of int
+    training, validation : ndarray of int, shape (rows,)
         Rows to train on, shuffled each epoch; rows to watch, none for no validation.
     batch_size : int
         Clips a batch at most.
@@ -81,11 +103,14 @@ class ClipData(LightningDataModule):
         self.batch_size, self.seed = batch_size, seed
 
     def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor]]:
-        """Return the shuffled batches."""
+        """Return the shuffled batches: inputs (batch, ...) and class numbers (batch,)."""
         return self._loader(EpochBatches(self.training, self.batch_size, seed=self.seed))
 
     def val_dataloader(self) -> DataLoader[tuple[Tensor, Tensor]] | list[None]:
-        """Return the batches to watch, in the order of the rows."""
+        """Return the batches to watch, inputs (batch, ...) and class numbers (batch,), in order.
+
+        Without rows to watch there are none.
+        """
         if not len(self.validation):
             return []
         return self._loader(EpochBatches(self.validation, self.batch_size, seed=None))
@@ -95,6 +120,24 @@ class ClipData(LightningDataModule):
 
 
 def class_numbers(categories: Iterable[str]) -> tuple[list[str], Tensor]:
-    """Return the classes in alphabetical order, and the number of each clip's class."""
+    """Return the classes in alphabetical order, and the number of each clip's class.
+
+    Parameters
+    ----------
+    categories : iterable of str
+        The class of each clip.
+
+    Returns
+    -------
+    classes : list of str
+        Each class once.
+    numbers : Tensor of int64, shape (clips,)
+        Positions in `classes`.
+
+    Examples
+    --------
+    >>> class_numbers(["rain", "dog", "rain"])
+    (['dog', 'rain'], tensor([1, 0, 1]))
+    """
     classes, numbers = np.unique(np.asarray([*categories], str), return_inverse=True)
     return classes.tolist(), torch.from_numpy(numbers.astype(np.int64))

@@ -1,4 +1,4 @@
-"""What a trained network of a feature makes of all clips."""
+"""Embeddings of all clips by a network that was trained on a feature, stored as a bank."""
 
 from collections.abc import Mapping
 from typing import Any

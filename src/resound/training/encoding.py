@@ -1,4 +1,4 @@
-"""What an encoder, as published or fine-tuned, makes of all clips."""
+"""Encoding of all clips: the pass of an encoder over their waveforms, and banks of its vectors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -90,7 +90,26 @@ def embed_classes(
 
 
 def embeddings_of(encoder: Encoder, waveforms: npt.NDArray[Any]) -> Float32:
-    """Return the embeddings (clips, dimension) of waveforms (clips, samples)."""
+    """Return the embeddings of all clips.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Is moved to a GPU where there is one.
+    waveforms : ndarray, shape (clips, samples)
+        Mono, at the encoder's sample rate, in [-1, 1]; may be a memory map.
+
+    Returns
+    -------
+    ndarray, shape (clips, dimension)
+
+    Raises
+    ------
+    DataError
+        When a number is not finite.
+    ParameterError
+        For clips that the encoder cannot read.
+    """
     (embeddings,) = run_over(encoder, lambda x: [encoder.embed(x)], waveforms)
     return embeddings
 
@@ -107,17 +126,25 @@ def run_over(
     outputs : callable
         Makes tensors (clips, ...) of waveforms (clips, samples) by means of `network`.
     waveforms : ndarray, shape (clips, samples)
-        May be a memory map.
+        In [-1, 1]; may be a memory map.
 
     Returns
     -------
-    list of ndarray
+    list of ndarray, each of shape (clips, ...)
         One of all clips for each of the tensors, in float32.
 
     Raises
     ------
     DataError
         When a number is not finite.
+
+    Examples
+    --------
+    >>> loudness = nn.Module()  # encodes a clip as its RMS
+    >>> clips = np.array([[0.5, -0.5], [0.0, 0.0]])
+    >>> run_over(loudness, lambda x: [x.square().mean(1, keepdim=True).sqrt()], clips)
+    [array([[0.5],
+           [0. ]], dtype=float32)]
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
@@ -145,7 +172,19 @@ def write_bank(
     spec: Mapping[str, Any],
     ids: Mapping[str, Sequence[str]],
 ) -> None:
-    """Store vectors (n, numbers) in the form of a feature bank, (n, 1, numbers)."""
+    """Store vectors in the form of a feature bank, (n, 1, numbers).
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, numbers)
+        Of clips or of classes.
+    path : path
+        The bank.
+    spec : mapping
+        What decides it.
+    ids : mapping of str to sequence of str
+        The name of the first axis, with the n ids along it.
+    """
     shape = (len(vectors), 1, vectors.shape[1])
     with store.create_array(path, shape, "float32", spec=spec, ids=ids) as array:
         array[:, 0] = vectors

@@ -1,4 +1,4 @@
-"""What a fine-tuned encoder and its head make of all clips."""
+"""Vectors of all clips by a fine-tuned encoder and its head, stored as banks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -109,12 +109,24 @@ def read_finetuned(
 def vectors_of(network: EncoderClassifier, waveforms: npt.NDArray[Any]) -> dict[str, Float32]:
     """Return what a fine-tuned network makes of all clips, in one pass.
 
+    Parameters
+    ----------
+    network : EncoderClassifier
+        Is moved to a GPU where there is one.
+    waveforms : ndarray, shape (clips, samples)
+        Mono, at the encoder's sample rate, in [-1, 1]; may be a memory map.
+
     Returns
     -------
     dict of str to ndarray
         ``embedding`` (clips, dimension), what the encoder makes; ``hidden`` (clips, n_hidden), the
         head's; ``probabilities`` (clips, classes); ``classes`` (clips, classes), 1 for the
         likeliest class and 0 for all others.
+
+    Raises
+    ------
+    DataError
+        When a number is not finite.
     """
 
     def outputs(x: Tensor) -> list[Tensor]:
@@ -131,10 +143,32 @@ def vectors_of(network: EncoderClassifier, waveforms: npt.NDArray[Any]) -> dict[
 def masked_hidden(
     network: EncoderClassifier, waveforms: npt.NDArray[Any], *, share: float, seed: int
 ) -> Float32:
-    """Return the hidden vectors (clips, n_hidden) of a part of each clip.
+    """Return the hidden vectors of a part of each clip.
 
     The fine-tuned encoder embeds every clip without a share of its patch tokens, drawn from `seed`,
     and the head goes on from that: retrieval from partial evidence.
+
+    Parameters
+    ----------
+    network : EncoderClassifier
+        Whose encoder can be masked.
+    waveforms : ndarray, shape (clips, samples)
+        Mono, at the encoder's sample rate, in [-1, 1]; may be a memory map.
+    share : float
+        Of every clip's patch tokens, those left out: 0 up to 1.
+    seed : int
+        Decides which.
+
+    Returns
+    -------
+    ndarray, shape (clips, n_hidden)
+
+    Raises
+    ------
+    DataError
+        When a number is not finite.
+    ParameterError
+        When the encoder cannot be masked, or `share` is out of range.
     """
     generator = torch.Generator().manual_seed(seed)
 

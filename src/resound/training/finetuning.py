@@ -1,4 +1,4 @@
-"""One encoder, fine-tuned with a head on it: from waveforms to its network and predictions."""
+"""Fine-tuning of an encoder with a head on it: from waveforms to its network and predictions."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,22 @@ class FinetuneTraining(LabelledTraining):
         return [(new, self.options["learning_rate"]), *encoder]
 
     def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return a batch of waveforms varied as `augment_waveforms` does."""
+        """Return a batch varied as `augment_waveforms` varies waveforms.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, samples)
+            Waveforms.
+        targets : Tensor, shape (batch, classes)
+            Probabilities of the classes.
+        rng : numpy.random.Generator
+            Source of all draws.
+
+        Returns
+        -------
+        x : Tensor, shape (batch, samples)
+        targets : Tensor, shape (batch, classes)
+        """
         return augment_waveforms(x, targets, rng, options=self.augmentation)
 
 
@@ -96,12 +111,12 @@ class FinetuneTask(LabelledTask):
 
     @property
     def title(self) -> str:
-        """How a log names it."""
+        """Its name in a log."""
         return str(self.spec["network"])
 
     @property
     def threads(self) -> int:
-        """How many threads torch computes its encoder with."""
+        """Threads that torch computes its encoder with."""
         return int(self.spec["encoder"]["threads"])
 
     def check(self) -> None:
@@ -109,7 +124,13 @@ class FinetuneTask(LabelledTask):
         self.encoder.check_waveforms(torch.from_numpy(np.array(self.waveforms.values[:1])))
 
     def begin(self, training: Rows) -> Begun:
-        """Put a head on the published encoder, whatever it was trained to before."""
+        """Put a head on the published encoder, whatever it was trained to before.
+
+        Parameters
+        ----------
+        training : ndarray of int, shape (rows,)
+            Is not read: waveforms need no statistics.
+        """
         spec, n_classes = self.spec, len(self.classes)
         self.encoder.load_state_dict(self.published)
         network = build_classifier(self.encoder, n_classes, **spec["head"], seed=spec["seed"])
@@ -126,7 +147,24 @@ class FinetuneTask(LabelledTask):
         return Begun(module, self.waveforms.values, {"network": about})
 
     def logits(self, begun: Begun, rows: Rows) -> Float32:
-        """Return the logits of clips, computed on a GPU where there is one."""
+        """Return the logits of clips, computed on a GPU where there is one.
+
+        Parameters
+        ----------
+        begun : Begun
+            Whose network was trained.
+        rows : ndarray of int, shape (rows,)
+            Rows of the waveforms.
+
+        Returns
+        -------
+        ndarray, shape (rows, classes)
+
+        Raises
+        ------
+        DataError
+            When a number is not finite.
+        """
         network = begun.network
         (logits,) = run_over(network, lambda x: [network(x)], self.waveforms.values[rows])
         return logits

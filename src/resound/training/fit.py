@@ -1,4 +1,4 @@
-"""Train one network, exactly repeatable and exactly resumable."""
+"""The fit of one network: exactly repeatable and exactly resumable."""
 
 import logging
 import warnings
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fit:
-    """How a training went.
+    """The course that a training took.
 
     Attributes
     ----------

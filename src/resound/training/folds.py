@@ -1,4 +1,4 @@
-"""Which clips a training may see."""
+"""Folds of a training: those whose clips train, choose the epoch, or are not seen at all."""
 
 from collections.abc import Iterable, Sequence
 
@@ -27,6 +27,11 @@ def choosing_folds(folds: Iterable[int], query_folds: Sequence[int], selection: 
         The test folds.
     selection : {"fixed", "validation", "test"}
         As in `training_rows`.
+
+    Examples
+    --------
+    >>> choosing_folds([1, 2, 3, 4, 5], [5], "validation")
+    [1]
     """
     others = sorted(set(folds) - set(query_folds))
     after = [fold for fold in others if fold > max(query_folds)]
@@ -37,9 +42,21 @@ def choosing_folds(folds: Iterable[int], query_folds: Sequence[int], selection: 
 def rows_outside(
     clips: pd.DataFrame, query_folds: Sequence[int], on_split_recording: str = "error"
 ) -> Rows:
-    """Return the rows of the clips outside some folds, shape (rows,).
+    """Return the rows of the clips outside some folds.
 
-    With ``exclude`` those are left out whose recording has a clip inside.
+    Parameters
+    ----------
+    clips : DataFrame
+        The index, with ``fold, src_file``.
+    query_folds : sequence of int
+        The folds.
+    on_split_recording : {"error", "exclude", "keep"}
+        With ``exclude`` those are left out whose recording has a clip inside.
+
+    Returns
+    -------
+    ndarray of int, shape (rows,)
+        Ascending.
     """
     outside = ~clips["fold"].isin(query_folds).to_numpy(bool)
     if on_split_recording == "exclude":
@@ -71,13 +88,19 @@ def training_rows(
 
     Returns
     -------
-    training, validation : ndarray of int
-        Rows of `clips`.
+    training, validation : ndarray of int, shapes (n_training,) and (n_validation,)
+        Rows of `clips`, ascending.
 
     Raises
     ------
     TrainingError
         When no fold is left, or what is left to train on has one class only.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"fold": [1, 2, 2, 3], "category": ["dog", "dog", "rain", "dog"]})
+    >>> training_rows(clips, [3], "validation")
+    (array([1, 2]), array([0]))
     """
     fold = clips["fold"].to_numpy()
     chosen = choosing_folds(fold.tolist(), query_folds, selection)

@@ -1,4 +1,4 @@
-"""From the bank of a feature to what networks read: fewer bins, a logarithm, unit variance."""
+"""Inputs of networks, made of the bank of a feature: fewer bins, a logarithm, unit variance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,13 +53,36 @@ class InputTransform:
     std: Float64
 
     def __call__(self, values: npt.ArrayLike) -> Float32:
-        """Return features (..., frames, raw dims) as networks read them, (..., frames, dims)."""
+        """Return features as networks read them.
+
+        Parameters
+        ----------
+        values : array_like, shape (..., frames, raw_dims)
+            A feature, in the unit of `scale`.
+
+        Returns
+        -------
+        ndarray, shape (..., frames, dims)
+            In standard deviations of each dim, in float32.
+        """
         compressed = compress(values, self.n_planes, self.scale, self.max_bins)
         standardised: Float32 = ((compressed - self.mean) / self.std).astype(np.float32)
         return standardised
 
     def of_bank(self, bank: npt.NDArray[Any], clips: Sequence[str]) -> Float32:
         """Return all clips of a bank, read block by block.
+
+        Parameters
+        ----------
+        bank : ndarray, shape (clips, frames, raw_dims)
+            May be a memory map.
+        clips : sequence of str
+            Their ids.
+
+        Returns
+        -------
+        ndarray, shape (clips, frames, dims)
+            In standard deviations of each dim, in float32.
 
         Raises
         ------
@@ -102,7 +125,7 @@ def fit_transform(
 
     Parameters
     ----------
-    bank : ndarray, shape (clips, frames, dims)
+    bank : ndarray, shape (clips, frames, raw_dims)
         A feature of all clips; may be a memory map.
     clips : sequence of str
         Their ids.
@@ -115,6 +138,19 @@ def fit_transform(
     ------
     TrainingError
         Names the first training clip with a value that is not finite.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", The
+    American Statistician 37(3), 1983.
+
+    Examples
+    --------
+    >>> bank = np.random.default_rng(0).normal(-50, 5, (4, 100, 8))  # dB
+    >>> as_read = fit_transform(bank, list("abcd"), [0, 1], n_planes=1, scale="decibel", max_bins=4)
+    >>> x = as_read(bank[:2])
+    >>> x.shape, round(float(x.std()), 3)
+    ((2, 100, 4), 1.0)
     """
     count, mean, squares = 0, np.zeros(1), np.zeros(1)
     for start in range(0, len(rows), CLIPS_A_BLOCK):
@@ -131,7 +167,32 @@ def fit_transform(
 
 
 def compress(values: npt.ArrayLike, n_planes: int, scale: str, max_bins: int) -> Float64:
-    """Pool the bins of each plane and compress what is not in decibels; see `InputTransform`."""
+    """Pool the bins of each plane and compress what is not in decibels; see `InputTransform`.
+
+    Parameters
+    ----------
+    values : array_like, shape (..., n_planes * n_bins)
+        A feature, in the unit of `scale`.
+    n_planes, scale, max_bins
+        As `InputTransform`.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., n_planes * pooled_bins)
+        dB, or the symmetric logarithm, without a unit.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown scale, or no bins.
+
+    Examples
+    --------
+    A magnitude at the floor, 0.01, becomes log 2:
+
+    >>> compress([[-0.01, 0.0, 0.01]], n_planes=1, scale="magnitude", max_bins=3).round(3)
+    array([[-0.693,  0.   ,  0.693]])
+    """
     floor = FLOORS[check_choice("scale", scale, FLOORS)]
     raw = np.asarray(values, np.float64)
     pooled = pool_bins(raw.reshape(*raw.shape[:-1], n_planes, -1), max_bins)
@@ -143,7 +204,30 @@ def compress(values: npt.ArrayLike, n_planes: int, scale: str, max_bins: int) ->
 
 
 def pool_bins(values: Float64, max_bins: int) -> Float64:
-    """Average neighbouring bins (..., bins) in groups of nearly equal size, at most `max_bins`."""
+    """Average neighbouring bins in groups of nearly equal size.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., bins)
+        Of any unit.
+    max_bins : int
+        Bins that are left, where there are more.
+
+    Returns
+    -------
+    ndarray, shape (..., pooled_bins)
+        In the unit of `values`.
+
+    Raises
+    ------
+    ParameterError
+        When `max_bins` is not a positive integer.
+
+    Examples
+    --------
+    >>> pool_bins(np.arange(5.0), 2)
+    array([0.5, 3. ])
+    """
     n_bins = values.shape[-1]
     if n_bins <= check_positive_int("max_bins", max_bins, "bins"):
         return values
@@ -153,10 +237,22 @@ def pool_bins(values: Float64, max_bins: int) -> Float64:
 
 
 def decibel_step(transform: InputTransform, bank_spec: Mapping[str, Any]) -> Float32:
-    """Return what 1 dB of gain adds to the standardised features, shape (dims,).
+    """Return what 1 dB of gain adds to the standardised features.
 
     Measured on noise: features that are linear in the spectrum's decibels, cepstra among them, all
     change by the same vector; compressed magnitudes do so above their floor.
+
+    Parameters
+    ----------
+    transform : InputTransform
+        Standardises the features.
+    bank_spec : mapping
+        ``feature, stft, options`` of the bank.
+
+    Returns
+    -------
+    ndarray of float32, shape (dims,)
+        Standard deviations per dB.
     """
     settings = {**bank_spec["stft"], **bank_spec["options"]}
     samples = 32 * bank_spec["stft"]["n_fft"]

@@ -1,4 +1,4 @@
-"""What trainings on labelled clips have in common: their steps, and what is tested of them."""
+"""Trainings on labelled clips: the steps that all of them take, and what is tested of them."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -52,11 +52,44 @@ class LabelledTraining(NetworkTraining):
         self.augmentation = {**augmentation, **({} if loss.mixes else {"mixup": 0})}
 
     def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return a varied batch and its targets (batch, classes)."""
+        """Return a varied batch and its targets.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, ...)
+            Inputs.
+        targets : Tensor, shape (batch, classes)
+            Probabilities of the classes.
+        rng : numpy.random.Generator
+            Source of all draws.
+
+        Returns
+        -------
+        x : Tensor, shape (batch, ...)
+        targets : Tensor, shape (batch, classes)
+        """
         raise NotImplementedError
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """Return the loss of one batch's views, and the last layer's where it learns apart."""
+        """Return the loss of one batch's views, and the last layer's where it learns apart.
+
+        Parameters
+        ----------
+        batch : (x, y)
+            Inputs (batch, ...) and class numbers (batch,).
+        index : int
+            Of the batch in its epoch.
+
+        Returns
+        -------
+        Tensor, a scalar
+            In nats.
+
+        Raises
+        ------
+        TrainingError
+            When it is NaN or infinite.
+        """
         x, y = batch
         rng = self.seeded(index)
         views = [self.varied(x, self.one_hot(y, x), rng) for _ in range(self.loss.n_views)]
@@ -71,11 +104,32 @@ class LabelledTraining(NetworkTraining):
         return loss
 
     def one_hot(self, y: Tensor, x: Tensor) -> Tensor:
-        """Return the targets (batch, classes) of class numbers, in the type of `x`."""
+        """Return the targets of class numbers, in the type of the inputs.
+
+        Parameters
+        ----------
+        y : Tensor of int64, shape (batch,)
+            Class numbers.
+        x : Tensor, shape (batch, ...)
+            Inputs.
+
+        Returns
+        -------
+        Tensor, shape (batch, classes)
+            1 for the class, 0 for all others.
+        """
         return one_hot(y, self.n_classes).to(x.dtype)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        """Measure the cross-entropy and the accuracy of one batch as it is."""
+        """Measure the cross-entropy, in nats, and the accuracy of one batch as it is.
+
+        Parameters
+        ----------
+        batch : (x, y)
+            Inputs (batch, ...) and class numbers (batch,).
+        index : int
+            Of the batch in its epoch.
+        """
         x, y = batch
         logits = self(x).float()
         self._record("validation", cross_entropy(logits, y), logits, y)
@@ -113,11 +167,24 @@ class LabelledTask(Task):
         return Division(*rows, rows_outside(self.clips, **split))
 
     def targets(self) -> Tensor:
-        """Return the class numbers."""
+        """Return the class numbers, (clips,)."""
         return self.numbers
 
     def logits(self, begun: Begun, rows: Rows) -> Float32:
-        """Return what a trained network makes of clips, shape (rows, classes)."""
+        """Return what a trained network makes of clips.
+
+        Parameters
+        ----------
+        begun : Begun
+            Whose network was trained.
+        rows : ndarray of int, shape (rows,)
+            Rows of the inputs.
+
+        Returns
+        -------
+        ndarray, shape (rows, classes)
+            Logits.
+        """
         raise NotImplementedError
 
     def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:

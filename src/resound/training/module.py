@@ -1,4 +1,4 @@
-"""What every training has in common: its seeds, its optimizer, its learning rate."""
+"""The Lightning module of every training: its seeds, its optimizer, its learning rate."""
 
 import math
 from collections.abc import Mapping
@@ -39,7 +39,18 @@ class NetworkTraining(LightningModule):
         self.network, self.options, self.seed = network, dict(options), seed
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the network's output of a batch."""
+        """Return the network's output of a batch.
+
+        Parameters
+        ----------
+        x : Tensor, shape (batch, ...)
+            Inputs, as the network reads them.
+
+        Returns
+        -------
+        Tensor, shape (batch, ...)
+            A classifier's logits (batch, classes), an autoencoder's clips in the shape of `x`.
+        """
         output: Tensor = self.network(x)
         return output
 
@@ -51,7 +62,23 @@ class NetworkTraining(LightningModule):
         return rng
 
     def finite(self, loss: Tensor) -> Tensor:
-        """Return a loss, or raise TrainingError when it is NaN or infinite."""
+        """Return a loss that can be learned from.
+
+        Parameters
+        ----------
+        loss : Tensor, a scalar
+            Of one step.
+
+        Returns
+        -------
+        Tensor, a scalar
+            The same.
+
+        Raises
+        ------
+        TrainingError
+            When it is NaN or infinite.
+        """
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: training diverged; "
@@ -92,6 +119,28 @@ def learning_rate_factor(step: int, warmup: int, steps: int) -> float:
     It rises linearly over `warmup` steps, ``(step + 1) / warmup``, then falls along half a cosine,
 
     .. math:: \tfrac12 \left(1 + \cos \pi \frac{step - warmup}{steps - warmup}\right).
+
+    Parameters
+    ----------
+    step : int
+        From 0.
+    warmup, steps : int
+        Steps until the rate is largest, and until it is 0.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+    equation 5, without restarts.
+
+    Examples
+    --------
+    >>> [round(learning_rate_factor(step, 2, 6), 2) for step in range(7)]
+    [0.5, 1.0, 1.0, 0.85, 0.5, 0.15, 0.0]
     """
     if step < warmup:
         return (step + 1) / warmup

@@ -1,4 +1,4 @@
-"""What comes of all that classifies clips: its record, and its predictions of test clips."""
+"""The outcome of all that classifies clips: its record, and its predictions of test clips."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ HISTORY_COLUMNS = ("epoch", "learning_rate", "train_accuracy", "train_loss")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training leaves behind, and what is left of one that could not be.
+    """All that a training leaves behind, or what is left of one that could not be.
 
     Attributes
     ----------
@@ -88,7 +88,35 @@ def write_outcome(outcome: Outcome, files: Mapping[str, store.AnyPath]) -> None:
 def predictions_of(
     clips: pd.DataFrame, classes: list[str], logits: npt.NDArray[Any]
 ) -> pd.DataFrame:
-    """Return a row a clip: its class, the class predicted, and the logits."""
+    """Return a row a clip: its class, the class predicted, and the logits.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Of which ``id, fold, category`` are read.
+    classes : list of str
+        The classes, in the order of the logits.
+    logits : ndarray, shape (clips, classes)
+        The largest of a clip predicts its class, the first of equals.
+
+    Returns
+    -------
+    DataFrame
+        As `Outcome.predictions`.
+
+    Examples
+    --------
+    >>> clips = pd.DataFrame({"id": ["a", "b"], "fold": 5, "category": ["dog", "rain"]})
+    >>> predictions = predictions_of(clips, ["dog", "rain"], np.array([[2.0, 1.0], [0.5, 0.0]]))
+    >>> predictions
+      id  fold category predicted  logit:dog  logit:rain
+    0  a     5      dog       dog        2.0         1.0
+    1  b     5     rain       dog        0.5         0.0
+    >>> confusion_of(predictions, ["dog", "rain"])
+      category  dog  rain
+    0      dog    1     0
+    1     rain    1     0
+    """
     frame = clips[["id", "fold", "category"]].reset_index(drop=True)
     frame["predicted"] = np.asarray(classes, object)[logits.argmax(axis=1)] if len(logits) else ""
     return frame.join(pd.DataFrame(logits, columns=[f"logit:{name}" for name in classes]))

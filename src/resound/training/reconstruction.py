@@ -1,4 +1,4 @@
-"""One autoencoder, from the bank of a feature to a network that codes it, without any label."""
+"""Training of an autoencoder on a feature, without any label: from its bank to its network."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +36,25 @@ class ReconstructionTraining(NetworkTraining):
     block = "autoencoder"
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """Return the loss of one batch."""
+        """Return the loss of one batch.
+
+        Parameters
+        ----------
+        batch : (x, y)
+            Inputs (batch, frames, dims); no targets are read.
+        index : int
+            Of the batch in its epoch.
+
+        Returns
+        -------
+        Tensor, a scalar
+            In variances of a dim.
+
+        Raises
+        ------
+        TrainingError
+            When it is NaN or infinite.
+        """
         x, _ = batch
         self.seeded(index)
         loss = self.finite(mse_loss(self(x).float(), x))
@@ -83,7 +101,20 @@ class ReconstructionTask(Task):
         return Division(rows, np.array([], np.intp), rows)
 
     def begin(self, training: Rows) -> Begun:
-        """Build the network, and standardise its inputs by the clips that it trains on."""
+        """Build the network, and standardise its inputs by the clips that it trains on.
+
+        Parameters
+        ----------
+        training : ndarray of int, shape (rows,)
+            Rows of the bank whose frames decide mean and variance.
+
+        Raises
+        ------
+        TrainingError
+            Names the first clip with a value that is not finite.
+        ParameterError
+            When the planes do not divide the dims.
+        """
         spec, ids = self.spec, self.bank.ids["clips"]
         transform = fit_transform(self.bank.values, ids, training.tolist(), **spec["input"])
         x = torch.from_numpy(transform.of_bank(self.bank.values, ids))

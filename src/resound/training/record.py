@@ -1,4 +1,4 @@
-"""What a training wrote down of itself, ``model.json``, read without torch."""
+"""The record of a training, ``model.json``, which is read without torch."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,13 @@ def new_record(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failed(record: Mapping[str, Any], error: Exception) -> dict[str, Any]:
-    """Return the record of a training that could not be, with the reason."""
+    """Return the record of a training that could not be, with the reason.
+
+    Examples
+    --------
+    >>> failed({"outcome": TRAINED, "spec": {"seed": 0}}, ValueError("a single class"))
+    {'outcome': 'failed', 'spec': {'seed': 0}, 'reason': 'a single class'}
+    """
     return {**record, "outcome": FAILED, "reason": str(error)}
 
 

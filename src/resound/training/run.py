@@ -1,4 +1,4 @@
-"""A training from its clips to what it leaves: the one course that networks of every kind take.
+"""The course of a training, from its clips to what it leaves: one for networks of every kind.
 
 A `Task` says what is particular to a kind of training: its network, its inputs, what is tested of
 it. `train` takes a task through what all have in common, and `train_and_keep` does so for a job,
@@ -39,7 +39,15 @@ log = logging.getLogger(__name__)
 
 
 class Division(NamedTuple):
-    """The rows that are trained on, those that choose the epoch, and all that may be seen."""
+    """Rows of the clips, by what they may be used for.
+
+    Attributes
+    ----------
+    training, validation : ndarray of int, shapes (n_training,) and (n_validation,)
+        Those that are trained on, and those that choose the epoch.
+    every : ndarray of int, shape (n_every,)
+        All that may be seen, once it is chosen.
+    """
 
     training: Rows
     validation: Rows
@@ -47,7 +55,15 @@ class Division(NamedTuple):
 
 
 class Sounds(NamedTuple):
-    """Samples of clips by their id, and their sample rate in Hz."""
+    """Clips that can be heard.
+
+    Attributes
+    ----------
+    waveforms : mapping of str to ndarray, shape (samples,)
+        Samples of each clip by its id, in [-1, 1].
+    sample_rate : int
+        In Hz.
+    """
 
     waveforms: Mapping[str, Float32]
     sample_rate: int
@@ -61,8 +77,8 @@ class Begun:
     ----------
     module : NetworkTraining
         What is fitted, with the network in it.
-    x : Tensor or ndarray
-        Inputs of all clips.
+    x : Tensor or ndarray, shape (clips, frames, dims) or (clips, samples)
+        Inputs of all clips: standardised features, or waveforms.
     about : dict
         What the record says of inputs and network.
     """
@@ -73,12 +89,12 @@ class Begun:
 
     @property
     def network(self) -> nn.Module:
-        """What stays of the module after training."""
+        """The part of the module that stays after training."""
         return self.module.network
 
 
 class Task:
-    """What one kind of training is made of; a subclass writes `rows`, `begin` and `outcome`.
+    """One kind of training; a subclass writes `rows`, `begin` and `outcome`.
 
     Parameters
     ----------
@@ -107,12 +123,12 @@ class Task:
 
     @property
     def title(self) -> str:
-        """How a log names it."""
+        """Its name in a log."""
         return f"{self.spec['network']} on {self.spec['bank']['feature']}"
 
     @property
     def threads(self) -> int:
-        """How many threads torch computes it with."""
+        """Threads that torch computes it with."""
         return int(self.spec["threads"])
 
     def labels(self) -> dict[str, Any]:
@@ -133,11 +149,17 @@ class Task:
         raise NotImplementedError
 
     def targets(self) -> Tensor:
-        """Return what each clip's output is compared with, beside its input."""
+        """Return what each clip's output is compared with, beside its input: numbers (clips,)."""
         return torch.zeros(len(self.clips))
 
     def begin(self, training: Rows) -> Begun:
-        """Return a new training on rows: always the same one for the same rows."""
+        """Return a new training on rows: always the same one for the same rows.
+
+        Parameters
+        ----------
+        training : ndarray of int, shape (rows,)
+            Rows of the inputs that are trained on.
+        """
         raise NotImplementedError
 
     # What it leaves

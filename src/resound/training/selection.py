@@ -1,4 +1,4 @@
-"""From the choice of an epoch to the network that is kept, trained on all that it may see."""
+"""Selection of an epoch, and the network that is kept, trained on all that it may see."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -45,9 +45,9 @@ def train_selected(
     ----------
     once : callable
         Trains from the beginning.
-    training, validation : ndarray of int
+    training, validation : ndarray of int, shapes (n_training,) and (n_validation,)
         As `resound.training.folds.training_rows` divides them.
-    every : ndarray of int
+    every : ndarray of int, shape (n_every,)
         All that may be trained on, once the choice is made.
     spec : mapping
         ``selection, epochs``.

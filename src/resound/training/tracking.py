@@ -1,4 +1,4 @@
-"""One Weights & Biases run a training: curves, confusion matrix, predictions one can listen to.
+"""Weights & Biases runs, one a training: curves, confusion matrix, predictions to listen to.
 
 A run is a mirror of what the training stores, and never decides anything: whatever goes wrong with
 it is a warning, and the training goes on without.
@@ -94,8 +94,8 @@ class Tracker:
             ``model.json`` of the training.
         predictions : DataFrame, optional
             A classifier's, of the test clips.
-        waveforms : mapping, optional
-            Samples of these clips by id, at `sample_rate` Hz.
+        waveforms : mapping of str to ndarray, shape (samples,), optional
+            Samples of these clips by id, in [-1, 1], at `sample_rate` Hz.
         """
         if self.run is None:
             return
@@ -201,7 +201,28 @@ def summary_of(record: Mapping[str, Any], predictions: pd.DataFrame | None) -> d
 
 
 def samples_of(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return some clips that were taken wrongly and some rightly, the surest first."""
+    """Return some clips that were taken wrongly and some rightly, the surest first.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As `resound.training.outcome.Outcome.predictions`.
+
+    Returns
+    -------
+    DataFrame
+        `SAMPLES_OF_EACH` at most of either, with ``right`` and the ``probability`` of the class
+        predicted.
+
+    Examples
+    --------
+    >>> logits = {"logit:dog": [0.0, 9.0], "logit:rain": [0.0, 0.0]}
+    >>> clips = {"id": ["a", "b"], "category": ["dog", "rain"], "predicted": "dog"}
+    >>> samples_of(pd.DataFrame(clips | logits))[["id", "right", "probability"]].round(3)
+      id  right  probability
+    1  b  False          1.0
+    0  a   True          0.5
+    """
     logits = predictions[[c for c in predictions.columns if c.startswith(PREFIX)]].to_numpy(float)
     probability = softmax(logits, axis=1).max(axis=1)
     right = predictions["category"] == predictions["predicted"]

@@ -12,6 +12,13 @@ class Adapter(Head):
 
     U is 0 at first, so that training starts from the embedding itself (Houlsby et al.,
     "Parameter-efficient transfer learning for NLP", ICML 2019).
+
+    Examples
+    --------
+    >>> import torch
+    >>> head, embedding = Adapter(8, n_classes=3, width=4, dropout=0.1), torch.ones(2, 8)
+    >>> torch.equal(head.hidden(embedding), embedding)
+    True
     """
 
     def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:

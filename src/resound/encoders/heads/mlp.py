@@ -8,7 +8,16 @@ from resound.registry import HEADS
 
 @HEADS.register("mlp")
 class Mlp(Head):
-    r"""One hidden layer, :math:`\mathrm{GELU}(D \, \mathrm{LN}(e))`."""
+    r"""One hidden layer, :math:`\mathrm{GELU}(D \, \mathrm{LN}(e))`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> head = Mlp(dimension=768, n_classes=50, width=256, dropout=0.1)
+    >>> hidden = head.hidden(torch.zeros(2, 768))
+    >>> hidden.shape, head.classify(hidden).shape
+    (torch.Size([2, 256]), torch.Size([2, 50]))
+    """
 
     def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:
         super().__init__(dimension, n_classes, width=width, n_hidden=width, dropout=dropout)

@@ -24,8 +24,16 @@ class Clips:
     classes : list of str
         The categories, group by group.
     groups : list of str
+        In alphabetical order.
     label, group : ndarray of int, shape (clips,)
         Positions in `classes` and in `groups`.
+
+    Examples
+    --------
+    >>> about = {"id": ["a", "b"], "category": ["rain", "dog"], "group": ["water", "animals"]}
+    >>> clips = Clips(pd.DataFrame(about))
+    >>> clips.classes, clips.label, clips.positions(["b"])
+    (['dog', 'rain'], array([1, 0]), array([1]))
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
@@ -40,15 +48,41 @@ class Clips:
         self.group = np.array([self.groups.index(name) for name in frame["group"]], np.int64)
 
     def positions(self, ids: Sequence[str] | pd.Series) -> Positions:
-        """Return where clips stand; KeyError for one that the index does not list."""
+        """Return where clips stand in the index.
+
+        Parameters
+        ----------
+        ids : sequence of str or Series
+            Ids of n clips.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+
+        Raises
+        ------
+        KeyError
+            For a clip that the index does not list.
+        """
         return np.array([self._place[str(name)] for name in ids], np.int64)
 
     def class_positions(self, categories: Sequence[str] | pd.Series) -> Positions:
-        """Return where categories stand in `classes`."""
+        """Return where categories stand in `classes`, (n,) positions of n categories."""
         return np.array([self._class_place[name] for name in categories], np.int64)
 
     def count_pairs(self, true: Positions, taken: Positions) -> list[list[int]]:
-        """Count (class, class taken for it) as ``[row, column, count]``, zeros left out."""
+        """Count how often each class was taken for each.
+
+        Parameters
+        ----------
+        true, taken : ndarray of int, shape (n,)
+            Positions in `classes`: of clips, and of what they were taken for.
+
+        Returns
+        -------
+        list of [int, int, int]
+            ``[true, taken, count]``, those without a count left out.
+        """
         n_classes = len(self.classes)
         counts = np.bincount(true * n_classes + taken, minlength=n_classes**2)
         pairs = np.flatnonzero(counts)

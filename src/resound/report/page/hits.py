@@ -1,4 +1,4 @@
-"""Ranked hits as the retrieval explorer shows them, and which queries it shows."""
+"""Ranked hits as the retrieval explorer shows them, and the queries that it shows."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -18,11 +18,11 @@ class Hits(NamedTuple):
 
     Attributes
     ----------
-    query, hit : ndarray of int
+    query, hit : ndarray of int, shape (n_hits,)
         Positions of clips.
-    rank : ndarray of int
+    rank : ndarray of int, shape (n_hits,)
         From 1.
-    score : ndarray of float
+    score : ndarray of float, shape (n_hits,)
         Distances.
     """
 
@@ -45,7 +45,29 @@ def read_hits(files: Iterable[store.AnyPath], clips: Clips, top_k: int) -> Hits:
 
 
 def choose_queries(methods: Iterable[Hits], clips: Clips, per_class: int) -> Positions:
-    """Return the queries that are shown: of each class so many, spread evenly over its queries."""
+    """Return the queries that are shown: of each class some, spread evenly over its queries.
+
+    Parameters
+    ----------
+    methods : iterable of Hits
+        Whose queries there are to choose from.
+    clips : Clips
+        The index.
+    per_class : int
+        Queries of a class at most.
+
+    Returns
+    -------
+    ndarray of int, shape (n_queries,)
+        Positions of clips, class by class.
+
+    Examples
+    --------
+    >>> index = pd.DataFrame({"id": list("abcd"), "category": "dog", "group": "animals"})
+    >>> hits = Hits(np.arange(4), np.arange(4)[::-1], np.ones(4, int), np.zeros(4))
+    >>> choose_queries([hits], Clips(index), per_class=2)
+    array([0, 2])
+    """
     asked = np.unique(_joined(hits.query for hits in methods))
     by_class = (asked[clips.label[asked] == label] for label in range(len(clips.classes)))
     return _joined(_spread(own, per_class) for own in by_class)
@@ -62,6 +84,17 @@ def _spread(values: Positions, n: int) -> Positions:
 
 def method_data(hits: Hits, clips: Clips, chosen: Positions, top_k: int) -> dict[str, Any]:
     """Return one method's hits of the chosen queries, and how its hits fall on the classes.
+
+    Parameters
+    ----------
+    hits : Hits
+        Of the method.
+    clips : Clips
+        The index.
+    chosen : ndarray of int, shape (n_queries,)
+        As `choose_queries` returns them; those of other splits are left out.
+    top_k : int
+        Hits of a query.
 
     Returns
     -------

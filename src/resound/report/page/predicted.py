@@ -29,6 +29,14 @@ def classifier_data(predictions: pd.DataFrame, clips: Clips, n_mistakes: int) ->
         ``pairs``, ``[class, class taken for it, clips]``; ``asked``, test clips of each class;
         ``mistakes``, ``[clip, class taken for it, probability]``, the surest first; ``wrong``, how
         many there are in all.
+
+    Examples
+    --------
+    >>> about = {"id": ["a", "b"], "category": ["rain", "dog"], "predicted": "dog"}
+    >>> logits = {"logit:dog": 0.0, "logit:rain": 0.0}
+    >>> clips = Clips(pd.DataFrame(about).assign(group="all"))
+    >>> classifier_data(pd.DataFrame(about | logits), clips, n_mistakes=5)
+    {'pairs': [[0, 0, 1], [1, 0, 1]], 'asked': [1, 1], 'mistakes': [[0, 0, 0.5]], 'wrong': 1}
     """
     true = clips.class_positions(predictions["category"])
     taken = clips.class_positions(predictions["predicted"])

@@ -128,7 +128,13 @@ def _html(
 
 
 def script_json(data: Any) -> str:
-    """Return data as JSON that may stand inside a script element, whatever its texts hold."""
+    r"""Return data as JSON that may stand inside a script element, whatever its texts hold.
+
+    Examples
+    --------
+    >>> script_json({"text": "</script>"})
+    '{"text":"\\u003c/script\\u003e"}'
+    """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -61,7 +61,22 @@ def _at_rank(methods: Sequence[Hits], rank: int) -> list[int]:
 
 
 def encode(waveform: npt.NDArray[np.float32], sample_rate: int, kbps: float) -> bytes:
-    """Return a mono waveform as an Ogg file with Opus, at about `kbps` kilobits a second."""
+    """Return a mono waveform as an Ogg file with Opus.
+
+    Parameters
+    ----------
+    waveform : ndarray, shape (samples,)
+        In [-1, 1]; what is beyond is clipped.
+    sample_rate : int
+        In Hz; `opus_rate` says what it becomes.
+    kbps : float
+        Kilobits a second, about: 6 to 256.
+
+    Examples
+    --------
+    >>> encode(np.zeros(24_000, np.float32), sample_rate=24_000, kbps=24)[:4]
+    b'OggS'
+    """
     rate = opus_rate(sample_rate)
     samples = waveform if rate == sample_rate else soxr.resample(waveform, sample_rate, rate)
     level = (MOST_KBPS - kbps) / (MOST_KBPS - LEAST_KBPS)
@@ -74,7 +89,15 @@ def encode(waveform: npt.NDArray[np.float32], sample_rate: int, kbps: float) -> 
 
 
 def opus_rate(sample_rate: int) -> int:
-    """Return the rate in Hz at which Opus keeps a sound: the lowest that is not below its own."""
+    """Return the rate in Hz at which Opus keeps a sound: the lowest that is not below its own.
+
+    It is 24 kHz at most: at the bitrates of a page more is not heard.
+
+    Examples
+    --------
+    >>> opus_rate(11_025), opus_rate(44_100)
+    (12000, 24000)
+    """
     return next((r for r in OPUS_RATES if sample_rate <= r < HIGHEST_RATE), HIGHEST_RATE)
 
 

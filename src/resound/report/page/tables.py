@@ -93,7 +93,14 @@ def measures(frame: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 
 def missing(frame: pd.DataFrame) -> list[str]:
-    """Say which rows of a table lack results, and why."""
+    """Say which rows of a table lack results, and why.
+
+    Examples
+    --------
+    >>> rows = {"network": ["cnn", "crnn"], "missing": ["", "training diverged"]}
+    >>> missing(pd.DataFrame(rows))
+    ['crnn: training diverged']
+    """
     if "missing" not in frame:
         return []
     return [

@@ -25,7 +25,7 @@ def sheets(bank: StoredArray, clips: Clips) -> list[str]:
     Parameters
     ----------
     bank : StoredArray
-        In decibels, (clips, frames, bands).
+        In dB, shape (clips, frames, bands).
 
     Returns
     -------
@@ -53,9 +53,22 @@ def _sheet(bank: StoredArray, ids: list[str]) -> str:
 
 
 def thumbnail(spectrogram: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    """Return a spectrogram (frames, bands) as a grey picture, low bands at the bottom.
+    """Return a spectrogram as a grey picture, low bands at the bottom.
 
-    White is its largest value, black `RANGE_DB` below and less.
+    Parameters
+    ----------
+    spectrogram : ndarray, shape (frames, bands)
+        In dB.
+
+    Returns
+    -------
+    ndarray of uint8, shape (HEIGHT, WIDTH)
+        255, white, is its largest value, and 0, black, `RANGE_DB` below and less.
+
+    Examples
+    --------
+    >>> thumbnail(np.array([[-60.0, 0.0]]))[[0, -1], 0]
+    array([255,   0], dtype=uint8)
     """
     upright = np.asarray(spectrogram, np.float32).T[::-1]
     share = np.clip(1 + (upright - upright.max()) / RANGE_DB, 0, 1)

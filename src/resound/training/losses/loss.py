@@ -1,11 +1,11 @@
-"""What every loss of a classifier has in common."""
+"""Loss: the base of all that a classifier is trained by."""
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 
 class Loss(nn.Module):
-    """What a classifier's training makes smaller; a subclass says what it needs.
+    """The quantity that a classifier's training makes smaller; a subclass says what it needs.
 
     Layers of its own are trained with the network and thrown away after training.
 
@@ -38,7 +38,7 @@ class Loss(nn.Module):
         self.n_embedding, self.label_smoothing = n_embedding, label_smoothing
 
     def forward(self, embeddings: Tensor, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss of a batch, a scalar.
+        """Return the loss of a batch.
 
         Parameters
         ----------
@@ -48,9 +48,31 @@ class Loss(nn.Module):
             What the last layer makes of them.
         targets : Tensor, shape (n_views * clips, classes)
             Shares of the classes; where nothing is mixed, 1 for the one class.
+
+        Returns
+        -------
+        Tensor, a scalar
+            In nats.
         """
         raise NotImplementedError
 
     def of_classes(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the cross-entropy of logits, with smoothed targets: shares, or class numbers."""
+        r"""Return the cross-entropy of logits, with smoothed targets.
+
+        .. math:: -\frac1n \sum_{i, c} \left((1 - s) t_{ic} + \frac{s}{C}\right) \log p_{ic}
+
+        with the softmax p of the logits, C classes and the share s of `label_smoothing`.
+
+        Parameters
+        ----------
+        logits : Tensor, shape (clips, classes)
+            Of one batch.
+        targets : Tensor, shape (clips, classes) or (clips,)
+            Shares of the classes, or class numbers.
+
+        Returns
+        -------
+        Tensor, a scalar
+            In nats.
+        """
         return cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing)

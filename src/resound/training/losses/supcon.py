@@ -1,4 +1,4 @@
-"""Supervised contrastive training: clips of a class are drawn together, all others apart."""
+"""Supervised contrastive loss: clips of a class are drawn together, all others apart."""
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,22 @@ class SupCon(Loss):
         )
 
     def forward(self, embeddings: Tensor, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the contrastive loss of a batch's embeddings."""
+        """Return the contrastive loss of a batch's embeddings.
+
+        Parameters
+        ----------
+        embeddings : Tensor, shape (n_views * clips, n_embedding)
+            Of the varied clips.
+        logits : Tensor, shape (n_views * clips, classes)
+            Are not read.
+        targets : Tensor, shape (n_views * clips, classes)
+            1 for the class of a clip.
+
+        Returns
+        -------
+        Tensor, a scalar
+            In nats.
+        """
         projections = normalize(self.project(embeddings).float(), dim=1)
         return supcon_loss(projections, targets.argmax(1), self.temperature)
 
@@ -71,8 +86,15 @@ def supcon_loss(z: Tensor, labels: Tensor, temperature: float) -> Tensor:
 
     Returns
     -------
-    Tensor
-        A scalar; 0 when no class stands there twice.
+    Tensor, a scalar
+        In nats; 0 when no class stands there twice.
+
+    Examples
+    --------
+    Where nothing tells the clips apart, the one of the same class has a half of the two others:
+
+    >>> supcon_loss(torch.ones(3, 1), torch.tensor([0, 0, 1]), temperature=0.1).exp().round()
+    tensor(2.)
     """
     itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
     similarity = (z @ z.T / temperature).masked_fill(itself, float("-inf"))
