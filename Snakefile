@@ -26,7 +26,7 @@ wildcard_constraints:
     column=r"\d+",
     training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
     network=r"[a-z0-9_]+",
-    encoder=one_of(ENCODERS),
+    encoder=one_of(config["encoders"]),
     setting=r"sr\d+",
     at=r"waveform/[a-z0-9_/-]+",
     split=r"fold\d+(-\d+)*|all",

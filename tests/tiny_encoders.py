@@ -3,7 +3,7 @@
 ``python tests/tiny_encoders.py OUT`` writes
 
 - ``OUT/beats.pt`` and ``OUT/beats_finetuned.pt``, as Microsoft publishes BEATs,
-- ``OUT/clap`` and ``OUT/ast``, folders in transformers' form.
+- ``OUT/clap``, ``OUT/ast``, ``OUT/wav2vec2`` and ``OUT/whisper``, folders in transformers' form.
 
 What they make of clips means nothing; all that loads, checks, stores and trains is the same.
 """
@@ -116,12 +116,49 @@ def write_ast(folder: Path) -> None:
         ASTFeatureExtractor(max_length=128).save_pretrained(folder)
 
 
+def write_wav2vec2(folder: Path) -> None:
+    """Write a wav2vec 2.0 with a head for letters, as it is published."""
+    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
+
+    torch.manual_seed(0)
+    config = Wav2Vec2Config(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        conv_dim=[8] * 7,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+        vocab_size=N_CLASSES,
+    )
+    Wav2Vec2ForCTC(config).save_pretrained(folder)
+    Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(folder)
+
+
+def write_whisper(folder: Path) -> None:
+    """Write a Whisper, encoder and decoder, whose extractor pads clips to 30 seconds."""
+    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+
+    torch.manual_seed(0)
+    layers = {
+        f"{part}_{key}": value
+        for part in ("encoder", "decoder")
+        for key, value in {"layers": 2, "attention_heads": 2, "ffn_dim": 32}.items()
+    }
+    few = {"vocab_size": 20, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    few |= {"decoder_start_token_id": 1, "max_target_positions": 8, "begin_suppress_tokens": []}
+    WhisperModel(WhisperConfig(d_model=16, **layers, **few)).save_pretrained(folder)
+    WhisperFeatureExtractor().save_pretrained(folder)
+
+
 def write_all(folder: Path) -> None:
-    """Write all four."""
+    """Write all of them."""
     write_beats(folder / "beats.pt")
     write_beats(folder / "beats_finetuned.pt", finetuned=True)
     write_clap(folder / "clap")
     write_ast(folder / "ast")
+    write_wav2vec2(folder / "wav2vec2")
+    write_whisper(folder / "whisper")
 
 
 def _tokenizer(sentences: list[str]):

@@ -1,8 +1,9 @@
-"""Query by example: the clips nearest to a recording of one's own, by any bank of a run.
+"""Query by example: the clips nearest to a recording of one's own, or to words, by a bank of a run.
 
 The recording is decoded as the data set's clips were, the bank's feature is computed of it, or its
 network embeds it, and its distances to all clips are ranked. So a clip of the data set finds itself
-first. Modules that stand on torch are imported when a network is asked for.
+first. Words are embedded by an encoder that has a text tower, and compared with what it makes of
+clips. Modules that stand on torch are imported when a network is asked for.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from resound.experiment.coordinates import (
 )
 from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
-from resound.registry import DISTANCES
+from resound.registry import DISTANCES, ENCODERS
 from resound.retrieval.ranking import rank
 
 Float32 = npt.NDArray[np.float32]
@@ -51,21 +52,50 @@ def methods(plan: Plan) -> dict[str, Run]:
     return found
 
 
-def method(plan: Plan, name: str) -> Run:
+def reads_words(run: Run) -> bool:
+    """Return whether words can be compared by a method: an encoder's own embeddings, with text."""
+    bank = run.bank
+    return (
+        isinstance(bank, Encoding)
+        and bank.vector == FROZEN
+        and bool(ENCODERS.entry(bank.encoder.family).traits.get("text"))
+    )
+
+
+def method(plan: Plan, name: str, *, of_words: bool = False) -> Run:
     """Return the first method whose name begins with the parts of `name`: ``dtw/mfcc``.
+
+    Parameters
+    ----------
+    plan : Plan
+        Whose results are searched.
+    name : str
+        As `methods` has it, or the beginning of that; empty for the first of all.
+    of_words : bool
+        Only what words can be compared by counts.
 
     Raises
     ------
     ParameterError
         When there is none.
     """
-    n_parts = name.strip("/").count("/") + 1
+    name = name.strip("/")
+    n_parts = name.count("/") + 1 if name else 0
     beginnings: dict[str, Run] = {}
-    for full, run in methods(plan).items():
+    known = methods(plan)
+    if of_words:
+        known = {full: run for full, run in known.items() if reads_words(run)}
+        if not known:
+            raise ParameterError(
+                "no method of this config compares words with clips; name the frozen vector of an "
+                "encoder with text, clap_frozen, in the encodings of a table, and the encoder in "
+                "zero_shot.encoders"
+            )
+    for full, run in known.items():
         beginnings.setdefault("/".join(full.split("/")[:n_parts]), run)
-    if name.strip("/") not in beginnings:
+    if name not in beginnings:
         raise ParameterError(f"method {name!r} {unknown(name, beginnings)}")
-    return beginnings[name.strip("/")]
+    return beginnings[name]
 
 
 def bank_path(plan: Plan, run: Run) -> Path:
@@ -104,11 +134,47 @@ def find_similar(
     StoreError, CheckpointError
         When the bank or its network is missing, damaged or of another config.
     """
+    return _nearest(_features(sound, plan, run), plan, run, k, n_threads)
+
+
+def find_described(text: str, plan: Plan, run: Run, *, k: int, n_threads: int = 1) -> pd.DataFrame:
+    """Return the `k` clips that are nearest to words.
+
+    Parameters
+    ----------
+    text : str
+        What is looked for, as a sentence or a few words: ``a dog barks in the rain``.
+    plan, run, k, n_threads
+        As `find_similar`; `run` is one that `reads_words` accepts.
+
+    Returns
+    -------
+    DataFrame
+        As `find_similar`.
+
+    Raises
+    ------
+    ParameterError
+        When there are no words, or the method reads none.
+    StoreError, CheckpointError
+        As `find_similar`.
+    """
+    if not text.strip():
+        raise ParameterError(f"text={text!r} has no words; say what the sound is")
+    if not isinstance(run.bank, Encoding) or not reads_words(run):
+        raise ParameterError(
+            f"{run.distance}/{run.bank.source} compares no words; an encoder with text does, by "
+            "its vector `frozen`"
+        )
+    return _nearest(_worded(text, plan, run.bank), plan, run, k, n_threads)
+
+
+def _nearest(query: Float32, plan: Plan, run: Run, k: int, n_threads: int) -> pd.DataFrame:
+    """Return the clips nearest to one query (1, frames, dims) in the form of the bank."""
     spec = specs.distances(plan.config, run)
     bank = store.open_array(bank_path(plan, run), spec=spec["bank"])
     clips = read_clips(_results(plan) / "index/clips.csv").set_index("id", drop=False)
-    ids = bank.ids["clips"]
-    query, parts = _features(sound, plan, run), []
+    ids, parts = bank.ids["clips"], []
     for start in range(0, len(ids), CLIPS_A_BLOCK):
         gallery = bank.values[start : start + CLIPS_A_BLOCK]
         parts.append(
@@ -157,13 +223,25 @@ def _encoded(sound: store.AnyPath, plan: Plan, bank: Encoding) -> Float32:
     from resound.training.finetuned import read_finetuned, vectors_of
 
     spec = specs.frozen(plan.config, bank.encoder)
-    encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder]["weights"])
+    encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder.name]["weights"])
     waveform = _waveform(sound, spec["audio"])
     if bank.training is None:
         return embeddings_of(encoder, waveform)[:, np.newaxis]
     trained = specs.training(plan.config, bank.training)
     network = read_finetuned(encoder, *_model(plan, bank.training), spec=trained)
     return vectors_of(network, waveform)[bank.vector][:, np.newaxis]
+
+
+def _worded(text: str, plan: Plan, bank: Encoding) -> Float32:
+    import torch
+
+    from resound.training.encoding import load_encoder
+
+    spec = specs.words(plan.config, bank.encoder)
+    encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder.name]["weights"])
+    with torch.inference_mode():
+        embedded: Float32 = encoder.embed_text([text]).numpy()
+    return embedded[:, np.newaxis]
 
 
 def _model(plan: Plan, training: Training) -> Iterator[Path]:

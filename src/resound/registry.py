@@ -160,7 +160,7 @@ NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",
 AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))
 # Each entry loads an encoder; its traits say what is known before: `sample_rate` in Hz, whether it
 # has `text` or can be `masked`, and which options decide its texts alone, `text_options`.
-ENCODERS = Registry("encoder", "ENCODERS", "resound.encoders", common=())
+ENCODERS = Registry("family of encoders", "ENCODERS", "resound.encoders", common=("name",))
 # What puts classes on an encoder; `finetune.width` and `finetune.dropout` are those of every head.
 HEADS = Registry("head", "HEADS", "resound.encoders.heads", common=("width", "dropout"))
 # What trains a classifier; `classification.label_smoothing` is that of every loss.

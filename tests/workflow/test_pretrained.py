@@ -7,20 +7,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from resound import cli, store
 from resound.evaluation.zero_shot import class_probabilities
+from resound.registry import ENCODERS
 from resound.training.record import read_record
 from tests.once import made_once
 from tests.shown_code import block_of
 from tests.workflow.conftest import Project, undone
 
-TABLES = tuple(f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats"))
+TABLES = tuple(
+    f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats", "retrieval_mine")
+)
 CLASSIFIED = "out/tables/classification.csv"
 WEIGHTS = {
     "BEATS": "beats.pt",
     "CLAP": "clap/model.safetensors",
     "AST": "ast/model.safetensors",
+    "MINE": "wav2vec2/model.safetensors",
 }
 TUNED = "waveform/sr16000/fold5/seed0"
 
@@ -70,20 +75,21 @@ def test_every_encoder_has_its_rows(encoded):
         ("beats_finetuned", "5"),
         ("clap_finetuned", "5"),
     ]
-    assert list(classified["n_clips"]) == [20, 100, *[20] * 8]
-    assert list(classified["missing"]) == [""] * 10
-    heads = ["", "", *["linear"] * 3, *["knn"] * 3, "adapter", "mlp"]
+    assert list(classified["n_clips"]) == [20, 100, *[20] * 10]
+    assert list(classified["missing"]) == [""] * 12
+    heads = ["", "", *["linear"] * 4, *["knn"] * 4, "adapter", "mlp"]
     assert list(classified["head"]) == heads
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         ["beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"],
+        ["mine_frozen"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
 
 
-WEIGHTS_OF = ("beats", "clap", "ast")
+WEIGHTS_OF = ("beats", "clap", "ast", "mine")
 
 
 @pytest.mark.slow
@@ -138,6 +144,22 @@ def test_a_head_is_one_file_and_one_line(encoded, tmp_path):
     assert after["parameters"] != before["parameters"]
 
 
+@pytest.mark.slow
+def test_words_are_compared_by_an_encoder_that_reads_them(encoded, monkeypatch, capsys):
+    monkeypatch.chdir(encoded.folder)
+    asked = ["similar", "--text", "a dog barks", "--csv", "--configfile", *encoded.configs]
+    assert cli.main(asked) == 0
+    found = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    bank = store.open_array("out/embeddings/clap_frozen/waveform/sr48000/bank.npy")
+    clap = ENCODERS["clap"]({"source": "weights/clap"})
+    with torch.inference_mode():
+        words = clap.embed_text(["a dog barks"]).numpy()[0]
+    likeness = pd.Series(bank.values[:, 0] @ words, index=bank.ids["clips"])
+    likeness /= np.linalg.norm(bank.values[:, 0], axis=1)
+    assert list(found["id"]) == list(likeness.nlargest(10).index)
+    np.testing.assert_allclose(found["distance"], 1 - likeness.nlargest(10), atol=1e-5)
+
+
 def chain(n_runs: int, n_tables: int) -> dict[str, int]:
     """Return the jobs of so many runs of retrieval, from their distances to their tables."""
     rules = ("compute_distances", "rank_gallery", "score_retrieval")
@@ -149,7 +171,7 @@ def scored(n_cells: int) -> dict[str, int]:
 
 
 ZERO_SHOT = {"embed_classes": 1, "zero_shot": 2, **scored(2), **chain(1, 1)}
-LINEAR = {"probe": 3, **scored(3)}
+LINEAR = {"probe": 4, **scored(4)}
 BEATS_TUNED = {"finetune": 1, "encode_finetuned": 1, "encode_masked": 1, **scored(1), **chain(5, 1)}
 TUNED_BOTH = {**BEATS_TUNED, "finetune": 2, "encode_finetuned": 2, **scored(2), **chain(7, 2)}
 OF_CLAP = {
@@ -165,7 +187,7 @@ CHANGES = [
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
-    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 6, **scored(6)}),
+    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 8, **scored(8)}),
     ("src/resound/training/losses/supcon.py", "import torch", "import torch\n\nADDED = 1", {}),
     ("src/resound/report/encoders.py", '"esc10")', '"esc10", "x")', None),
 ]
@@ -175,13 +197,13 @@ CHANGES = [
 @pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
 def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
     changeable.edit(file, old, new)
-    tables = {"make_retrieval_table": 2, "make_classification_table": 1}
+    tables = {"make_retrieval_table": 3, "make_classification_table": 1}
     assert changeable.stale() == (tables if expected is None else expected)
 
 
 def test_without_weights_a_note_stands_where_the_numbers_would(copied):
     copied.edit("tiny.yaml", "zero_shot: {encoders: []}", "zero_shot: {encoders: [clap]}")
-    done = copied.snakemake(*TABLES[:1], CLASSIFIED, "--configfile", "tiny.yaml")
+    done = copied.snakemake(TABLES[0], CLASSIFIED, "--configfile", "tiny.yaml")
     assert copied.jobs(done) == {"make_retrieval_table": 1, "make_classification_table": 1}
     for path in (TABLES[0], CLASSIFIED):
         text = (copied.folder / path).with_suffix(".md").read_text()
@@ -220,7 +242,7 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
     assert summary.loc[["retrieval_clap", "retrieval_beats"], "n_methods"].tolist() == [4, 5]
-    assert summary.loc["classification", "n_methods"] == 9
+    assert summary.loc["classification", "n_methods"] == 11
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page
     assert "beats_finetuned" in page

@@ -84,6 +84,8 @@ def test_all_methods_are_listed(here, capsys):
 
 ERRORS = {
     "no recording": (["--configfile", "x.wav"], "name a recording: `resound similar <file>`, bef"),
+    "both": (["x.wav", "--text", "a dog"], "name a recording"),
+    "words for no encoder": (["--text", "a dog"], "no method of this config compares words"),
     "no file": (["gone.wav"], "gone.wav: missing: there is no such file; give another recording\n"),
     "no sound": (["tiny.yaml"], "tiny.yaml: undecodable: Format not recognised.; give another"),
     "no method": (

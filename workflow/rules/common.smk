@@ -14,7 +14,7 @@ from resound.data import listing
 from resound.errors import ResoundError
 from resound.experiment import resources as costs, shown, specs
 from resound.experiment.asides import Names, Tracking, WeightsAt
-from resound.experiment.coordinates import Autoencoder, Classifier, heard_by
+from resound.experiment.coordinates import Autoencoder, Classifier
 from resound.experiment.coordinates import FINETUNED, FINETUNED_VECTORS, KNN, LINEAR
 from resound.experiment.coordinates import MASKED, ZERO_SHOT
 from resound.experiment.divisions import division_of, n_sides, shard_of, tile_of
@@ -24,7 +24,7 @@ from resound.experiment.opening import open_experiment
 from resound.jobs import environment
 from resound.jobs.locks import LockNotice, Presence
 from resound.jobs.overview import Overview
-from resound.registry import ENCODERS, FIGURES, SEARCHES, TABLES
+from resound.registry import FIGURES, SEARCHES, TABLES
 
 BASE = Path(workflow.basedir)
 SCHEMA = BASE / "workflow/schemas/config.schema.yaml"

@@ -3,9 +3,7 @@
 
 rule encode_clips:
     input:
-        waveforms=lambda wildcards: waveforms_at(
-            heard_by(wildcards.encoder).sample_rate
-        ),
+        waveforms=JOBS.heard,
     output:
         bank="<results>/embeddings/{encoder}_frozen/waveform/{setting}/bank.npy",
         spec="<results>/embeddings/{encoder}_frozen/waveform/{setting}/spec.json",
@@ -20,13 +18,11 @@ rule encode_clips:
         mem_mb=grows(6000, per_input_mb=1),
         runtime=grows(240, per_input_mb=0.1),
     params:
-        spec=lambda wildcards: specs.frozen(config, wildcards.encoder),
+        spec=lambda wildcards: specs.frozen(config, JOBS.encoder(wildcards)),
         code=lambda wildcards: code_of(
-            "encode_clips", *specs.encoder_modules(config, wildcards.encoder)
+            "encode_clips", *specs.encoder_modules(config, JOBS.encoder(wildcards))
         ),
-        weights=lambda wildcards: WeightsAt(
-            config["encoders"][wildcards.encoder]["weights"]
-        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
     message:
         "embeddings of all clips by {wildcards.encoder} as published"
     script:
@@ -50,13 +46,11 @@ rule embed_classes:
         mem_mb=grows(4000),
         runtime=grows(20),
     params:
-        spec=lambda wildcards: specs.words(config, wildcards.encoder),
+        spec=lambda wildcards: specs.words(config, JOBS.encoder(wildcards)),
         code=lambda wildcards: code_of(
-            "embed_classes", *specs.encoder_modules(config, wildcards.encoder)
+            "embed_classes", *specs.encoder_modules(config, JOBS.encoder(wildcards))
         ),
-        weights=lambda wildcards: WeightsAt(
-            config["encoders"][wildcards.encoder]["weights"]
-        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
     message:
         "embeddings of the classes' names by {wildcards.encoder}"
     script:
@@ -131,9 +125,7 @@ rule probe:
 rule finetune:
     input:
         clips="<results>/index/clips.csv",
-        waveforms=lambda wildcards: waveforms_at(
-            heard_by(JOBS.training(wildcards).encoder).sample_rate
-        ),
+        waveforms=JOBS.heard,
     output:
         weights="<results>/models/{training}/weights.safetensors",
         model="<results>/models/{training}/model.json",
@@ -157,15 +149,11 @@ rule finetune:
         spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
         code=lambda wildcards: code_of(
             "finetune",
-            *specs.encoder_modules(
-                config, JOBS.training(wildcards).encoder, tuned=True
-            ),
+            *specs.encoder_modules(config, JOBS.encoder(wildcards), tuned=True),
         ),
         tracking=TRACKING,
         names=lambda wildcards: Names(JOBS.training(wildcards).row._asdict()),
-        weights=lambda wildcards: WeightsAt(
-            config["encoders"][JOBS.training(wildcards).encoder]["weights"]
-        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
     message:
         "fine-tuning {wildcards.training}"
     script:
@@ -174,9 +162,7 @@ rule finetune:
 
 rule encode_finetuned:
     input:
-        waveforms=lambda wildcards: waveforms_at(
-            heard_by(wildcards.encoder).sample_rate
-        ),
+        waveforms=JOBS.heard,
         weights="<results>/models/{encoder}_finetuned/{at}/weights.safetensors",
         model="<results>/models/{encoder}_finetuned/{at}/model.json",
     output:
@@ -198,11 +184,9 @@ rule encode_finetuned:
         },
         code=lambda wildcards: code_of(
             "encode_finetuned",
-            *specs.encoder_modules(config, wildcards.encoder, tuned=True),
+            *specs.encoder_modules(config, JOBS.encoder(wildcards), tuned=True),
         ),
-        weights=lambda wildcards: WeightsAt(
-            config["encoders"][wildcards.encoder]["weights"]
-        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
     message:
         "vectors of all clips by {wildcards.encoder} fine-tuned, {wildcards.at}"
     script:
@@ -211,9 +195,7 @@ rule encode_finetuned:
 
 rule encode_masked:
     input:
-        waveforms=lambda wildcards: waveforms_at(
-            heard_by(wildcards.encoder).sample_rate
-        ),
+        waveforms=JOBS.heard,
         weights="<results>/models/{encoder}_finetuned/{at}/weights.safetensors",
         model="<results>/models/{encoder}_finetuned/{at}/model.json",
     output:
@@ -233,11 +215,9 @@ rule encode_masked:
         spec=lambda wildcards: specs.vector(config, JOBS.tuned(wildcards), MASKED),
         code=lambda wildcards: code_of(
             "encode_masked",
-            *specs.encoder_modules(config, wildcards.encoder, tuned=True),
+            *specs.encoder_modules(config, JOBS.encoder(wildcards), tuned=True),
         ),
-        weights=lambda wildcards: WeightsAt(
-            config["encoders"][wildcards.encoder]["weights"]
-        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
     message:
         "hidden vectors of a part of all clips by {wildcards.encoder} fine-tuned, {wildcards.at}"
     script:

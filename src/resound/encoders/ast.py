@@ -18,13 +18,15 @@ SETTINGS = ("max_length", "mean", "num_mel_bins", "std")
 
 
 @ENCODERS.register("ast", sample_rate=16000)
-def load(weights: Mapping[str, Any]) -> "Ast":
+def load(weights: Mapping[str, Any], *, name: str = "ast") -> "Ast":
     """Load AST from a folder in transformers' form, or from the hub.
 
     Parameters
     ----------
     weights : mapping
         `source`, and perhaps `revision` and `sha256`: see `resound.encoders.weights.locate`.
+    name : str
+        Of the encoder in the config, for messages.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def load(weights: Mapping[str, Any]) -> "Ast":
     CheckpointError
         When the weights are absent, damaged, or those of another model.
     """
-    return Ast.from_folder(locate("ast", weights))
+    return Ast.from_folder(locate(name, weights))
 
 
 class Ast(Encoder):

@@ -25,13 +25,17 @@ N_MELS = 128
 
 
 @ENCODERS.register("beats", sample_rate=16000, masked=True)
-def load(weights: Mapping[str, Any], *, layerdrop: float | None = None) -> "Beats":
+def load(
+    weights: Mapping[str, Any], *, name: str = "beats", layerdrop: float | None = None
+) -> "Beats":
     """Load BEATs from a published checkpoint or from one of our own.
 
     Parameters
     ----------
     weights : mapping
         `source`, and perhaps `revision` and `sha256`: see `resound.encoders.weights.locate`.
+    name : str
+        Of the encoder in the config, for messages.
     layerdrop : float, optional
         Probability of leaving out each layer in a step of training; None: the checkpoint's.
 
@@ -45,7 +49,7 @@ def load(weights: Mapping[str, Any], *, layerdrop: float | None = None) -> "Beat
     CheckpointError
         When the weights are absent, damaged or not those of BEATs.
     """
-    network = Beats.read(locate("beats", weights))
+    network = Beats.read(locate(name, weights))
     if layerdrop is not None:
         network.set_layerdrop(layerdrop)
     return network

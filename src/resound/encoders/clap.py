@@ -21,13 +21,17 @@ POWER_FLOOR = 1e-10
 
 
 @ENCODERS.register("clap", sample_rate=48000, text=True, text_options=["prompts"])
-def load(weights: Mapping[str, Any], *, prompts: Sequence[str] = DEFAULT_PROMPTS) -> "Clap":
+def load(
+    weights: Mapping[str, Any], *, name: str = "clap", prompts: Sequence[str] = DEFAULT_PROMPTS
+) -> "Clap":
     """Load CLAP from a folder in transformers' form, or from the hub.
 
     Parameters
     ----------
     weights : mapping
         `source`, and perhaps `revision` and `sha256`: see `resound.encoders.weights.locate`.
+    name : str
+        Of the encoder in the config, for messages.
     prompts : sequence of str
         Sentences with ``{name}``, in whose place the name of a class is put; of several, a class
         has the mean of their embeddings.
@@ -44,7 +48,7 @@ def load(weights: Mapping[str, Any], *, prompts: Sequence[str] = DEFAULT_PROMPTS
     ParameterError
         When a prompt has no ``{name}``.
     """
-    return Clap.from_folder(locate("clap", weights), prompts=prompts)
+    return Clap.from_folder(locate(name, weights), prompts=prompts)
 
 
 class Clap(Encoder):

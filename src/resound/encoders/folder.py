@@ -1,8 +1,10 @@
 """Models of transformers, read strictly from a local folder."""
 
+import contextlib
 import importlib
 import json
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,28 +44,90 @@ def load_model(
     """
     config_class, model_class = of_transformers(config_name), of_transformers(model_name)
     check_model_type(folder, config_class.model_type)
-    of_transformers("logging").disable_progress_bar()
+    file, state = _stored(folder)
+    state = {k: v for k, v in state.items() if not k.startswith(ignored or ("\0",))}
+    with _building(folder, model_name):
+        config = config_class.from_pretrained(folder, local_files_only=True)
+        model, report = _built(model_class, config, state)
+    _check_report(file, report, state)
+    return model.eval()
+
+
+def load_any_model(folder: Path) -> Any:
+    """Return the model that a folder's ``config.json`` names, all its parameters taken from there.
+
+    Heads that the checkpoint has beside the model, a classifier's or a decoder's of letters, are
+    left out.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        As in `load_model`.
+
+    Raises
+    ------
+    CheckpointError, EnvironmentProblem
+        As `load_model`; also for a kind of model that the installed transformers does not know.
+    """
+    model_type = read_json(folder / "config.json", ["model_type"])["model_type"]
+    configs, models = of_transformers("CONFIG_MAPPING"), of_transformers("MODEL_MAPPING")
+    if (
+        not isinstance(model_type, str)
+        or model_type not in configs
+        or configs[model_type] not in models
+    ):
+        raise CheckpointError(
+            f"{folder}/config.json: the installed transformers has no model of type "
+            f"{model_type!r}; install a newer one, or give other weights"
+        )
+    model_class = models[configs[model_type]]
+    file, state = _stored(folder)
+    state = _without_heads(state, f"{model_class.base_model_prefix}.")
+    with _building(folder, model_class.__name__):
+        config = configs[model_type].from_pretrained(folder, local_files_only=True)
+        model, report = _built(model_class, config, state)
+    _check_report(file, report, state)
+    return model.eval()
+
+
+def _without_heads(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return a state without what stands beside the base model, where that has a prefix."""
+    of_base = {key: tensor for key, tensor in state.items() if key.startswith(prefix)}
+    return of_base or dict(state)
+
+
+def _stored(folder: Path) -> tuple[Path, dict[str, Tensor]]:
+    """Return the file of weights of a folder, and its tensors."""
     file = weight_file(folder)
     if file is None:
         raise CheckpointError(f"{folder}: holds no weights; download it again")
-    state = {k: v for k, v in read_state(file).items() if not k.startswith(ignored or ("\0",))}
+    return file, dict(read_state(file))
+
+
+@contextlib.contextmanager
+def _building(folder: Path, model_name: str) -> Iterator[None]:
+    """Turn what transformers and torch raise while they build a model into a CheckpointError."""
+    of_transformers("logging").disable_progress_bar()
     try:
-        config = config_class.from_pretrained(folder, local_files_only=True)
-        model, report = model_class.from_pretrained(
-            None,
-            config=config,
-            state_dict=state,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-        )
-    except Exception as error:  # transformers and torch raise errors of many kinds
+        yield
+    except Exception as error:  # they raise errors of many kinds
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
             f"{folder}: its config.json describes no {model_name} that can be built ({reason}); "
             "download it again"
         ) from error
-    _check_report(file, report, state)
-    return model.eval()
+
+
+def _built(model_class: Any, config: Any, state: Mapping[str, Tensor]) -> tuple[Any, Any]:
+    """Return a model with its parameters, and transformers' report of what did not fit."""
+    model, report = model_class.from_pretrained(
+        None,
+        config=config,
+        state_dict=dict(state),
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+    )
+    return model, report
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -84,7 +148,10 @@ def load_processor(folder: Path, name: str) -> Any:
     """Return a feature extractor or tokenizer of transformers from a folder; CheckpointError."""
     cls = of_transformers(name)
     try:
-        return cls.from_pretrained(folder, local_files_only=True)
+        with warnings.catch_warnings():
+            # As in the published AST, whose highest resolution leaves one triangle empty.
+            warnings.filterwarnings("ignore", "At least one mel filter")
+            return cls.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # transformers raises errors of many kinds on foreign files
         reason = str(error).partition("\n")[0]
         raise CheckpointError(

@@ -138,7 +138,7 @@ def _meaning(config: Config) -> Iterator[str]:
         for vector, trait in NEEDED_TRAITS.items():
             asked = [known[name] for name in named if name in known]
             lacking = [encoder for encoder, of in asked if of == vector]
-            yield from _having(trait, f"{where}.encodings", lacking)
+            yield from _having(trait, f"{where}.encodings", lacking, config["encoders"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
@@ -210,12 +210,8 @@ def _trainings(config: Config) -> Iterator[str]:
 
 def _encoders(config: Config) -> Iterator[str]:
     encoders, block = config["encoders"], config["finetune"]
-    own = {
-        name: {option: value for option, value in options.items() if option not in ENCODER_KEYS}
-        for name, options in encoders.items()
-    }
-    yield from _options("encoders", own, ENCODERS)
     for name, options in encoders.items():
+        yield from _family(f"encoders.{name}", options)
         if Weights.of(options["weights"]).digest is None:
             yield (
                 f"encoders.{name}.weights.sha256: {options['weights']['source']} is not published "
@@ -223,7 +219,7 @@ def _encoders(config: Config) -> Iterator[str]:
             )
     for part in ("zero_shot", "probe", "finetune"):
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
-    yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"])
+    yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"], encoders)
     yield from _warmup("finetune", config)
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (
@@ -234,14 +230,34 @@ def _encoders(config: Config) -> Iterator[str]:
         where, encoder = f"encodings.{name}", encoding["encoder"]
         yield from _names(f"{where}.encoder", [encoder], encoders)
         if encoding["vector"] in NEEDED_TRAITS:
-            yield from _having(NEEDED_TRAITS[encoding["vector"]], f"{where}.vector", [encoder])
+            trait = NEEDED_TRAITS[encoding["vector"]]
+            yield from _having(trait, f"{where}.vector", [encoder], encoders)
 
 
-def _having(trait: str, where: str, names: list[str]) -> Iterator[str]:
-    """Yield a fault for each encoder that is known and lacks a trait."""
-    having = [name for name in ENCODERS if ENCODERS.entry(name).traits.get(trait)]
+def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for an unknown family, and for each key that it does not know or lacks."""
+    family = block["family"]
+    if family not in ENCODERS:
+        yield f"{where}.family: {family!r} {unknown(family, ENCODERS)}"
+        return
+    options = ENCODERS.options(family)
+    for key in block:
+        if key not in (*ENCODER_KEYS, *options):
+            known = (*ENCODER_KEYS, *options)
+            yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
+    if "sample_rate" in options and "sample_rate" not in block:
+        yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
+
+
+def _having(
+    trait: str, where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield a fault for each encoder of the config whose family lacks a trait."""
+    families = {name: block["family"] for name, block in encoders.items()}
+    known = {name: of for name, of in families.items() if of in ENCODERS}
+    having = [name for name, of in known.items() if ENCODERS.entry(of).traits.get(trait)]
     for name in names:
-        if name in ENCODERS and name not in having:
+        if name in known and name not in having:
             what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
 

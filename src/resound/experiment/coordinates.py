@@ -257,13 +257,32 @@ class Autoencoder(_OnFeature):
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """An encoder of the config: its name there, its family, and the sample rate it hears at, Hz."""
+
+    name: str
+    family: str
+    sample_rate: int
+
+    @property
+    def setting(self) -> Setting:
+        """The setting at which it hears: its sample rate, without frames."""
+        return Setting(self.sample_rate)
+
+    @property
+    def module(self) -> str:
+        """The module of its family."""
+        return ENCODERS.entry(self.family).module
+
+
+@dataclass(frozen=True)
 class HeadTraining:
     """Classes told from an encoder's embeddings: by words, a probe, or a network trained on it.
 
     `kind` is ``zero_shot``, ``linear``, ``knn`` or ``finetuned``.
     """
 
-    encoder: str
+    encoder: Pretrained
     kind: str
     split: Split
     seed: str = NO_SEED
@@ -271,12 +290,12 @@ class HeadTraining:
     @property
     def name(self) -> str:
         """The name in tables and paths."""
-        return f"{self.encoder}_{self.kind}"
+        return f"{self.encoder.name}_{self.kind}"
 
     @property
     def setting(self) -> Setting:
         """The setting at which the encoder hears."""
-        return heard_by(self.encoder)
+        return self.encoder.setting
 
     @property
     def has_history(self) -> bool:
@@ -338,14 +357,14 @@ class Encoding:
     """
 
     name: str
-    encoder: str
+    encoder: Pretrained
     vector: str
     training: HeadTraining | None
 
     @property
     def setting(self) -> Setting:
         """The setting at which the encoder hears."""
-        return heard_by(self.encoder)
+        return self.encoder.setting
 
     @property
     def seed(self) -> str:
@@ -361,7 +380,7 @@ class Encoding:
     @property
     def folder(self) -> str:
         """The folder of its bank below the results."""
-        name = f"{self.encoder}_{self.vector}"
+        name = f"{self.encoder.name}_{self.vector}"
         if self.training is None:
             return f"embeddings/{name}/{WAVEFORM}/{self.setting.name}"
         return f"embeddings/{path_of(self.training.row._replace(network=name))}"
@@ -401,11 +420,6 @@ class Run:
 def path_of(row: TrainingRow) -> str:
     """Return the folder of a training: its names, one below the other."""
     return "/".join([*row[:-1], f"seed{row.seed}"])
-
-
-def heard_by(encoder: str) -> Setting:
-    """Return the setting at which an encoder hears: its sample rate, without frames."""
-    return Setting(ENCODERS.entry(encoder).traits["sample_rate"])
 
 
 def setting_of(stft: Mapping[str, Any]) -> Setting:

@@ -113,7 +113,7 @@ class Inventory:
 
     def lacks(self, part: Any) -> bool:
         """Say whether a training or a bank stands on an encoder whose weights are absent."""
-        return isinstance(part, HeadTraining | Encoding) and part.encoder in self.absent
+        return isinstance(part, HeadTraining | Encoding) and part.encoder.name in self.absent
 
     # What tables tell of networks and encoders
 
@@ -133,7 +133,8 @@ class Inventory:
         told: dict[str, Any] = {}
         for part in parts:
             if isinstance(part, HeadTraining | Encoding):
-                names = told.setdefault(part.encoder, self._about(part.encoder))["rows"]
+                encoder = part.encoder.name
+                names = told.setdefault(encoder, self._about(encoder))["rows"]
                 names += [] if part.name in names else [part.name]
         return told
 

@@ -7,7 +7,7 @@ folder.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from resound.experiment.coordinates import (
     Encoding,
     Feature,
     HeadTraining,
+    Pretrained,
     Run,
     Training,
 )
@@ -60,6 +61,14 @@ class Jobs:
         """Return the training of a job."""
         return self.plan.training(wildcards.training)
 
+    def encoder(self, wildcards: Any) -> Pretrained:
+        """Return the encoder of a job, which its paths name, or of its training."""
+        named = getattr(wildcards, "encoder", None)
+        if named is None:
+            encoder: Pretrained = self.training(wildcards).encoder
+            return encoder
+        return self.plan.encoder(named)
+
     def tuned(self, wildcards: Any) -> Training:
         """Return the fine-tuning whose network makes vectors."""
         return self.plan.training(f"{wildcards.encoder}_{FINETUNED}/{wildcards.at}")
@@ -98,7 +107,11 @@ class Jobs:
 
     def words(self, wildcards: Any, file: str = "bank.npy") -> str:
         """Return what the encoder behind a training makes of the classes' names."""
-        return f"<results>/embeddings/{self.training(wildcards).encoder}_words/{file}"
+        return f"<results>/embeddings/{self.encoder(wildcards).name}_words/{file}"
+
+    def heard(self, wildcards: Any) -> str:
+        """Return the decoded clips at the sample rate at which the encoder of a job hears."""
+        return waveforms_at(self.encoder(wildcards).sample_rate)
 
     def weights(self, wildcards: Any) -> str | list[str]:
         """Return the weights that a network starts from; nothing when it starts at random."""
@@ -130,8 +143,14 @@ class Jobs:
 
     def encoder_threads(self, wildcards: Any) -> int:
         """Return the threads that an encoder is computed with."""
-        encoder = getattr(wildcards, "encoder", None) or self.training(wildcards).encoder
-        return int(self.config["encoders"][encoder]["threads"])
+        return int(self.config["encoders"][self.encoder(wildcards).name]["threads"])
+
+    def encoder_weights(self, wildcards: Any) -> Mapping[str, Any]:
+        """Return where the weights of the encoder of a job are: its block ``weights``."""
+        weights: Mapping[str, Any] = self.config["encoders"][self.encoder(wildcards).name][
+            "weights"
+        ]
+        return weights
 
     # Which names a rule is for
 

@@ -25,6 +25,7 @@ from resound.experiment.coordinates import (
     Feature,
     HeadTraining,
     NetworkTraining,
+    Pretrained,
     Run,
     Setting,
     Split,
@@ -32,7 +33,7 @@ from resound.experiment.coordinates import (
     setting_of,
     splits,
 )
-from resound.registry import FEATURES
+from resound.registry import ENCODERS, FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.
 VARIANT_OF = "feature"
@@ -88,6 +89,17 @@ class Plan:
         """Return the features that are compared with librosa's."""
         return self.features(self.config["validation"])
 
+    # Pretrained encoders
+
+    def encoder(self, name: str) -> Pretrained:
+        """Return an encoder of the config, or say that there is none of this name."""
+        encoders = self.config["encoders"]
+        if name not in encoders:
+            raise ParameterError(f"encoder {name!r} {unknown(name, encoders)}")
+        family = encoders[name]["family"]
+        rate = ENCODERS.entry(family).traits.get("sample_rate")
+        return Pretrained(name, family, rate or encoders[name]["sample_rate"])
+
     # Trainings
 
     def seeds(self, block: str) -> list[int]:
@@ -135,7 +147,7 @@ class Plan:
             (FINETUNED, tuned, tested, self.seeds("finetune")),
         ]
         found = (
-            HeadTraining(encoder, kind, split, str(seed))
+            HeadTraining(self.encoder(encoder), kind, split, str(seed))
             for kind, encoders, of_kind, seeds in asked
             for encoder in encoders
             for split in of_kind
@@ -192,13 +204,14 @@ class Plan:
         if encoder not in listed.get(kind, used_encoders(self.config)):
             return
         seeds = self.seeds("finetune") if kind == FINETUNED else [NO_SEED]
+        of = self.encoder(encoder)
         for split in self.splits:
             if not kind:
-                yield Encoding(name, encoder, vector, None), split
+                yield Encoding(name, of, vector, None), split
             elif split.query_folds or kind == ZERO_SHOT:
                 for seed in seeds:
-                    training = HeadTraining(encoder, kind, split, str(seed))
-                    yield Encoding(name, encoder, vector, training), split
+                    training = HeadTraining(of, kind, split, str(seed))
+                    yield Encoding(name, of, vector, training), split
 
     def retrieval_tables(self) -> list[str]:
         """Return the names of the retrieval tables that have rows.

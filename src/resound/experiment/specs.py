@@ -22,10 +22,10 @@ from resound.experiment.coordinates import (
     Feature,
     HeadTraining,
     NetworkTraining,
+    Pretrained,
     Run,
     Split,
     Training,
-    heard_by,
 )
 from resound.experiment.plan import VARIANT_OF, recipe
 from resound.experiment.weights import encoder_weights
@@ -64,7 +64,7 @@ FINETUNE_OPTIONS = (
     "precision",
 )
 # Keys of every encoder's block in the config; the others are its options.
-ENCODER_KEYS = ("weights", "optional", "threads")
+ENCODER_KEYS = ("family", "weights", "optional", "threads")
 # Keys of a distance's block that say how it is found and not what it measures.
 FINDING = ("mode", "device")
 
@@ -155,36 +155,37 @@ def encoding(config: Config, source: Encoding) -> Spec:
     return vector(config, source.training, source.vector)
 
 
-def frozen(config: Config, encoder_name: str) -> Spec:
+def frozen(config: Config, of: Pretrained) -> Spec:
     """Return the spec of the embeddings of all clips by an encoder as it was published."""
     return {
-        "audio": audio(config, heard_by(encoder_name).sample_rate),
-        "encoder": encoder(config, encoder_name),
+        "audio": audio(config, of.sample_rate),
+        "encoder": encoder(config, of),
         **versions(config, TRAINING_LIBRARIES),
     }
 
 
-def encoder(config: Config, name: str) -> Spec:
+def encoder(config: Config, of: Pretrained) -> Spec:
     """Return the spec of an encoder: its weights, and the options that decide its embeddings."""
-    block, texts = config["encoders"][name], _text_options(name)
+    block, texts = config["encoders"][of.name], _text_options(of)
     return {
-        "name": name,
-        "sha256": encoder_weights(config, name).digest,
+        "name": of.name,
+        "family": of.family,
+        "sha256": encoder_weights(config, of.name).digest,
         "threads": int(block["threads"]),
         "options": {k: v for k, v in block.items() if k not in (*ENCODER_KEYS, *texts)},
     }
 
 
-def encoder_modules(config: Config, name: str, *, tuned: bool = False) -> list[str]:
+def encoder_modules(config: Config, of: Pretrained, *, tuned: bool = False) -> list[str]:
     """Return the module of an encoder and, where it is fine-tuned, that of its head."""
-    head = [HEADS.entry(config["finetune"]["heads"][name]).module] if tuned else []
-    return [ENCODERS.entry(name).module, *head]
+    head = [HEADS.entry(config["finetune"]["heads"][of.name]).module] if tuned else []
+    return [of.module, *head]
 
 
-def words(config: Config, encoder_name: str) -> Spec:
+def words(config: Config, of: Pretrained) -> Spec:
     """Return the spec of the embeddings of the classes' names."""
-    block, spec = config["encoders"][encoder_name], encoder(config, encoder_name)
-    texts = {key: block[key] for key in _text_options(encoder_name) if key in block}
+    block, spec = config["encoders"][of.name], encoder(config, of)
+    texts = {key: block[key] for key in _text_options(of) if key in block}
     return {"encoder": {**spec, "options": {**spec["options"], **texts}}}
 
 
@@ -194,8 +195,8 @@ def vector(config: Config, of: HeadTraining, name: str) -> Spec:
     return spec | ({"masked": dict(config["finetune"]["masked"])} if name == MASKED else {})
 
 
-def _text_options(encoder_name: str) -> tuple[str, ...]:
-    return tuple(ENCODERS.entry(encoder_name).traits.get("text_options", ()))
+def _text_options(of: Pretrained) -> tuple[str, ...]:
+    return tuple(ENCODERS.entry(of.family).traits.get("text_options", ()))
 
 
 # Trainings
@@ -272,7 +273,7 @@ def _finetuned(config: Config, of: HeadTraining) -> Spec:
     block = recipe(config, "finetune")
     return {
         "head": {"width": block["width"], "dropout": block["dropout"]}
-        | {"name": block["heads"][of.encoder]},
+        | {"name": block["heads"][of.encoder.name]},
         "seed": int(of.seed),
         **{key: block[key] for key in FINETUNE_OPTIONS},
     }

@@ -25,12 +25,12 @@ def load_encoder(spec: Mapping[str, Any], weights: Mapping[str, Any]) -> Encoder
     Parameters
     ----------
     spec : mapping
-        ``name, sha256, threads, options``: an experiment's spec of an encoder.
+        ``name, family, sha256, threads, options``: an experiment's spec of an encoder.
     weights : mapping
         ``source, revision, sha256`` of the config.
     """
     checked = {**weights, "sha256": spec["sha256"]}
-    return cast(Encoder, ENCODERS[spec["name"]](checked, **spec["options"]))
+    return cast(Encoder, ENCODERS[spec["family"]](checked, name=spec["name"], **spec["options"]))
 
 
 def encode_clips(

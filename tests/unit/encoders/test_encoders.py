@@ -15,18 +15,31 @@ from resound.errors import ParameterError
 from resound.registry import ENCODERS
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = {"beats": "beats.pt", "clap": "clap", "ast": "ast"}
+OWN = {"beats": "beats.pt", "clap": "clap", "ast": "ast"}
+OF_16K = {"sample_rate": 16000}
+# Family, tiny checkpoint and options.
+CASES = [
+    *((family, file, {}) for family, file in OWN.items()),
+    ("transformers", "wav2vec2", OF_16K),
+    ("transformers", "whisper", {**OF_16K, "layer": 2}),
+    ("transformers", "ast", {**OF_16K, "pooling": "first"}),
+    ("transformers", "clap", {"sample_rate": 48000, "layer": -1, "pooling": "max"}),
+]
 
 
-@pytest.fixture(scope="module", params=list(ENCODERS))
-def name(request) -> str:
-    assert request.param in FILES, "write a tiny checkpoint of it in tests/tiny_encoders.py"
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def case(request) -> tuple[str, str, dict]:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def encoder(name, tiny) -> Encoder:
-    return ENCODERS[name]({"source": str(tiny / FILES[name])})
+def encoder(case, tiny) -> Encoder:
+    family, file, options = case
+    return ENCODERS[family]({"source": str(tiny / file)}, **options)
+
+
+def test_every_family_has_a_tiny_checkpoint():
+    assert {family for family, *_ in CASES} == set(ENCODERS), "see tests/tiny_encoders.py"
 
 
 def clips(encoder: Encoder, count: int = 3, seconds: float = 0.7) -> torch.Tensor:
@@ -35,9 +48,10 @@ def clips(encoder: Encoder, count: int = 3, seconds: float = 0.7) -> torch.Tenso
     return 0.1 * torch.randn(count, samples, generator=generator)
 
 
-def test_the_registry_knows_before_what_the_encoder_says_then(name, encoder):
+def test_the_registry_knows_before_what_the_encoder_says_then(case, encoder):
+    name, _, options = case
     traits = ENCODERS.entry(name).traits
-    assert traits["sample_rate"] == encoder.sample_rate
+    assert (traits | options)["sample_rate"] == encoder.sample_rate
     assert traits.get("text", False) == encoder.has_text
     assert traits.get("masked", False) == encoder.can_mask
     assert set(traits.get("text_options", [])) <= set(ENCODERS.options(name))
@@ -166,7 +180,7 @@ for argument in sys.argv[2:]:
     ENCODERS[name]({"source": str(Path(sys.argv[1], file))})
 print(sorted(m for m in ("librosa", "lightning", "pandas") if m in sys.modules))
 """
-    files = [f"{name}={file}" for name, file in FILES.items()]
+    files = [f"{name}={file}" for name, file in OWN.items()]
     done = subprocess.run(
         [sys.executable, "-c", code, str(tiny), *files], capture_output=True, text=True, check=False
     )
@@ -211,7 +225,7 @@ def test_an_encoder_is_one_file_and_one_line(tmp_path):
     code = page.rpartition("```python\n")[2].partition("```")[0]
     line = yaml.safe_load(page.rpartition("```yaml\n")[2].partition("```")[0])
     assert list(line) == ["wav2vec2"]
-    assert set(line["wav2vec2"]) == {"weights", "optional", "threads"}
+    assert set(line["wav2vec2"]) == {"family", "weights", "optional", "threads"}
     shutil.copytree(ROOT / "src", tmp_path / "src")
     (tmp_path / "src/resound/encoders/wav2vec2.py").write_text(code)
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}

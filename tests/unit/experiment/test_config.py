@@ -38,6 +38,9 @@ def test_a_variant_of_a_feature_may_be_asked_for():
         check(config, SCHEMA)
 
 
+OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "threads": 1}
+
+
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
@@ -117,11 +120,22 @@ def test_a_variant_of_a_feature_may_be_asked_for():
             r"encoders\.clap\.weights\.sha256: weights/mine is not published",
         ),
         ("encoders.clap.prompts", ["A dog."], r"encoders\.clap\.prompts\.0: 'A dog\.' does not"),
-        ("encoders.beats.layerdropp", 0.1, r"beats\.layerdropp: this option .* 'layerdrop'"),
+        ("encoders.beats.layerdropp", 0.1, r"beats\.layerdropp: this key of .* 'layerdrop'"),
+        ("encoders.panns", OTHER, r"encoders\.panns: the keys family are missing"),
         (
             "encoders.panns",
-            {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "threads": 1},
-            r"encoders\.panns: encoder 'panns' is not known",
+            {**OTHER, "family": "panns"},
+            r"encoders\.panns\.family: 'panns' is not known; .* transformers",
+        ),
+        (
+            "encoders.hubert",
+            {**OTHER, "family": "transformers"},
+            r"encoders\.hubert\.sample_rate: tell the rate in Hz",
+        ),
+        (
+            "encoders.hubert",
+            {**OTHER, "family": "transformers", "sample_rate": 16000, "layers": 3},
+            r"hubert\.layers: this key of the family transformers .* 'layer'\? .* pooling",
         ),
         ("zero_shot.encoders", ["beats"], r"zero_shot\.encoders: beats embeds no words; .* clap"),
         ("probe.encoders", ["clapp"], r"probe\.encoders: 'clapp' .* 'clap'"),

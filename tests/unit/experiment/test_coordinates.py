@@ -9,6 +9,7 @@ from resound.experiment.coordinates import (
     Encoding,
     Feature,
     HeadTraining,
+    Pretrained,
     Run,
     Setting,
     Split,
@@ -97,10 +98,11 @@ def test_a_run_is_named_by_what_it_compares():
 
 
 def test_a_frozen_bank_has_no_split_and_a_trained_one_has_its_own():
-    frozen = Encoding("clap_frozen", "clap", "frozen", None)
+    clap = Pretrained("clap", "clap", 48000)
+    frozen = Encoding("clap_frozen", clap, "frozen", None)
     assert frozen.folder == "embeddings/clap_frozen/waveform/sr48000"
     assert Run("cosine", frozen, FOLD5).path == "cosine/clap_frozen/waveform/sr48000/fold5"
-    tuned = Encoding("clap_mlp", "clap", "hidden", HeadTraining("clap", "finetuned", FOLD5))
+    tuned = Encoding("clap_mlp", clap, "hidden", HeadTraining(clap, "finetuned", FOLD5))
     assert tuned.folder == "embeddings/clap_hidden/waveform/sr48000/fold5/seed0"
     assert tuned.training.path == "clap_finetuned/waveform/sr48000/fold5/seed0"
     assert Run("cosine", tuned, FOLD5).path == "cosine/clap_mlp/waveform/sr48000/seed0/fold5"

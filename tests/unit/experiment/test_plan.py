@@ -184,7 +184,7 @@ def test_every_vector_of_an_encoder_has_a_name_of_its_own(plan_with):
     table = {"distance": "cosine", "encodings": ["ast_frozen", "clap_hidden", "clap_mlp"]}
     plan = plan_with(retrieval__tables__retrieval_mine=table)
     banks = [run.bank for run in plan.runs_of("retrieval_mine")]
-    assert [(bank.name, bank.encoder, bank.vector) for bank in banks] == [
+    assert [(bank.name, bank.encoder.name, bank.vector) for bank in banks] == [
         ("ast_frozen", "ast", "frozen"),
         ("clap_hidden", "clap", "hidden"),
         ("clap_mlp", "clap", "hidden"),

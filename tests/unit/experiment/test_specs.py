@@ -143,8 +143,9 @@ def test_an_autoencoder_s_spec_has_its_sizes_and_no_classes(plan):
 
 def test_prompts_decide_the_words_and_no_embedding(plan_with):
     def made(prompt):
-        config = plan_with(encoders__clap__prompts=[prompt]).config
-        return specs.words(config, "clap"), specs.frozen(config, "clap")
+        plan = plan_with(encoders__clap__prompts=[prompt])
+        clap = plan.encoder("clap")
+        return specs.words(plan.config, clap), specs.frozen(plan.config, clap)
 
     (one, frozen), (other, same) = made("A {name}."), made("The sound of {name}.")
     assert one != other
@@ -153,7 +154,8 @@ def test_prompts_decide_the_words_and_no_embedding(plan_with):
 
 def test_where_weights_are_decides_nothing(plan_with):
     def encoder(**changes):
-        return specs.encoder(plan_with(**changes).config, "beats")
+        plan = plan_with(**changes)
+        return specs.encoder(plan.config, plan.encoder("beats"))
 
     here, there = (encoder(encoders__beats__weights__source=f"{at}/beats.pt") for at in "ab")
     assert here == there
