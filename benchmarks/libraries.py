@@ -34,7 +34,7 @@ def resound_squared(queries: Array, gallery: Array, n_threads: int) -> Array:
 def dtaidistance_euclidean(queries: Array, gallery: Array, n_threads: int) -> Array:
     """Compute the block of queries and gallery in C, with OpenMP from two threads on."""
     from dtaidistance import dtw_ndim
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     n_queries, n_clips = len(queries), len(queries) + len(gallery)
     clips = [np.ascontiguousarray(clip, np.float64) for clip in (*queries, *gallery)]

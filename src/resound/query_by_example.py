@@ -30,6 +30,7 @@ from resound.experiment.coordinates import (
 from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES, ENCODERS
+from resound.retrieval.normalisation import normalise
 from resound.retrieval.ranking import rank
 
 Float32 = npt.NDArray[np.float32]
@@ -57,7 +58,7 @@ def reads_words(run: Run) -> bool:
     bank = run.bank
     return (
         isinstance(bank, Encoding)
-        and bank.vector == FROZEN
+        and (bank.vector, bank.normalise) == (FROZEN, ())
         and bool(ENCODERS.entry(bank.encoder.family).traits.get("text"))
     )
 
@@ -174,9 +175,11 @@ def _nearest(query: Float32, plan: Plan, run: Run, k: int, n_threads: int) -> pd
     spec = specs.distances(plan.config, run)
     bank = store.open_array(bank_path(plan, run), spec=spec["bank"])
     clips = read_clips(_results(plan) / "index/clips.csv").set_index("id", drop=False)
-    ids, parts = bank.ids["clips"], []
+    ids, parts, values = bank.ids["clips"], [], bank.values
+    if steps := spec.get("normalise"):
+        query, values = normalise(query, values, steps), normalise(values, values, steps)
     for start in range(0, len(ids), CLIPS_A_BLOCK):
-        gallery = bank.values[start : start + CLIPS_A_BLOCK]
+        gallery = values[start : start + CLIPS_A_BLOCK]
         parts.append(
             DISTANCES[run.distance](query, gallery, n_threads=n_threads, **spec["options"])
         )

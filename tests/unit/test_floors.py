@@ -38,6 +38,7 @@ OUTSIDE = {
     **dict.fromkeys(LIGHT, {"jsonschema", "yaml"}),
     **dict.fromkeys(PURE, NUMERIC),
     "metrics": NUMERIC | {"sklearn"},
+    "retrieval": NUMERIC | {"threadpoolctl"},
     "jobs": {"tqdm"},
     "models": {"torch"},
     "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"},

@@ -1,6 +1,6 @@
 """Distances between queries and gallery, computed from a bank, a tile of them at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ from resound.data.splits import read_split
 from resound.experiment.tiles import Tile
 from resound.jobs.progress import bar
 from resound.registry import DISTANCES
+from resound.retrieval.normalisation import normalise
 
 # Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
 BLOCKS = {"viewed": 512, "copied": 128}
@@ -40,8 +41,8 @@ def compute_distances(
     """
     distances, tile = spec["distances"], Tile(**spec["tile"])
     queries, gallery = read_split(split)
+    compared = open_compared(bank, distances, gallery)
     queries, gallery = queries[tile.rows], gallery[tile.columns]
-    compared = store.open_array(bank, spec=distances["bank"])
     options = distances["options"] | distances["hardware"]
     pairwise = partial(DISTANCES[distances["distance"]], n_threads=n_threads, **options)
     dtype = pairwise(compared.rows(queries[:1]), compared.rows(gallery[:1])).dtype
@@ -54,3 +55,29 @@ def compute_distances(
             for columns, y in compared.parts(gallery, **BLOCKS):
                 array[rows, columns] = pairwise(x, y)
                 advance(len(x) * len(y))
+
+
+def open_compared(
+    bank: store.AnyPath, distances: Mapping[str, Any], gallery: Sequence[str]
+) -> store.StoredArray:
+    """Open what is compared: a bank as it is stored, or normalised as its spec says.
+
+    Parameters
+    ----------
+    bank : path
+        The bank of all clips.
+    distances : mapping
+        As `resound.experiment.specs.distances` makes it.
+    gallery : sequence of str
+        Ids of all clips that answer, on which a normalisation is fitted.
+
+    Returns
+    -------
+    StoredArray
+        In memory where it is normalised, as the vectors of embeddings are few.
+    """
+    stored = store.open_array(bank, spec=distances["bank"])
+    steps = distances.get("normalise")
+    if not steps:
+        return stored
+    return stored._replace(values=normalise(stored.values, stored.rows(gallery), steps))

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from resound import store
+from resound.evaluation.distances import open_compared
 from resound.evaluation.tiles import read_task
 from resound.experiment.tiles import Tile
 from resound.registry import SEARCHES
@@ -40,7 +41,7 @@ def search_gallery(
     """
     ranking, tile = spec["ranking"], Tile(**spec["tile"])
     distances, task = ranking["distances"], read_task(clips, split, ranking)
-    compared = store.open_array(bank, spec=distances["bank"])
+    compared = open_compared(bank, distances, list(task.gallery["id"]))
     found, counts = task.search(
         SEARCHES[distances["distance"]],
         tile.rows,

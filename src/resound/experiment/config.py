@@ -137,7 +137,7 @@ def _meaning(config: Config) -> Iterator[str]:
         yield from _names(f"{where}.encodings", named, known)
         for vector, trait in NEEDED_TRAITS.items():
             asked = [known[name] for name in named if name in known]
-            lacking = [encoder for encoder, of in asked if of == vector]
+            lacking = [row.encoder for row in asked if row.vector == vector]
             yield from _having(trait, f"{where}.encodings", lacking, config["encoders"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])

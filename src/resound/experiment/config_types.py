@@ -255,6 +255,7 @@ class Encodings(TypedDict):
     vector: Literal[
         "frozen", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
     ]
+    normalise: NotRequired[list[Literal["centre", "whiten", "unit"]]]
 
 
 class Wandb(TypedDict):

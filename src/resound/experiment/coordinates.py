@@ -353,13 +353,15 @@ class Embedding:
 class Encoding:
     """One vector of every clip that an encoder, or what was trained on it, makes of its waveform.
 
-    `training` is None for the encoder as it was published.
+    `training` is None for the encoder as it was published. `normalise` lists what is done to the
+    vectors before they are compared: see `resound.retrieval.normalisation`.
     """
 
     name: str
     encoder: Pretrained
     vector: str
     training: HeadTraining | None
+    normalise: tuple[str, ...] = ()
 
     @property
     def setting(self) -> Setting:

@@ -153,8 +153,9 @@ def name_of(part: Any) -> str:
 
 
 def vectors(banks: Iterable[Any]) -> dict[str, str]:
-    """Tell which vector each row of an encoder compares."""
-    return {bank.name: bank.vector for bank in banks if isinstance(bank, Encoding)}
+    """Tell which vector each row of an encoder compares, and what is done to it before."""
+    found = (bank for bank in banks if isinstance(bank, Encoding))
+    return {bank.name: ", ".join((bank.vector, *bank.normalise)) for bank in found}
 
 
 def outcome_at(models: Path, of: Training) -> str | None:

@@ -7,7 +7,7 @@ A `Plan` names runs, trainings, tables and figures; what decides each of them is
 import difflib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from resound.errors import ConfigError, ParameterError, unknown
 from resound.experiment.config_types import Config
@@ -195,7 +195,7 @@ class Plan:
 
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
-        encoder, vector = encodings(self.config)[name]
+        encoder, vector, steps = encodings(self.config)[name]
         kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
@@ -207,11 +207,11 @@ class Plan:
         of = self.encoder(encoder)
         for split in self.splits:
             if not kind:
-                yield Encoding(name, of, vector, None), split
+                yield Encoding(name, of, vector, None, steps), split
             elif split.query_folds or kind == ZERO_SHOT:
                 for seed in seeds:
                     training = HeadTraining(of, kind, split, str(seed))
-                    yield Encoding(name, of, vector, training), split
+                    yield Encoding(name, of, vector, training, steps), split
 
     def retrieval_tables(self) -> list[str]:
         """Return the names of the retrieval tables that have rows.
@@ -276,14 +276,25 @@ def recipe(config: Config, block: str) -> dict[str, Any]:
     return {**config["training"], **block_of(config, block)}
 
 
-def encodings(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Return the encoder and the vector of each row that a retrieval table may name.
+class EncodingRow(NamedTuple):
+    """What a row that a retrieval table may name compares: see the block ``encodings``."""
+
+    encoder: str
+    vector: str
+    normalise: tuple[str, ...] = ()
+
+
+def encodings(config: Mapping[str, Any]) -> dict[str, EncodingRow]:
+    """Return each row of encoders that a retrieval table may name.
 
     Every vector of an encoder has a name of its own, ``<encoder>_<vector>``; a name of the block
     ``encodings`` comes before it.
     """
-    own = {f"{name}_{v}": (name, v) for name in config["encoders"] for v in VECTORS}
-    named = {name: (row["encoder"], row["vector"]) for name, row in config["encodings"].items()}
+    own = {f"{name}_{v}": EncodingRow(name, v) for name in config["encoders"] for v in VECTORS}
+    named = {
+        name: EncodingRow(row["encoder"], row["vector"], tuple(row.get("normalise", ())))
+        for name, row in config["encodings"].items()
+    }
     return own | named
 
 

@@ -290,8 +290,10 @@ def starting_weights(config: Config, network: str) -> Spec | None:
 
 def distances(config: Config, run: Run) -> Spec:
     """Return the spec of the distances between the queries and the gallery of a run."""
+    steps = run.bank.normalise if isinstance(run.bank, Encoding) else ()
     return {
         "bank": bank(config, run.bank),
+        **({"normalise": list(steps)} if steps else {}),
         "distance": run.distance,
         "options": distance_options(config, run.distance),
         "hardware": hardware(config, run),
