@@ -3,6 +3,7 @@
 ``python tests/tiny_encoders.py OUT`` writes
 
 - ``OUT/beats.pt`` and ``OUT/beats_finetuned.pt``, as Microsoft publishes BEATs,
+- ``OUT/waveforms.onnx`` and ``OUT/frames.onnx``, networks of one layer,
 - ``OUT/clap``, ``OUT/ast``, ``OUT/wav2vec2`` and ``OUT/whisper``, folders in transformers' form.
 
 What they make of clips means nothing; all that loads, checks, stores and trains is the same.
@@ -151,6 +152,48 @@ def write_whisper(folder: Path) -> None:
     WhisperFeatureExtractor().save_pretrained(folder)
 
 
+def write_onnx(path: Path, *, frames: bool = False, batch: int | str = "clips") -> None:
+    """Write a network of one layer as ONNX: of waveforms, or of frames of 16 bands.
+
+    Its outputs are ``positions`` (clips, positions, 8) and ``whole`` (clips, 8), their mean.
+    """
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    rng = np.random.default_rng(0)
+    if frames:
+        shape: list[int | str] = [batch, "frames", 16]
+        weights = rng.standard_normal((16, 8)).astype(np.float32)
+        nodes = [helper.make_node("MatMul", ["x", "weights"], ["positions"])]
+        constants = []
+    else:
+        shape = [batch, "samples"]
+        weights = rng.standard_normal((8, 1, 400)).astype(np.float32) / 20
+        constants = [numpy_helper.from_array(np.array([1], np.int64), "one")]
+        nodes = [
+            helper.make_node("Unsqueeze", ["x", "one"], ["channel"]),
+            helper.make_node("Conv", ["channel", "weights"], ["made"], strides=[160]),
+            helper.make_node("Relu", ["made"], ["positive"]),
+            helper.make_node("Transpose", ["positive"], ["positions"], perm=[0, 2, 1]),
+        ]
+    axes = numpy_helper.from_array(np.array([1], np.int64), "axes")
+    nodes.append(helper.make_node("ReduceMean", ["positions", "axes"], ["whole"], keepdims=0))
+    outputs = {"positions": [batch, "positions", 8], "whole": [batch, 8]}
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
+            for name, sizes in outputs.items()
+        ],
+        [numpy_helper.from_array(weights, "weights"), *constants, axes],
+    )
+    opset = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+
+
 def write_all(folder: Path) -> None:
     """Write all of them."""
     write_beats(folder / "beats.pt")
@@ -159,6 +202,8 @@ def write_all(folder: Path) -> None:
     write_ast(folder / "ast")
     write_wav2vec2(folder / "wav2vec2")
     write_whisper(folder / "whisper")
+    write_onnx(folder / "waveforms.onnx")
+    write_onnx(folder / "frames.onnx", frames=True)
 
 
 def _tokenizer(sentences: list[str]):

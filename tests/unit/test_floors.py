@@ -41,7 +41,8 @@ OUTSIDE = {
     "retrieval": NUMERIC | {"threadpoolctl"},
     "jobs": {"tqdm"},
     "models": {"torch"},
-    "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"},
+    "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"}
+    | {"onnxruntime"},
     "training": {"lightning", "numpy", "pandas", "safetensors", "scipy", "torch", "wandb"},
     **dict.fromkeys(
         ("store", "data", "audio"),

@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from resound.errors import ParameterError
 
+# A frame of speech: what networks of others need at least, to have one position to pool.
+SHORTEST_SECONDS = 0.025
+
 
 class Encoder(nn.Module):
     """A pretrained network that makes one embedding of each clip, from its waveform.

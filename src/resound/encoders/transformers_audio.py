@@ -5,26 +5,19 @@ model's hidden states, pooled over its positions.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from resound.encoders.encoder import Encoder
+from resound.encoders.encoder import SHORTEST_SECONDS, Encoder
 from resound.encoders.folder import load_any_model, load_processor
+from resound.encoders.pooling import POOLINGS, pooled
 from resound.encoders.weights import locate
-from resound.errors import CheckpointError, ParameterError
+from resound.errors import CheckpointError, ParameterError, check_choice
 from resound.registry import ENCODERS
-
-POOLINGS: dict[str, Callable[[Tensor], Tensor]] = {
-    "mean": lambda states: states.mean(1),
-    "max": lambda states: states.amax(1),
-    "first": lambda states: states[:, 0],
-}
-# One frame of 25 ms: below it, models of this library have no position to pool.
-SHORTEST_SECONDS = 0.025
 
 
 @ENCODERS.register("transformers")
@@ -101,8 +94,7 @@ class TransformersAudio(Encoder):
         self, model: Any, extractor: Any, sample_rate: int, layer: int | None, pooling: str
     ) -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            raise ParameterError(f"pooling={pooling!r} must be one of {', '.join(POOLINGS)}")
+        check_choice("pooling", pooling, POOLINGS)
         self.model, self.extractor = model, extractor
         self.sample_rate, self.layer, self.pooling = sample_rate, layer, pooling
         self.minimum = math.ceil(SHORTEST_SECONDS * sample_rate)
@@ -131,7 +123,7 @@ class TransformersAudio(Encoder):
         """
         inputs, (filled, every) = self._inputs(waveforms)
         states = self._states(inputs)
-        return POOLINGS[self.pooling](states[:, : -(-states.shape[1] * filled // every)])
+        return pooled(states[:, : -(-states.shape[1] * filled // every)], self.pooling)
 
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return what comes before the layers, the layers one by one, and what comes after.

@@ -108,7 +108,7 @@ def _check_head(file: Path, name: str, weights: Weights) -> None:
         fault = "is no checkpoint but a pointer of git-lfs; run `git lfs pull` where it came from"
     elif head.lstrip().startswith(b"<"):
         fault = "is no checkpoint but a web page saved under its name"
-    elif file.suffix != ".safetensors" and not head.startswith(ZIP_MAGIC):
+    elif file.suffix not in (".safetensors", ".onnx") and not head.startswith(ZIP_MAGIC):
         fault = "is not what torch.save has written since torch 1.6, a zip archive; it is damaged"
     if fault:
         raise CheckpointError(f"{file}: {fault}; {advice(name, weights)}")

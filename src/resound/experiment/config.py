@@ -34,6 +34,8 @@ Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
 # What an encoder's registration must say of it for the vector to exist.
+# Of the frames that an encoder reads, beside the options of the feature mel.
+FRAMING = ("n_fft", "hop_length")
 NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
 
 
@@ -220,6 +222,10 @@ def _encoders(config: Config) -> Iterator[str]:
     for part in ("zero_shot", "probe", "finetune"):
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
     yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"], encoders)
+    for name in block["encoders"]:
+        family = encoders.get(name, {}).get("family")
+        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
+            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
     yield from _warmup("finetune", config)
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (
@@ -247,6 +253,10 @@ def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
     if "sample_rate" in options and "sample_rate" not in block:
         yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
+    if isinstance(frames := block.get("mel"), Mapping):
+        known = (*FRAMING, *FEATURES.options("mel"))
+        for key in (key for key in frames if key not in known):
+            yield f"{where}.mel.{key}: this option {unknown(key, known)}"
 
 
 def _having(

@@ -24,6 +24,7 @@ CASES = [
     ("transformers", "whisper", {**OF_16K, "layer": 2}),
     ("transformers", "ast", {**OF_16K, "pooling": "first"}),
     ("transformers", "clap", {"sample_rate": 48000, "layer": -1, "pooling": "max"}),
+    ("onnx", "waveforms.onnx", OF_16K),
 ]
 
 
@@ -83,7 +84,9 @@ def test_silence_and_the_shortest_clip_have_an_embedding(encoder):
         assert encoder.embed(clips(encoder)[:, : encoder.minimum]).isfinite().all()
 
 
-def test_gradients_reach_every_parameter_of_the_layer_groups_once(encoder):
+def test_gradients_reach_every_parameter_of_the_layer_groups_once(case, encoder):
+    if ENCODERS.entry(case[0]).traits.get("frozen"):
+        pytest.skip("it cannot be trained: tests/unit/encoders/test_onnx.py")
     groups = encoder.layer_groups()
     parameters = [parameter for group in groups for parameter in group]
     assert len(groups) > 2
