@@ -33,16 +33,16 @@ def normalise(x: npt.ArrayLike, gallery: npt.ArrayLike, steps: Sequence[str]) ->
 
     Parameters
     ----------
-    x : array_like, shape (clips, frames, dims)
+    x : array_like, shape (n_clips, frames, dims)
         What is compared.
-    gallery : array_like, shape (gallery clips, frames, dims)
+    gallery : array_like, shape (n_gallery, frames, dims)
         What the steps are fitted on; every frame is a vector.
     steps : sequence of str
         ``centre``, ``whiten`` and ``unit``, in the order in which they are done.
 
     Returns
     -------
-    ndarray, shape (clips, frames, dims)
+    ndarray, shape (n_clips, frames, dims)
         Of the type of `x`.
 
     Raises
