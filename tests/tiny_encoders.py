@@ -3,7 +3,8 @@
 ``python tests/tiny_encoders.py OUT`` writes
 
 - ``OUT/beats.pt`` and ``OUT/beats_finetuned.pt``, as Microsoft publishes BEATs,
-- ``OUT/clap`` and ``OUT/ast``, folders in transformers' form.
+- ``OUT/clap`` and ``OUT/ast``, folders in transformers' form,
+- ``OUT/efficientat.pt``, as F. Schmid publishes EfficientAT.
 
 What they make of clips means nothing; all that loads, checks, stores and trains is the same.
 """
@@ -18,6 +19,8 @@ import torch
 
 from resound.encoders.beats import Beats
 from resound.encoders.beats_network import BeatsConfig
+from resound.encoders.efficientat import EfficientAT
+from resound.encoders.efficientat_checkpoint import Sizes
 
 N_CLASSES = 7
 BEATS_CFG = {
@@ -116,12 +119,37 @@ def write_ast(folder: Path) -> None:
         ASTFeatureExtractor(max_length=128).save_pretrained(folder)
 
 
+def random_efficientat(width: float = 0.1, n_classes: int = N_CLASSES) -> EfficientAT:
+    """Return a network whose parameters and statistics are all random."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = EfficientAT(Sizes(width, n_classes)).eval()
+        with torch.no_grad():
+            for module in network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    for values in (module.weight, module.running_var):
+                        values.uniform_(0.5, 1.5)
+                    for values in (module.bias, module.running_mean):
+                        values.normal_(0.0, 0.2)
+                    module.num_batches_tracked.fill_(7)
+                elif isinstance(module, torch.nn.Conv2d):
+                    torch.nn.init.kaiming_normal_(module.weight)
+    return network
+
+
+def write_efficientat(path: Path, *, width: float = 0.1, n_classes: int = N_CLASSES) -> None:
+    """Write a checkpoint as published: a plain state dict."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(random_efficientat(width, n_classes).state_dict()), path)
+
+
 def write_all(folder: Path) -> None:
-    """Write all four."""
+    """Write all five."""
     write_beats(folder / "beats.pt")
     write_beats(folder / "beats_finetuned.pt", finetuned=True)
     write_clap(folder / "clap")
     write_ast(folder / "ast")
+    write_efficientat(folder / "efficientat.pt")
 
 
 def _tokenizer(sentences: list[str]):

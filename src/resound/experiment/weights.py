@@ -134,6 +134,21 @@ PUBLISHED = (
             ),
         ),
     ),
+    Published(
+        "efficientat",
+        "MobileNet of width 0.4, trained on AudioSet",
+        "mn04_as_mAP_432.pt",
+        4_066_513,
+        "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+        "MIT",
+        (
+            (
+                "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/"
+                "mn04_as_mAP_432.pt",
+                None,
+            ),
+        ),
+    ),
 )
 
 
