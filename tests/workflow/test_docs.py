@@ -154,7 +154,11 @@ def test_a_loss_is_one_file_and_one_line(copied):
 def test_a_head_is_one_file_and_one_line(project):
     head, line = block_of("A head")
     (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
-    project.edit("config.yaml", "  heads: {beats: adapter, clap: mlp, ast: mlp}", line.rstrip())
+    project.edit(
+        "config.yaml",
+        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}",
+        line.rstrip(),
+    )
     assert trained(project, WITH_THE_HEAD) == "trained 6 2\n"
 
 

@@ -14,12 +14,14 @@ from resound.training.record import read_record
 from tests.once import made_once
 from tests.workflow.conftest import Project, undone
 
-TABLES = tuple(f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats"))
+RETRIEVAL = ("retrieval_clap", "retrieval_beats", "retrieval_efficientat")
+TABLES = tuple(f"out/tables/{name}.csv" for name in RETRIEVAL)
 CLASSIFIED = "out/tables/classification.csv"
 WEIGHTS = {
     "BEATS": "beats.pt",
     "CLAP": "clap/model.safetensors",
     "AST": "ast/model.safetensors",
+    "EFFICIENTAT": "efficientat.pt",
 }
 TUNED = "waveform/sr16000/fold5/seed0"
 
@@ -66,21 +68,21 @@ def test_every_encoder_has_its_rows(encoded):
         ("clap_zero_shot", "5"),
         ("clap_zero_shot", "all"),
         *((f"{name}_{head}", "5") for head in ("linear", "knn") for name in WEIGHTS_OF),
-        ("beats_finetuned", "5"),
-        ("clap_finetuned", "5"),
+        *((f"{name}_finetuned", "5") for name in ("beats", "clap", "efficientat")),
     ]
-    assert list(classified["n_clips"]) == [20, 100, *[20] * 8]
-    assert list(classified["missing"]) == [""] * 10
+    assert list(classified["n_clips"]) == [20, 100, *[20] * 11]
+    assert list(classified["missing"]) == [""] * 13
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         ["beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"],
+        ["efficientat_frozen", "efficientat_embedding"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
 
 
-WEIGHTS_OF = ("beats", "clap", "ast")
+WEIGHTS_OF = ("beats", "clap", "ast", "efficientat")
 
 
 @pytest.mark.slow
@@ -129,23 +131,28 @@ def scored(n_cells: int) -> dict[str, int]:
 
 
 ZERO_SHOT = {"embed_classes": 1, "zero_shot": 2, **scored(2), **chain(1, 1)}
-LINEAR = {"probe": 3, **scored(3)}
+LINEAR = {"probe": 4, **scored(4)}
 BEATS_TUNED = {"finetune": 1, "encode_finetuned": 1, "encode_masked": 1, **scored(1), **chain(5, 1)}
-TUNED_BOTH = {**BEATS_TUNED, "finetune": 2, "encode_finetuned": 2, **scored(2), **chain(7, 2)}
+TUNED_ALL = {**BEATS_TUNED, "finetune": 3, "encode_finetuned": 3, **scored(3), **chain(8, 3)}
 OF_CLAP = {
     **{"encode_clips": 1, "embed_classes": 1, "zero_shot": 2, "probe": 2},
     **{"finetune": 1, "encode_finetuned": 1, **scored(5), **chain(4, 1)},
+}
+OF_EFFICIENTAT = {
+    **{"encode_clips": 1, "probe": 2, "finetune": 1, "encode_finetuned": 1},
+    **{**scored(3), **chain(2, 1)},
 }
 CHANGES = [
     ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
     ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
     ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
-    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_BOTH),
+    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_ALL),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
-    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 6, **scored(6)}),
+    ("src/resound/encoders/efficientat.py", "OFFSET = 4.5", "OFFSET = 4.0", OF_EFFICIENTAT),
+    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 8, **scored(8)}),
     ("src/resound/training/losses/supcon.py", "import torch", "import torch\n\nADDED = 1", {}),
     ("src/resound/report/encoders.py", '"esc10")', '"esc10", "x")', None),
 ]
@@ -155,7 +162,7 @@ CHANGES = [
 @pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
 def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
     changeable.edit(file, old, new)
-    tables = {"make_retrieval_table": 2, "make_classification_table": 1}
+    tables = {"make_retrieval_table": 3, "make_classification_table": 1}
     assert changeable.stale() == (tables if expected is None else expected)
 
 
@@ -199,8 +206,8 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     tests = table(encoded, "out/tables/significance.csv")
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
-    assert summary.loc[["retrieval_clap", "retrieval_beats"], "n_methods"].tolist() == [4, 5]
-    assert summary.loc["classification", "n_methods"] == 9
+    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 2]
+    assert summary.loc["classification", "n_methods"] == 12
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page
     assert "beats_finetuned" in page

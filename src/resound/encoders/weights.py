@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,8 @@ def download_command(hub: Hub, revision: str | None) -> str:
 
 def curl_command(url: str) -> str:
     """Return the command that brings the file of an address into torch's cache."""
-    return f"curl --location --create-dirs --output {cached_file(url)} {url}"
+    options = ["--fail", "--location", "--create-dirs", "--output", str(cached_file(url))]
+    return shlex.join(["curl", *options, url])
 
 
 def _download(name: str, weights: Weights, url: str) -> Path:

@@ -373,7 +373,7 @@ def test_a_file_is_downloaded_into_torch_s_cache_and_found_there(url, tmp_path):
 
 def test_a_file_of_an_address_with_another_digest_is_not_kept(url, tmp_path):
     with pytest.raises(
-        CheckpointError, match=r"net\.pt: its sha256 is .*, not 0{64}; .*`curl --lo"
+        CheckpointError, match=r"net\.pt: its sha256 is .*, not 0{64}; .*`curl --fa"
     ):
         locate("efficientat", {"source": url, "sha256": "0" * 64})
     assert not (tmp_path / "torch/hub/checkpoints/net.pt").exists()
@@ -397,7 +397,7 @@ def test_an_address_without_a_digest_is_not_downloaded(url, tmp_path):
 
 def test_an_address_that_cannot_be_reached_or_may_not_be(url, monkeypatch):
     block = {"source": f"{url}x", "sha256": "0" * 64}
-    with pytest.raises(CheckpointError, match=r"answers 404 .*; get it with `curl --location"):
+    with pytest.raises(CheckpointError, match=r"answers 404 .*; get it with `curl --facation"):
         locate("efficientat", block)
     message = (
         r"is not in torch's cache and cannot be downloaded \({} forbids it\); get it with `curl"
