@@ -94,7 +94,8 @@ def sizes_of(state: Mapping[str, Tensor]) -> Sizes:
     )
     if not channels or not n_classes:
         raise CheckpointError(
-            f"is no checkpoint of EfficientAT, whose width {LAST} tells and whose classes {CLASSES}"
+            f"state_dict: is of no checkpoint of EfficientAT, whose width {LAST} tells and whose "
+            f"classes {CLASSES}; use a published file"
         )
     return Sizes(channels / dimension_at(1.0), n_classes)
 

@@ -397,7 +397,7 @@ def test_an_address_without_a_digest_is_not_downloaded(url, tmp_path):
 
 def test_an_address_that_cannot_be_reached_or_may_not_be(url, monkeypatch):
     block = {"source": f"{url}x", "sha256": "0" * 64}
-    with pytest.raises(CheckpointError, match=r"answers 404 .*; get it with `curl --facation"):
+    with pytest.raises(CheckpointError, match=r"answers 404 .*; get it with `curl --fail"):
         locate("efficientat", block)
     message = (
         r"is not in torch's cache and cannot be downloaded \({} forbids it\); get it with `curl"
