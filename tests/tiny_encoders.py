@@ -3,6 +3,7 @@
 ``python tests/tiny_encoders.py OUT`` writes
 
 - ``OUT/beats.pt`` and ``OUT/beats_finetuned.pt``, as Microsoft publishes BEATs,
+- ``OUT/efficientat.pt``, as F. Schmid publishes EfficientAT,
 - ``OUT/waveforms.onnx`` and ``OUT/frames.onnx``, networks of one layer,
 - ``OUT/clap``, ``OUT/ast``, ``OUT/wav2vec2`` and ``OUT/whisper``, folders in transformers' form.
 
@@ -19,6 +20,8 @@ import torch
 
 from resound.encoders.beats import Beats
 from resound.encoders.beats_network import BeatsConfig
+from resound.encoders.efficientat import EfficientAT
+from resound.encoders.efficientat_checkpoint import Sizes
 
 N_CLASSES = 7
 BEATS_CFG = {
@@ -117,6 +120,30 @@ def write_ast(folder: Path) -> None:
         ASTFeatureExtractor(max_length=128).save_pretrained(folder)
 
 
+def random_efficientat(width: float = 0.1, n_classes: int = N_CLASSES) -> EfficientAT:
+    """Return a network whose parameters and statistics are all random."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = EfficientAT(Sizes(width, n_classes)).eval()
+        with torch.no_grad():
+            for module in network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    for values in (module.weight, module.running_var):
+                        values.uniform_(0.5, 1.5)
+                    for values in (module.bias, module.running_mean):
+                        values.normal_(0.0, 0.2)
+                    module.num_batches_tracked.fill_(7)
+                elif isinstance(module, torch.nn.Conv2d):
+                    torch.nn.init.kaiming_normal_(module.weight)
+    return network
+
+
+def write_efficientat(path: Path, *, width: float = 0.1, n_classes: int = N_CLASSES) -> None:
+    """Write a checkpoint as published: a plain state dict."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(random_efficientat(width, n_classes).state_dict()), path)
+
+
 def write_wav2vec2(folder: Path) -> None:
     """Write a wav2vec 2.0 with a head for letters, as it is published."""
     from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
@@ -204,6 +231,7 @@ def write_all(folder: Path) -> None:
     write_whisper(folder / "whisper")
     write_onnx(folder / "waveforms.onnx")
     write_onnx(folder / "frames.onnx", frames=True)
+    write_efficientat(folder / "efficientat.pt")
 
 
 def _tokenizer(sentences: list[str]):

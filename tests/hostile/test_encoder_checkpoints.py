@@ -6,11 +6,12 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tiny_encoders import write_ast, write_beats, write_clap
+from tiny_encoders import write_ast, write_beats, write_clap, write_efficientat
 
 from resound.encoders.ast import Ast
 from resound.encoders.beats import Beats
 from resound.encoders.clap import Clap
+from resound.encoders.efficientat import EfficientAT
 from tests.examples import examples
 from tests.hostile.strategies import damaged, with_other_value
 
@@ -96,6 +97,55 @@ def test_a_forged_description_of_a_network_is_used_or_refused(published, tmp_pat
     holds()
     path.write_text("[" * 100_000)
     report.read(lambda: Beats.read(tmp_path), tmp_path.name)
+    report.write()
+
+
+@pytest.fixture(scope="module")
+def state_dict(tmp_path_factory):
+    """Return the path of a small state dict in the published form of EfficientAT."""
+    path = tmp_path_factory.mktemp("efficientat") / "net.pt"
+    write_efficientat(path)
+    return path
+
+
+def test_a_damaged_state_dict_is_read_or_refused(state_dict, tmp_path, report):
+    """a checkpoint of EfficientAT with damaged bytes"""
+    path = tmp_path / "net.pt"
+
+    @given(damaged(state_dict.read_bytes()))
+    def holds(content):
+        path.write_bytes(content)
+        report.read(lambda: EfficientAT.from_checkpoint(path), path.name)
+
+    holds()
+    report.write()
+
+
+DTYPES = st.sampled_from([torch.float64, torch.int8, torch.bool, torch.complex64])
+SHAPES = st.lists(st.sampled_from([0, 1, 7, 96, 97, 500]), max_size=2)
+FORGED = (
+    st.builds(torch.zeros, SHAPES, dtype=DTYPES)
+    | st.sampled_from([2**20, 2**40, 2**62]).map(lambda size: torch.zeros(1).expand(size))
+    | st.sampled_from([torch.tensor(float("nan")), None, 7, "dog"])
+)
+# Of these two the sizes of the network are told.
+TELLING = ("features.16.0.weight", "classifier.5.bias")
+
+
+def test_forged_tensors_are_used_or_refused(state_dict, tmp_path, report):
+    """a checkpoint of EfficientAT with other tensors in it"""
+    path = tmp_path / "net.pt"
+    good = torch.load(state_dict, weights_only=True)
+
+    @examples(times=0.25)
+    @given(st.sampled_from(TELLING) | st.sampled_from(sorted(good)), FORGED)
+    @example("classifier.5.bias", torch.zeros(1).expand(2**40))
+    @example("features.16.0.weight", torch.zeros(0, 2, 1, 1))
+    def holds(name, forged):
+        torch.save({**good, name: forged}, path)
+        report.read(lambda: EfficientAT.from_checkpoint(path), path.name)
+
+    holds()
     report.write()
 
 

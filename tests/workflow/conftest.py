@@ -54,6 +54,7 @@ class Project:
             **os.environ,
             "PYTHONPATH": str(self.folder / "src"),
             "HF_HOME": str(self.folder / "hub"),
+            "TORCH_HOME": str(self.folder / "torch"),
             "HF_HUB_OFFLINE": "1",
         }
         arguments = ("--cores", "1", *arguments)

@@ -17,16 +17,17 @@ from tests.once import made_once
 from tests.shown_code import block_of
 from tests.workflow.conftest import Project, undone
 
-TABLES = tuple(
-    f"out/tables/{name}.csv" for name in ("retrieval_clap", "retrieval_beats", "retrieval_mine")
-)
+RETRIEVAL = ("retrieval_clap", "retrieval_beats", "retrieval_efficientat", "retrieval_mine")
+TABLES = tuple(f"out/tables/{name}.csv" for name in RETRIEVAL)
 CLASSIFIED = "out/tables/classification.csv"
 WEIGHTS = {
     "BEATS": "beats.pt",
     "CLAP": "clap/model.safetensors",
     "AST": "ast/model.safetensors",
     "MINE": "wav2vec2/model.safetensors",
+    "EFFICIENTAT": "efficientat.pt",
 }
+HEADS = "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}"
 TUNED = "waveform/sr16000/fold5/seed0"
 
 
@@ -72,24 +73,24 @@ def test_every_encoder_has_its_rows(encoded):
         ("clap_zero_shot", "5"),
         ("clap_zero_shot", "all"),
         *((f"{name}_{head}", "5") for head in ("linear", "knn") for name in WEIGHTS_OF),
-        ("beats_finetuned", "5"),
-        ("clap_finetuned", "5"),
+        *((f"{name}_finetuned", "5") for name in ("beats", "clap", "efficientat")),
     ]
-    assert list(classified["n_clips"]) == [20, 100, *[20] * 10]
-    assert list(classified["missing"]) == [""] * 12
-    heads = ["", "", *["linear"] * 4, *["knn"] * 4, "adapter", "mlp"]
+    assert list(classified["n_clips"]) == [20, 100, *[20] * 13]
+    assert list(classified["missing"]) == [""] * 15
+    heads = ["", "", *["linear"] * 5, *["knn"] * 5, "adapter", "mlp", "mlp"]
     assert list(classified["head"]) == heads
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         ["beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"],
-        ["mine_frozen"],
+        ["efficientat_frozen", "efficientat_embedding"],
+        ["mine_frozen", "mine_centred"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
 
 
-WEIGHTS_OF = ("beats", "clap", "ast", "mine")
+WEIGHTS_OF = ("beats", "clap", "ast", "efficientat", "mine")
 
 
 @pytest.mark.slow
@@ -133,7 +134,11 @@ def test_a_head_is_one_file_and_one_line(encoded, tmp_path):
     project = encoded.copy_to(tmp_path / "headed")
     head, line = block_of("A head")
     (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
-    project.edit("config.yaml", "  heads: {beats: adapter, clap: mlp, ast: mlp}", line.rstrip())
+    project.edit(
+        "config.yaml",
+        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}",
+        line.rstrip(),
+    )
     done = project.snakemake(CLASSIFIED, "--cores", "2", "--configfile", *project.configs)
     assert project.jobs(done) == {"finetune": 1, **scored(1)}, "the other encoder's stays"
     before, after = (
@@ -171,23 +176,28 @@ def scored(n_cells: int) -> dict[str, int]:
 
 
 ZERO_SHOT = {"embed_classes": 1, "zero_shot": 2, **scored(2), **chain(1, 1)}
-LINEAR = {"probe": 4, **scored(4)}
+LINEAR = {"probe": 5, **scored(5)}
 BEATS_TUNED = {"finetune": 1, "encode_finetuned": 1, "encode_masked": 1, **scored(1), **chain(5, 1)}
-TUNED_BOTH = {**BEATS_TUNED, "finetune": 2, "encode_finetuned": 2, **scored(2), **chain(7, 2)}
+TUNED_ALL = {**BEATS_TUNED, "finetune": 3, "encode_finetuned": 3, **scored(3), **chain(8, 3)}
 OF_CLAP = {
     **{"encode_clips": 1, "embed_classes": 1, "zero_shot": 2, "probe": 2},
     **{"finetune": 1, "encode_finetuned": 1, **scored(5), **chain(4, 1)},
+}
+OF_EFFICIENTAT = {
+    **{"encode_clips": 1, "probe": 2, "finetune": 1, "encode_finetuned": 1},
+    **{**scored(3), **chain(2, 1)},
 }
 CHANGES = [
     ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
     ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
     ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
-    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_BOTH),
+    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_ALL),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
-    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 8, **scored(8)}),
+    ("src/resound/encoders/efficientat.py", "OFFSET = 4.5", "OFFSET = 4.0", OF_EFFICIENTAT),
+    ("src/resound/evaluation/probe.py", "= 5000", "= 5001", {"probe": 10, **scored(10)}),
     ("src/resound/training/losses/supcon.py", "import torch", "import torch\n\nADDED = 1", {}),
     ("src/resound/report/encoders.py", '"esc10")', '"esc10", "x")', None),
 ]
@@ -197,7 +207,7 @@ CHANGES = [
 @pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
 def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
     changeable.edit(file, old, new)
-    tables = {"make_retrieval_table": 3, "make_classification_table": 1}
+    tables = {"make_retrieval_table": 4, "make_classification_table": 1}
     assert changeable.stale() == (tables if expected is None else expected)
 
 
@@ -241,8 +251,8 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     tests = table(encoded, "out/tables/significance.csv")
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
-    assert summary.loc[["retrieval_clap", "retrieval_beats"], "n_methods"].tolist() == [4, 5]
-    assert summary.loc["classification", "n_methods"] == 11
+    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 2, 2]
+    assert summary.loc["classification", "n_methods"] == 14
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page
     assert "beats_finetuned" in page

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator
 
 from resound.commands.configs import DEFAULT_CONFIG, add_config, read_config
-from resound.encoders.weights import check_path, download_command
+from resound.encoders.weights import check_path, curl_command, download_command
 from resound.errors import CheckpointError, ConfigError
 from resound.experiment.weights import PUBLISHED, Published, Weights, find, hub_place, weight_file
 
@@ -75,4 +75,5 @@ def _facts(name: str, weights: Weights) -> Iterator[tuple[str, str]]:
 def _sources(published: Published) -> Iterator[tuple[str, str]]:
     for source, revision in published.sources:
         hub = hub_place(source)
-        yield "get", download_command(hub, revision) if hub else source
+        page = curl_command(source) if source.endswith(published.file) else source
+        yield "get", download_command(hub, revision) if hub else page

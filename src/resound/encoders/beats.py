@@ -11,10 +11,9 @@ from resound.encoders import kaldi
 from resound.encoders.beats_checkpoint import Parts, read_parts, write_parts
 from resound.encoders.beats_network import BeatsConfig, Transformer
 from resound.encoders.encoder import Encoder, of_modules
-from resound.encoders.tensors import check_keys, check_shapes
-from resound.encoders.weights import advice, check_path, locate
+from resound.encoders.tensors import check_keys, check_shapes, without_memory
+from resound.encoders.weights import checked, locate
 from resound.errors import CheckpointError, ParameterError
-from resound.experiment.weights import Weights
 from resound.registry import ENCODERS
 
 # Waveforms are read as 16-bit integers; the log-mels' mean and deviation on AudioSet, as published.
@@ -132,13 +131,13 @@ class Beats(Encoder):
     @classmethod
     def _without_memory(cls, config: BeatsConfig, n_tensors: int) -> "Beats":
         """Return the network that a cfg describes as shapes alone, whatever sizes it claims."""
-        try:
+
+        def build() -> Beats:
             if config.encoder_layers > n_tensors:
                 raise ValueError(f"encoder_layers={config.encoder_layers} of {n_tensors} tensors")
-            with torch.device("meta"):
-                return cls(config)
-        except Exception as error:  # torch and Python raise errors of many kinds for such sizes
-            raise CheckpointError(f"cfg describes no network of BEATs ({error!r})") from error
+            return cls(config)
+
+        return without_memory(build, "cfg describes no network of BEATs")
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, *, sha256: str | None = None) -> "Beats":
@@ -156,12 +155,7 @@ class Beats(Encoder):
         CheckpointError
             When it is no checkpoint of BEATs, is damaged, or holds more than tensors.
         """
-        path = Path(path)
-        weights = Weights(str(path), sha256=sha256)
-        if not path.exists():
-            raise CheckpointError(f"{path}: there is no such file; {advice('beats', weights)}")
-        check_path(path, "beats", weights)
-        return cls.read(path)
+        return cls.read(checked(path, "beats", sha256=sha256))
 
     @classmethod
     def read(cls, path: Path) -> "Beats":

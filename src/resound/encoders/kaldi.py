@@ -57,7 +57,10 @@ def fbank(waveforms: Tensor, *, n_mels: int = 128, window: str = "povey") -> Ten
         frames = (frames - PRE_EMPHASIS * previous) * _window(window).to(frames)
         spectrum = torch.view_as_real(torch.fft.rfft(frames, N_FFT))
         power = spectrum.square().sum(-1)
-        return (power @ _triangles(n_mels).to(frames)).clamp_min(FLOOR).log()
+        bands = triangles(
+            n_mels, n_fft=N_FFT, sample_rate=SAMPLE_RATE, low=LOWEST_HZ, high=SAMPLE_RATE / 2
+        )
+        return (power @ bands.to(frames)).clamp_min(FLOOR).log()
 
 
 @functools.cache
@@ -67,12 +70,30 @@ def _window(name: str) -> Tensor:
 
 
 @functools.cache
-def _triangles(n_mels: int) -> Tensor:
-    """Return the weights (frequencies, n_mels) of the triangles, 64-bit."""
-    low, high = _mel(LOWEST_HZ), _mel(SAMPLE_RATE / 2)
-    edges = torch.linspace(low, high, n_mels + 2, dtype=torch.float64)
+def triangles(n_mels: int, *, n_fft: int, sample_rate: int, low: float, high: float) -> Tensor:
+    r"""Return the weights of triangles whose sides are straight on Kaldi's mel scale.
+
+    They stand evenly on :math:`1127 \ln(1 + f / 700)`; each ends where its neighbours peak.
+
+    Parameters
+    ----------
+    n_mels : int
+        Triangles.
+    n_fft : int
+        Points of the Fourier transform.
+    sample_rate : int
+        Of the waveforms, Hz.
+    low, high : float
+        Where the first triangle begins and the last one ends, Hz.
+
+    Returns
+    -------
+    Tensor, shape (1 + n_fft // 2, n_mels)
+        From 0 to 1, 64-bit.
+    """
+    edges = torch.linspace(_mel(low), _mel(high), n_mels + 2, dtype=torch.float64)
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
-    bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64) * (SAMPLE_RATE / N_FFT)
+    bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * (sample_rate / n_fft)
     mel = (1127.0 * torch.log1p(bins / 700.0))[:, None]
     rising, falling = (mel - left) / (centre - left), (right - mel) / (right - centre)
     return torch.minimum(rising, falling).clamp_min(0.0)

@@ -1,13 +1,14 @@
 """Tensors from files of others: nothing in them is executed, nothing missing is made up."""
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
 from resound.errors import CheckpointError
 
@@ -15,6 +16,8 @@ from resound.errors import CheckpointError
 PICKLED = (b"PK", b"\x80")
 # What torch says of bytes that are no instruction of a pickle.
 NOT_PICKLED = "Unsupported operand"
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def read_pickled(path: Path) -> Any:
@@ -90,7 +93,7 @@ def checked_state(state: Any, where: Any) -> dict[str, torch.Tensor]:
         When it is not a mapping of names to tensors.
     """
     if not isinstance(state, Mapping) or not all(
-        isinstance(value, torch.Tensor) for value in state.values()
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()
     ):
         raise CheckpointError(f"{where}: is no state dict, a mapping of names to tensors")
     return dict(state)
@@ -133,6 +136,82 @@ def check_shapes(
     ]
     if wrong:
         raise CheckpointError(f"{where}: {'; '.join(wrong)}")
+
+
+def check_dense(where: Any, state: Mapping[str, torch.Tensor]) -> None:
+    """Check that tensors hold all the real numbers that their shapes claim, one by one.
+
+    A few stored bytes can claim any shape: as a number that is repeated, or as a sparse tensor.
+
+    Parameters
+    ----------
+    where : object
+        The file, for the error.
+    state : mapping of str to Tensor, each of any shape
+        The tensors of the file.
+
+    Raises
+    ------
+    CheckpointError
+        Lists the tensors that do not.
+    """
+    wrong = [f"{name} of shape {tuple(v.shape)}" for name, v in state.items() if not _is_dense(v)]
+    if wrong:
+        raise CheckpointError(
+            f"{where}: does not hold all the numbers of {', '.join(wrong)}, or holds others than "
+            "real ones; use the published file, or store plain tensors (.clone())"
+        )
+
+
+def _is_dense(value: torch.Tensor) -> bool:
+    if value.layout is not torch.strided or value.is_quantized or value.is_complex():
+        return False
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
+def check_finite(where: Any, state: Mapping[str, torch.Tensor]) -> None:
+    """Check that tensors hold neither NaN nor infinity.
+
+    Parameters
+    ----------
+    where : object
+        The file, for the error.
+    state : mapping of str to Tensor, each of any shape
+        The tensors of the file.
+
+    Raises
+    ------
+    CheckpointError
+        Lists the tensors that do.
+    """
+    wrong = [name for name, value in state.items() if not value.isfinite().all()]
+    if wrong:
+        raise CheckpointError(
+            f"{where}: holds NaN or infinity in {', '.join(wrong)}; its training went astray or "
+            "the file is damaged: download it again"
+        )
+
+
+def without_memory(build: Callable[[], Network], fault: str) -> Network:
+    """Return a network as shapes alone, whatever sizes it is told.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the network.
+    fault : str
+        What is wrong when it cannot, for the error.
+
+    Raises
+    ------
+    CheckpointError
+        When the network cannot be made of these sizes.
+    """
+    try:
+        with torch.device("meta"):
+            return build()
+    except Exception as error:  # torch and Python raise errors of many kinds for such sizes
+        raise CheckpointError(f"{fault} ({error!r})") from error
 
 
 def _culprit(error: pickle.UnpicklingError) -> str:

@@ -3,12 +3,21 @@
 import hashlib
 import logging
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resound.errors import CheckpointError
-from resound.experiment.weights import PUBLISHED, WEIGHT_FILES, Hub, Weights, find, weight_file
+from resound.errors import CheckpointError, DataError
+from resound.experiment.weights import (
+    PUBLISHED,
+    WEIGHT_FILES,
+    Hub,
+    Weights,
+    cached_file,
+    find,
+    weight_file,
+)
 
 HEAD_BYTES = 512
 ZIP_MAGIC = b"PK\x03\x04"
@@ -19,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def locate(name: str, block: Mapping[str, Any]) -> Path:
-    """Return the file or folder that an encoder's config names, fetched from the hub if need be.
+    """Return the file or folder that an encoder's config names, downloaded if need be.
 
     Parameters
     ----------
@@ -41,11 +50,39 @@ def locate(name: str, block: Mapping[str, Any]) -> Path:
     weights = Weights.of(block)
     path = find(weights)
     if path is None:
-        if weights.hub is None:
+        if weights.url:
+            path = _download(name, weights, weights.url)
+        elif weights.hub:
+            path = _fetch(name, weights, weights.hub)
+        else:
             raise CheckpointError(
                 f"{weights.source}: there is no such file or folder; {advice(name, weights)}"
             )
-        path = _fetch(name, weights, weights.hub)
+    check_path(path, name, weights)
+    return path
+
+
+def checked(path: str | Path, name: str, *, sha256: str | None = None) -> Path:
+    """Return a path of this machine whose weights have passed `check_file`.
+
+    Parameters
+    ----------
+    path : path
+        A file, or the folder of one.
+    name : str
+        The encoder, for messages.
+    sha256 : str, optional
+        Digest that the file must have; None: the published one, for a file of that name.
+
+    Raises
+    ------
+    CheckpointError
+        When there is no such path, or its weights are not what they should be.
+    """
+    path = Path(path)
+    weights = Weights(str(path), sha256=sha256)
+    if not path.exists():
+        raise CheckpointError(f"{path}: there is no such file; {advice(name, weights)}")
     check_path(path, name, weights)
     return path
 
@@ -123,7 +160,12 @@ def sha256_of(file: Path) -> str:
 def advice(name: str, weights: Weights) -> str:
     """Say how to get an encoder's weights, and which key names them."""
     key = f"encoders.{name}.weights.source"
-    hub = weights.hub
+    hub, url = weights.hub, weights.url
+    if url:
+        return (
+            f"get it with `{curl_command(url)}` where there is a network, or name a local copy in "
+            f"{key}; TORCH_HOME is the folder of torch's cache"
+        )
     if hub is not None:
         return (
             f"get it with `{download_command(hub, weights.revision)}` where there is a network, or "
@@ -131,8 +173,8 @@ def advice(name: str, weights: Weights) -> str:
         )
     files = " or ".join(entry.file for entry in PUBLISHED if entry.encoder == name)
     return (
-        f"name {files or 'the weights'} by path or hub id in {key}; `resound weights` says where "
-        "to get it"
+        f"name {files or 'the weights'} by path, hub id or URL in {key}; `resound weights` says "
+        "where to get it"
     )
 
 
@@ -148,6 +190,34 @@ def download_command(hub: Hub, revision: str | None) -> str:
     parts += ["--repo-type dataset"] if hub.kind == "dataset" else []
     parts += [f"--revision {revision}"] if revision else []
     return " ".join(filter(None, parts))
+
+
+def curl_command(url: str) -> str:
+    """Return the command that brings the file of an address into torch's cache."""
+    options = ["--fail", "--location", "--create-dirs", "--output", str(cached_file(url))]
+    return shlex.join(["curl", *options, url])
+
+
+def _download(name: str, weights: Weights, url: str) -> Path:
+    """Download the file of an address into torch's cache, and return where it lies there."""
+    from resound.data.weights import fetch_weights
+
+    path, digest = cached_file(url), weights.digest
+    if reason := _forbidden(name, weights):
+        raise CheckpointError(
+            f"{url}: is not in torch's cache and cannot be downloaded ({reason}); "
+            f"{advice(name, weights)}"
+        )
+    if digest is None:
+        raise CheckpointError(
+            f"{url}: no sha256 is known for it, so it is not downloaded; tell it in "
+            f"encoders.{name}.weights.sha256"
+        )
+    try:
+        fetch_weights(url, digest, path)
+    except DataError as error:
+        raise CheckpointError(f"{error}; {advice(name, weights)}") from error
+    return path
 
 
 def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
@@ -181,8 +251,13 @@ def _fetch(name: str, weights: Weights, hub: Hub) -> Path:
 
 def _reason(name: str, weights: Weights, error: Exception) -> str:
     """Say why nothing could be downloaded."""
+    return _forbidden(name, weights) or str(error).partition("\n")[0]
+
+
+def _forbidden(name: str, weights: Weights) -> str:
+    """Say what forbids a download; empty where nothing does."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
         return "HF_HUB_OFFLINE forbids it"
     if weights.local_files_only:
         return f"encoders.{name}.weights.local_files_only forbids it"
-    return str(error).partition("\n")[0]
+    return ""

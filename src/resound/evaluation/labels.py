@@ -16,6 +16,7 @@ FAMILIES = {
     "retrieval_autoencoder": "codes of autoencoders",
     "retrieval_clap": "encodings by CLAP",
     "retrieval_beats": "encodings by BEATs",
+    "retrieval_efficientat": "encodings by EfficientAT",
     "classification": "classifiers",
 }
 FOLDS = ("query_fold", "test_fold")  # the column of a table that has one of them

@@ -1,9 +1,10 @@
 """Published weights: what is known of them, and where those that a config names lie.
 
-Weights are named by a *source* in one of three forms: a path to a file or folder; a hub id
-``owner/name``, a folder of transformers' files; or one file of a hub repository,
-``hf://owner/name/file`` or ``hf://datasets/owner/name/file``. `find` looks on this machine alone,
-in plain files and in the hub's cache; nothing is imported that the workflow could not parse with.
+Weights are named by a *source* in one of four forms: a path to a file or folder; a hub id
+``owner/name``, a folder of transformers' files; one file of a hub repository,
+``hf://owner/name/file`` or ``hf://datasets/owner/name/file``; or the address of a file,
+``https://...``. `find` looks on this machine alone, in plain files, in the hub's cache and in
+torch's; nothing is imported that the workflow could not parse with.
 """
 
 import os
@@ -11,11 +12,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from resound.errors import ConfigError, ParameterError
 from resound.experiment.config_types import Config
 
 HUB_FILE = re.compile(r"hf://(datasets/)?([\w.-]+/[\w.-]+)/(.+)")
+ADDRESS = re.compile(r"https?://.+")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # What transformers reads weights from, in the order in which it is looked for.
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -131,6 +134,21 @@ PUBLISHED = (
             ),
         ),
     ),
+    Published(
+        "efficientat",
+        "MobileNet of width 0.4, trained on AudioSet",
+        "mn04_as_mAP_432.pt",
+        4_066_513,
+        "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+        "MIT",
+        (
+            (
+                "https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/"
+                "mn04_as_mAP_432.pt",
+                None,
+            ),
+        ),
+    ),
 )
 
 
@@ -148,7 +166,7 @@ class Weights(NamedTuple):
     Attributes
     ----------
     source : str
-        A path, a hub id or a file of the hub.
+        A path, a hub id, a file of the hub or the address of a file.
     revision : str or None
         Commit of a hub's repository.
     sha256 : str or None
@@ -168,7 +186,7 @@ class Weights(NamedTuple):
         unknown = sorted(set(block) - set(cls._fields))
         if unknown or not isinstance(block.get("source"), str) or not block["source"]:
             raise ParameterError(
-                f"weights={dict(block)!r} must hold source, a path or hub id, and may hold "
+                f"weights={dict(block)!r} must hold source, a path, hub id or URL, and may hold "
                 f"{', '.join(cls._fields[1:])}"
             )
         return cls(**block)
@@ -177,6 +195,11 @@ class Weights(NamedTuple):
     def hub(self) -> Hub | None:
         """Where on the hub they are; None for a path of this machine."""
         return hub_place(self.source)
+
+    @property
+    def url(self) -> str | None:
+        """The address of their file; None where the source is none."""
+        return self.source if ADDRESS.fullmatch(self.source) else None
 
     @property
     def published(self) -> Published | None:
@@ -221,8 +244,12 @@ def hub_place(source: str) -> Hub | None:
 def find(weights: Weights) -> Path | None:
     """Return the file or folder of weights where it is on this machine, or None.
 
-    A hub's repository is here when its cache holds the revision, with a file of weights in it.
+    A hub's repository is here when its cache holds the revision, with a file of weights in it; the
+    file of an address, when torch's cache holds one of that name.
     """
+    if weights.url:
+        path = cached_file(weights.url)
+        return path if path.is_file() else None
     if weights.hub is None:
         path = Path(weights.source).expanduser()
         return path if path.exists() else None
@@ -248,6 +275,16 @@ def hub_cache() -> Path:
         home = f"{cache}/huggingface"
     named = os.environ.get("HF_HUB_CACHE") or f"{home}/hub"
     return Path(os.path.expandvars(named)).expanduser()
+
+
+def cached_file(url: str) -> Path:
+    """Return where torch's cache keeps the file of an address, as ``torch.hub`` does."""
+    home = os.environ.get("TORCH_HOME")
+    if not home:
+        cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        home = f"{cache}/torch"
+    name = Path(unquote(urlsplit(url).path)).name
+    return Path(home).expanduser() / "hub" / "checkpoints" / name
 
 
 def _snapshot(hub: Hub, revision: str) -> Path:

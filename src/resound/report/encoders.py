@@ -19,6 +19,10 @@ MET = {
         "AST may know the classes but not the clips: it learned labels of AudioSet, whose classes "
         "include ESC-50's, on sounds from YouTube."
     ),
+    "efficientat": (
+        "EfficientAT may know the classes but not the clips: it learned labels of AudioSet, whose "
+        "classes include ESC-50's, and what a transformer makes of the same sounds from YouTube."
+    ),
 }
 
 

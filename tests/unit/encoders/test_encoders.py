@@ -15,7 +15,7 @@ from resound.errors import ParameterError
 from resound.registry import ENCODERS
 
 ROOT = Path(__file__).resolve().parents[3]
-OWN = {"beats": "beats.pt", "clap": "clap", "ast": "ast"}
+OWN = {"beats": "beats.pt", "clap": "clap", "ast": "ast", "efficientat": "efficientat.pt"}
 OF_16K = {"sample_rate": 16000}
 # Family, tiny checkpoint and options.
 CASES = [
@@ -191,8 +191,9 @@ print(sorted(m for m in ("librosa", "lightning", "pandas") if m in sys.modules))
     assert done.stdout == "[]\n"
 
 
-def test_importing_beats_does_not_import_transformers():
-    code = "import resound.encoders.beats, resound.encoders.clap, resound.encoders.ast, sys; "
+def test_importing_encoders_does_not_import_transformers():
+    names = ", ".join(f"resound.encoders.{name}" for name in ENCODERS)
+    code = f"import {names}, sys; "
     code += "assert not {'transformers', 'huggingface_hub', 'torchvision'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

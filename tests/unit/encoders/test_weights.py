@@ -1,17 +1,24 @@
 import hashlib
 import re
 import shutil
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
-from tiny_encoders import write_beats
+from tiny_encoders import write_beats, write_efficientat
 
 from resound.encoders.beats import Beats
+from resound.encoders.efficientat import EfficientAT
 from resound.encoders.weights import locate
 from resound.errors import CheckpointError, ParameterError
 from resound.experiment import weights as pretrained
-from resound.experiment.weights import Hub, Weights, find, hub_cache, hub_place
+from resound.experiment.weights import Hub, Weights, cached_file, find, hub_cache, hub_place
 from resound.registry import ENCODERS
 
 CLAP = "laion/clap-htsat-unfused"
@@ -28,10 +35,49 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
+class Family(NamedTuple):
+    """An encoder that we have written ourselves, and of a checkpoint in the published form."""
+
+    name: str
+    encoder: type[Beats] | type[EfficientAT]
+    write: Callable[[Path], object]
+    file: str
+    size: str
+    digest: str
+    missing: tuple[str, str]
+
+
+FAMILIES = (
+    Family(
+        "beats",
+        Beats,
+        write_beats,
+        "BEATs_iter3_plus_AS2M.pt",
+        "361,499,833",
+        "d43cbf",
+        ("encoder.layers.0.fc2.bias", "layer_norm.bias"),
+    ),
+    Family(
+        "efficientat",
+        EfficientAT,
+        write_efficientat,
+        "mn04_as_mAP_432.pt",
+        "4,066,513",
+        "899a8c",
+        ("classifier.2.bias", "features.0.1.running_mean"),
+    ),
+)
+
+
+@pytest.fixture(params=FAMILIES, ids=lambda family: family.name)
+def family(request) -> Family:
+    return request.param
+
+
 @pytest.fixture
-def beats(tmp_path):
+def net(family, tmp_path) -> Path:
     """Return the path of a sound checkpoint."""
-    write_beats(tmp_path / "net.pt")
+    family.write(tmp_path / "net.pt")
     return tmp_path / "net.pt"
 
 
@@ -55,15 +101,15 @@ class Trap:
 # What is wrong with a file
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_file_that_is_not_there(family, tmp_path):
     with pytest.raises(CheckpointError, match=r"none/net\.pt: there is no such file"):
-        Beats.from_checkpoint(tmp_path / "none" / "net.pt")
+        family.encoder.from_checkpoint(tmp_path / "none" / "net.pt")
     with pytest.raises(
         CheckpointError,
-        match=r"none/net\.pt: there is no such file or folder; name BEATs_iter3_plus_AS2M\.pt .* "
-        r"in encoders\.beats\.weights\.source; `resound weights` says where to get it",
+        match=rf"none/net\.pt: there is no such file or folder; name {family.file} .* "
+        rf"in encoders\.{family.name}\.weights\.source; `resound weights` says where to get it",
     ):
-        ENCODERS["beats"]({"source": str(tmp_path / "none" / "net.pt")})
+        ENCODERS[family.name]({"source": str(tmp_path / "none" / "net.pt")})
 
 
 @pytest.mark.parametrize(
@@ -79,93 +125,122 @@ def test_a_file_that_is_not_there(tmp_path):
         (b"\x80\x02}q\x00X\x03\x00\x00\x00cfg", r"not what torch\.save has written"),
     ],
 )
-def test_a_file_that_is_no_checkpoint(tmp_path, content, message):
+def test_a_file_that_is_no_checkpoint(family, tmp_path, content, message):
     (tmp_path / "net.pt").write_bytes(content)
     with pytest.raises(CheckpointError, match=rf"net\.pt: .*{message}") as caught:
-        Beats.from_checkpoint(tmp_path / "net.pt")
+        family.encoder.from_checkpoint(tmp_path / "net.pt")
     assert "weights_only" not in str(caught.value)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
-def test_a_file_that_is_cut_off(beats, share):
-    content = beats.read_bytes()
-    beats.write_bytes(content[: int(len(content) * share)])
+def test_a_file_that_is_cut_off(family, net, share):
+    content = net.read_bytes()
+    net.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(CheckpointError, match=r"net\.pt: is damaged or cut off .* download it aga"):
-        Beats.from_checkpoint(beats)
+        family.encoder.from_checkpoint(net)
 
 
-def test_another_digest_than_told(beats):
-    digest = hashlib.sha256(beats.read_bytes()).hexdigest()
-    Beats.from_checkpoint(beats, sha256=digest)
+def test_another_digest_than_told(family, net):
+    digest = hashlib.sha256(net.read_bytes()).hexdigest()
+    family.encoder.from_checkpoint(net, sha256=digest)
     with pytest.raises(
-        CheckpointError, match=rf"its sha256 is {digest}, not 0{{64}}, as encoders\.beats\.weig"
+        CheckpointError,
+        match=rf"its sha256 is {digest}, not 0{{64}}, as encoders\.{family.name}\.w",
     ):
-        Beats.from_checkpoint(beats, sha256="0" * 64)
+        family.encoder.from_checkpoint(net, sha256="0" * 64)
 
 
-def test_a_published_name_on_a_file_of_another_size(beats, tmp_path):
-    path = tmp_path / "BEATs_iter3_plus_AS2M.pt"
-    beats.rename(path)
-    with pytest.raises(CheckpointError, match=r"bytes, not the 361,499,833 of BEATs_iter3_plus_A"):
-        Beats.from_checkpoint(path)
+def test_a_published_name_on_a_file_of_another_size(family, net, tmp_path):
+    path = tmp_path / family.file
+    net.rename(path)
+    with pytest.raises(CheckpointError, match=f"bytes, not the {family.size} of {family.file}"):
+        family.encoder.from_checkpoint(path)
 
 
-def test_a_published_name_on_a_file_of_another_digest(beats, tmp_path, monkeypatch):
-    path = tmp_path / "BEATs_iter3_plus_AS2M.pt"
-    beats.rename(path)
-    entry = pretrained.PUBLISHED[0]._replace(size=path.stat().st_size)
+def test_a_published_name_on_a_file_of_another_digest(family, net, tmp_path, monkeypatch):
+    path = tmp_path / family.file
+    net.rename(path)
+    (known,) = (entry for entry in pretrained.PUBLISHED if entry.file == family.file)
+    entry = known._replace(size=path.stat().st_size)
     monkeypatch.setattr(pretrained, "PUBLISHED", (entry,))
-    with pytest.raises(CheckpointError, match=r"its sha256 is .*, not d43cbf.*, as the catalogue"):
-        Beats.from_checkpoint(path)
+    with pytest.raises(
+        CheckpointError, match=f"its sha256 is .*, not {family.digest}.*, as the cat"
+    ):
+        family.encoder.from_checkpoint(path)
 
 
-def test_an_unknown_digest_is_noted(beats, caplog):
-    Beats.from_checkpoint(beats)
+def test_an_unknown_digest_is_noted(family, net, caplog):
+    family.encoder.from_checkpoint(net)
     assert "net.pt: no sha256 is known for it" in caplog.text
 
 
-def test_a_pickle_with_code_in_it_is_refused_and_not_run(tmp_path):
+def test_a_pickle_with_code_in_it_is_refused_and_not_run(family, tmp_path):
     trace = tmp_path / "executed"
     stored = {"cfg": {}, "model": OrderedDict(x=torch.zeros(1)), "trap": Trap(trace)}
     torch.save(stored, tmp_path / "net.pt")
     with pytest.raises(CheckpointError, match=r"could run code .* refused\. Nothing was") as caught:
-        Beats.from_checkpoint(tmp_path / "net.pt")
+        family.encoder.from_checkpoint(tmp_path / "net.pt")
     assert not trace.exists()
     assert "weights_only" not in str(caught.value)
     assert "open" in str(caught.value)
 
 
-@pytest.mark.parametrize("stored", [[1, 2], {"model": {}}, {"cfg": {"a": 1}, "model": {"x": 3}}])
-def test_something_else_than_a_checkpoint(tmp_path, stored):
+@pytest.mark.parametrize(
+    "stored",
+    [
+        [1, 2],
+        {"model": {}},
+        {"cfg": {"a": 1}, "model": {"x": 3}},
+        {"conv1.weight": torch.zeros(1), "fc.bias": torch.zeros(10)},
+        {0: torch.zeros(1), "a": torch.zeros(1)},
+    ],
+)
+def test_something_else_than_a_checkpoint(family, tmp_path, stored):
     torch.save(stored, tmp_path / "net.pt")
-    with pytest.raises(CheckpointError, match=r"net\.pt: .*(no checkpoint of BEATs|no state dict)"):
-        Beats.from_checkpoint(tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match=r"net\.pt: .*(no checkpoint of |no state dict)"):
+        family.encoder.from_checkpoint(tmp_path / "net.pt")
 
 
-def test_missing_and_extra_tensors_are_all_listed_with_the_file(beats):
-    stored = torch.load(beats, weights_only=True)
-    del stored["model"]["layer_norm.bias"], stored["model"]["encoder.layers.0.fc2.bias"]
-    stored["model"]["extra"] = torch.zeros(1)
-    torch.save(stored, beats)
+def test_missing_and_extra_tensors_are_all_listed_with_the_file(family, net):
+    stored = torch.load(net, weights_only=True)
+    state = stored.get("model", stored)
+    for name in family.missing:
+        del state[name]
+    state["mystery"] = torch.zeros(1)
+    torch.save(stored, net)
+    missing = re.escape(", ".join(family.missing))
     with pytest.raises(
-        CheckpointError,
-        match=r"net\.pt: .*2 missing: encoder\.layers\.0\.fc2\.bias, layer_norm\.bias; "
-        r"1 unexpected: extra",
+        CheckpointError, match=rf"net\.pt: .*2 missing: {missing}; 1 unexpected: mystery"
     ):
-        Beats.from_checkpoint(beats)
+        family.encoder.from_checkpoint(net)
 
 
-def test_a_folder_without_our_files(tmp_path):
+def test_a_tensor_of_another_shape_is_named_with_the_file(family, net):
+    stored = torch.load(net, weights_only=True)
+    state, name = stored.get("model", stored), family.missing[0]
+    found, own = (*state[name].shape, 2), tuple(state[name].shape)
+    state[name] = torch.zeros(found)
+    torch.save(stored, net)
+    message = re.escape(f"{name} of shape {found} must be {own}")
+    with pytest.raises(CheckpointError, match=rf"net\.pt: .*{message}"):
+        family.encoder.from_checkpoint(net)
+
+
+def test_a_folder_without_our_files(family, tmp_path):
     with pytest.raises(CheckpointError, match=r"holds no model\.safetensors and no pytorch_model"):
-        Beats.from_checkpoint(tmp_path)
+        family.encoder.from_checkpoint(tmp_path)
 
 
-def test_a_damaged_folder_of_ours(beats, tmp_path):
-    Beats.from_checkpoint(beats).save(tmp_path / "own")
+def test_a_damaged_folder_of_ours(family, net, tmp_path):
+    family.encoder.from_checkpoint(net).save(tmp_path / "own")
     weights = tmp_path / "own" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(CheckpointError, match=r"model\.safetensors: is damaged, or neither"):
-        Beats.from_checkpoint(tmp_path / "own")
+        family.encoder.from_checkpoint(tmp_path / "own")
+
+
+def test_a_folder_of_beats_without_its_sizes(tmp_path):
+    write_beats(tmp_path / "net.pt").save(tmp_path / "own")
     (tmp_path / "own" / "config.json").write_text("{}")
     with pytest.raises(CheckpointError, match=r"own: holds no config\.json of BEATs"):
         Beats.from_checkpoint(tmp_path / "own")
@@ -259,6 +334,90 @@ def test_local_files_only_keeps_the_hub_s_code_from_the_network(monkeypatch):
             locate("ast", block)
 
 
+# Weights from an address
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def url(tmp_path, monkeypatch):
+    """Return the address of a checkpoint on a server of this machine; torch's cache is empty."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    write_efficientat(tmp_path / "served" / "net.pt")
+    handler = partial(Handler, directory=str(tmp_path / "served"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/net.pt"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_file_is_downloaded_into_torch_s_cache_and_found_there(url, tmp_path):
+    served = tmp_path / "served" / "net.pt"
+    block = {"source": url, "sha256": hashlib.sha256(served.read_bytes()).hexdigest()}
+    assert find(Weights.of(block)) is None
+    assert ENCODERS["efficientat"](block).dimension == 96
+    kept = Path(torch.hub.get_dir(), "checkpoints", "net.pt")
+    assert find(Weights.of(block)) == kept
+    assert [path.name for path in kept.parent.iterdir()] == ["net.pt"]
+    served.unlink()
+    assert ENCODERS["efficientat"](block).dimension == 96
+
+
+def test_a_file_of_an_address_with_another_digest_is_not_kept(url, tmp_path):
+    with pytest.raises(
+        CheckpointError, match=r"net\.pt: its sha256 is .*, not 0{64}; .*`curl --fa"
+    ):
+        locate("efficientat", {"source": url, "sha256": "0" * 64})
+    assert not (tmp_path / "torch/hub/checkpoints/net.pt").exists()
+
+
+def test_a_file_in_torch_s_cache_with_another_digest_is_an_error(url, tmp_path):
+    write_efficientat(tmp_path / "torch/hub/checkpoints/net.pt")
+    with pytest.raises(
+        CheckpointError, match=r"hub/checkpoints/net\.pt: its sha256 is .*, not 0{64}, as encoders"
+    ):
+        locate("efficientat", {"source": url, "sha256": "0" * 64})
+
+
+def test_an_address_without_a_digest_is_not_downloaded(url, tmp_path):
+    with pytest.raises(
+        CheckpointError, match=r"no sha256 is known .* in encoders\.efficientat\.weights\.sha256"
+    ):
+        locate("efficientat", {"source": url})
+    assert not (tmp_path / "torch").exists()
+
+
+def test_an_address_that_cannot_be_reached_or_may_not_be(url, monkeypatch):
+    block = {"source": f"{url}x", "sha256": "0" * 64}
+    with pytest.raises(CheckpointError, match=r"answers 404 .*; get it with `curl --fail"):
+        locate("efficientat", block)
+    message = (
+        r"is not in torch's cache and cannot be downloaded \({} forbids it\); get it with `curl"
+    )
+    with pytest.raises(CheckpointError, match=message.format(r"encoders\..*local_files_only")):
+        locate("efficientat", {**block, "local_files_only": True})
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CheckpointError, match=message.format("HF_HUB_OFFLINE")):
+        locate("efficientat", block)
+
+
+def test_torch_s_own_code_and_ours_look_in_the_same_cache(monkeypatch, tmp_path):
+    address = "https://example.org/release/mn10%20%282%29.pt?raw=1"
+    for variable, folder in (("XDG_CACHE_HOME", "torch/hub"), ("TORCH_HOME", "hub")):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+        kept = tmp_path / variable / folder / "checkpoints"
+        assert cached_file(address) == kept / "mn10 (2).pt"
+        assert torch.hub.get_dir() == str(kept.parent)
+
+
 def test_a_folder_that_does_not_exist(tmp_path):
     with pytest.raises(CheckpointError, match=r"models/clap: there is no such file or folder"):
         ENCODERS["clap"]({"source": str(tmp_path / "models" / "clap")})
@@ -266,7 +425,7 @@ def test_a_folder_that_does_not_exist(tmp_path):
 
 @pytest.mark.parametrize("block", [{}, {"source": None}, {"source": ""}, {"source": "a", "x": 1}])
 def test_a_block_of_another_form(block):
-    with pytest.raises(ParameterError, match="must hold source, a path or hub id, and may hold"):
+    with pytest.raises(ParameterError, match="must hold source, a path, hub id or URL, and may"):
         Weights.of(block)
 
 
@@ -276,7 +435,7 @@ def test_the_catalogue_is_whole():
     for entry in pretrained.PUBLISHED:
         assert re.fullmatch("[0-9a-f]{64}", entry.sha256)
         assert entry.encoder in ENCODERS
-        assert entry.size > 10**8
+        assert entry.size > 10**6
         for source, revision in entry.sources:
             assert revision is None or re.fullmatch("[0-9a-f]{40}", revision)
             assert Weights(source).published == entry

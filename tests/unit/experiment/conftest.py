@@ -48,6 +48,7 @@ def plan(plan_with) -> Plan:
 def there(tmp_path, monkeypatch) -> Callable[..., Inventory]:
     """Return a function that takes stock of a plan on a machine without weights or results."""
     monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.chdir(tmp_path)
 
