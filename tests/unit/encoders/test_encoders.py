@@ -13,6 +13,7 @@ import yaml
 from resound.encoders.encoder import Encoder
 from resound.errors import ParameterError
 from resound.registry import ENCODERS
+from tests.shown_code import block_of
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN = {"beats": "beats.pt", "clap": "clap", "ast": "ast", "efficientat": "efficientat.pt"}
@@ -192,7 +193,7 @@ print(sorted(m for m in ("librosa", "lightning", "pandas") if m in sys.modules))
 
 
 def test_importing_encoders_does_not_import_transformers():
-    names = ", ".join(f"resound.encoders.{name}" for name in ENCODERS)
+    names = ", ".join(ENCODERS.entry(name).module for name in ENCODERS)
     code = f"import {names}, sys; "
     code += "assert not {'transformers', 'huggingface_hub', 'torchvision'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -224,10 +225,8 @@ def test_an_encoder_is_one_file_and_one_line(tmp_path):
     """The example of the docs, put where it says, on a tiny checkpoint of its kind."""
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-    page = (ROOT / "docs/extending.md").read_text().partition("\n## An encoder")[2]
-    page = page.partition("\n## ")[0]
-    code = page.rpartition("```python\n")[2].partition("```")[0]
-    line = yaml.safe_load(page.rpartition("```yaml\n")[2].partition("```")[0])
+    code, shown = block_of("An encoder")
+    line = yaml.safe_load(shown)
     assert list(line) == ["wav2vec2"]
     assert set(line["wav2vec2"]) == {"family", "weights", "optional", "threads"}
     shutil.copytree(ROOT / "src", tmp_path / "src")
