@@ -142,7 +142,9 @@ class Inventory:
         # Where weights are is told of those that are not: moving them re-runs nothing.
         lacking = name in self.absent
         source = {"source": encoder_weights(self.plan.config, name).source} if lacking else {}
-        return {"absent": lacking, **source, "rows": []}
+        block = self.plan.config["encoders"][name]
+        told = {"family": block["family"], "trained_on": block.get("trained_on")}
+        return {"absent": lacking, **source, **told, "rows": []}
 
 
 def name_of(part: Any) -> str:

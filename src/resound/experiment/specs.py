@@ -64,7 +64,7 @@ FINETUNE_OPTIONS = (
     "precision",
 )
 # Keys of every encoder's block in the config; the others are its options.
-ENCODER_KEYS = ("family", "weights", "optional", "threads")
+ENCODER_KEYS = ("family", "weights", "optional", "threads", "trained_on")
 # Keys of a distance's block that say how it is found and not what it measures.
 FINDING = ("mode", "device")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 FREESOUND = ("esc50", "esc10")
-# What an encoder may have met of a data set whose recordings are Freesound's.
+# What an encoder of a family may have met of a data set whose recordings are Freesound's.
 MET = {
     "clap": (
         "CLAP may have seen any clip of this table in pre-training, queries included: it learned "
@@ -43,8 +43,14 @@ def notes(encoders: Mapping[str, Mapping[str, Any]], dataset: str) -> Iterator[s
                 f"{', '.join(about['rows'])}. `resound weights` tells where to get them; the "
                 f"config names them in encoders.{name}.weights."
             )
-        elif dataset in FREESOUND and name in MET:
-            yield MET[name]
+        elif about["trained_on"]:
+            yield f"{name} was trained on {about['trained_on']}."
+        elif dataset in FREESOUND:
+            yield MET.get(
+                about["family"],
+                f"{name} may have met any clip of this table, queries included: nobody says what "
+                f"it was trained on, as encoders.{name}.trained_on could.",
+            )
 
 
 def absent_rows(encoders: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

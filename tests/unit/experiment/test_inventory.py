@@ -37,6 +37,8 @@ def test_lacking_weights_are_told_of_each_row(plan, there):
         "clap": {
             "source": "laion/clap-htsat-unfused",
             "absent": True,
+            "family": "clap",
+            "trained_on": None,
             "rows": ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         }
     }

@@ -216,6 +216,24 @@ def test_what_is_missing_is_said_and_the_seeds_spread_shown():
     assert "resnet18 on mel, fold5 seed 0." in caption
 
 
+def met(family, rows, *, absent=False, trained_on=None, **more):
+    return {"family": family, "rows": rows, "absent": absent, "trained_on": trained_on, **more}
+
+
+def test_what_an_encoder_was_trained_on_is_said_or_that_nobody_says_it():
+    told = {
+        "hubert": met("transformers", ["hubert_frozen"], trained_on="LibriSpeech"),
+        "mine": met("onnx", ["mine_frozen"]),
+        "other_beats": met("beats", ["other_beats_frozen"]),
+    }
+    said, unsaid, of_family = encoders.notes(told, "esc50")
+    assert said == "hubert was trained on LibriSpeech."
+    assert unsaid.startswith("mine may have met any clip of this table, queries included: nobody")
+    assert "encoders.mine.trained_on" in unsaid
+    assert of_family.startswith("BEATs may know the classes")
+    assert list(encoders.notes(told, "synthetic")) == [said]
+
+
 def test_the_study_s_rows_of_encoders_stand_beside_ours_and_what_they_met_is_told():
     about = {"method": "cosine", "feature": "waveform", "missing": ""}
     names = ["beats_mlp", "beats_mlp_hard", "beats_mask_mlp"]
@@ -224,15 +242,15 @@ def test_the_study_s_rows_of_encoders_stand_beside_ours_and_what_they_met_is_tol
     frame = tables.retrieval_table(rows, settings, "esc50")
     assert list(frame["published_mrr@10"]) == [0.9215, 0.9215, 0.8192]
     told = {
-        "clap": {"source": "laion/x", "absent": True, "rows": ["clap_zero", "clap_mlp"]},
-        "beats": {"source": "beats.pt", "absent": False, "rows": names},
+        "clap": met("clap", ["clap_zero", "clap_mlp"], source="laion/x", absent=True),
+        "beats": met("beats", names),
     }
-    left_out, met = encoders.notes(told, "esc50")
+    left_out, seen = encoders.notes(told, "esc50")
     assert left_out.startswith(
         "These rows are missing because the weights laion/x are not here: clap_zero, clap_mlp."
     )
     assert "encoders.clap.weights" in left_out
-    assert "AudioSet" in met
+    assert "AudioSet" in seen
     assert len(list(encoders.notes(told, "synthetic"))) == 1
     gone = {"n_queries": 0, "query_fold": "5", "protocol": "holdout", "setting": "sr16000"}
     rows.append(about | gone | {"network": "clap_mlp", "missing": "fold5 seed 0"})
