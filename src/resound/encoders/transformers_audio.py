@@ -5,7 +5,7 @@ model's hidden states, pooled over its positions.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,6 @@ class TransformersAudio(Encoder):
         self.minimum = math.ceil(SHORTEST_SECONDS * sample_rate)
         self.eval()
         with torch.inference_mode():
-            self._check_layer()
             self.dimension = self.embed_clips(torch.zeros(1, sample_rate), 0.0, None).shape[1]
 
     def embed_clips(
@@ -169,20 +168,11 @@ class TransformersAudio(Encoder):
         """Return hidden states (clips, positions, dimension); a map's positions one by one."""
         output = self.model(**inputs, output_hidden_states=self.layer is not None)
         states: Tensor = (
-            output.last_hidden_state if self.layer is None else output.hidden_states[self.layer]
+            output.last_hidden_state
+            if self.layer is None
+            else _state_at(self.layer, output.hidden_states)
         )
         return states.flatten(2).transpose(1, 2) if states.ndim == 4 else states
-
-    def _check_layer(self) -> None:
-        if self.layer is None:
-            return
-        inputs, _ = self._inputs(torch.zeros(1, self.sample_rate))
-        found = len(self.model(**inputs, output_hidden_states=True).hidden_states)
-        if not -found <= self.layer < found:
-            raise ParameterError(
-                f"layer={self.layer!r} must lie in {-found} to {found - 1}: the model has "
-                f"{found} hidden states"
-            )
 
 
 def audio_part(model: Any, folder: Path) -> Any:
@@ -202,3 +192,14 @@ def _stack_of(model: nn.Module) -> nn.ModuleList:
     """Return the layers of a model: of its lists of modules, that with the most parameters."""
     stacks = [part for part in model.modules() if isinstance(part, nn.ModuleList)]
     return max(stacks, key=lambda stack: sum(p.numel() for p in stack.parameters()))
+
+
+def _state_at(layer: int, states: Sequence[Tensor]) -> Tensor:
+    """Return the hidden state of a layer; raise ParameterError where there is none."""
+    count = len(states)
+    if not -count <= layer < count:
+        raise ParameterError(
+            f"layer={layer!r} must lie in {-count} to {count - 1}: the model has {count} hidden "
+            "states"
+        )
+    return states[layer]

@@ -247,16 +247,17 @@ def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}.family: {family!r} {unknown(family, ENCODERS)}"
         return
     options = ENCODERS.options(family)
+    known = (*ENCODER_KEYS, *options)
     for key in block:
-        if key not in (*ENCODER_KEYS, *options):
-            known = (*ENCODER_KEYS, *options)
+        if key not in known:
             yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
     if "sample_rate" in options and "sample_rate" not in block:
         yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
     if isinstance(frames := block.get("mel"), Mapping):
         known = (*FRAMING, *FEATURES.options("mel"))
-        for key in (key for key in frames if key not in known):
-            yield f"{where}.mel.{key}: this option {unknown(key, known)}"
+        for key in frames:
+            if key not in known:
+                yield f"{where}.mel.{key}: this option {unknown(key, known)}"
 
 
 def _having(
