@@ -143,14 +143,17 @@ class Jobs:
 
     def encoder_threads(self, wildcards: Any) -> int:
         """Return the threads that an encoder is computed with."""
-        return int(self.config["encoders"][self.encoder(wildcards).name]["threads"])
+        return int(self._encoder_block(wildcards)["threads"])
 
     def encoder_weights(self, wildcards: Any) -> Mapping[str, Any]:
         """Return where the weights of the encoder of a job are: its block ``weights``."""
-        weights: Mapping[str, Any] = self.config["encoders"][self.encoder(wildcards).name][
-            "weights"
-        ]
+        weights: Mapping[str, Any] = self._encoder_block(wildcards)["weights"]
         return weights
+
+    def _encoder_block(self, wildcards: Any) -> Mapping[str, Any]:
+        """Return the config's block of the encoder of a job."""
+        block: Mapping[str, Any] = self.config["encoders"][self.encoder(wildcards).name]
+        return block
 
     # Which names a rule is for
 
