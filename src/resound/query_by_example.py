@@ -21,6 +21,7 @@ from resound.experiment import specs
 from resound.experiment.coordinates import (
     FINETUNED_VECTORS,
     FROZEN,
+    TAGS,
     Embedding,
     Encoding,
     Feature,
@@ -48,7 +49,7 @@ def methods(plan: Plan) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for run in plan.runs.values():
         bank = run.bank
-        if not isinstance(bank, Encoding) or bank.vector in (FROZEN, *FINETUNED_VECTORS):
+        if not isinstance(bank, Encoding) or bank.vector in (FROZEN, TAGS, *FINETUNED_VECTORS):
             found.setdefault(f"{run.distance}/{bank.source}", run)
     return found
 
@@ -222,12 +223,14 @@ def _embedded(sound: store.AnyPath, plan: Plan, bank: Embedding) -> Float32:
 
 
 def _encoded(sound: store.AnyPath, plan: Plan, bank: Encoding) -> Float32:
-    from resound.training.encoding import embeddings_of, load_encoder
+    from resound.training.encoding import embeddings_of, load_encoder, tag_logits_of
     from resound.training.finetuned import read_finetuned, vectors_of
 
     spec = specs.frozen(plan.config, bank.encoder)
     encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder.name]["weights"])
     waveform = _waveform(sound, spec["audio"])
+    if bank.vector == TAGS:
+        return tag_logits_of(encoder, waveform)[:, np.newaxis]
     if bank.training is None:
         return embeddings_of(encoder, waveform)[:, np.newaxis]
     trained = specs.training(plan.config, bank.training)

@@ -29,6 +29,34 @@ rule encode_clips:
         "../scripts/encode_clips.py"
 
 
+rule tag_clips:
+    input:
+        waveforms=JOBS.heard,
+    output:
+        bank="<results>/embeddings/{encoder}_tags/waveform/{setting}/bank.npy",
+        spec="<results>/embeddings/{encoder}_tags/waveform/{setting}/spec.json",
+    log:
+        "<logs>/tag_clips/{encoder}/{setting}.log",
+    benchmark:
+        "<benchmarks>/tag_clips/{encoder}/{setting}.tsv"
+    conda:
+        "../../envs/encoders.yaml"
+    threads: JOBS.encoder_threads
+    resources:
+        mem_mb=grows(6000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.1),
+    params:
+        spec=lambda wildcards: specs.tags(config, JOBS.encoder(wildcards)),
+        code=lambda wildcards: code_of(
+            "tag_clips", *specs.encoder_modules(config, JOBS.encoder(wildcards))
+        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
+    message:
+        "AudioSet's tags of all clips by {wildcards.encoder}"
+    script:
+        "../scripts/tag_clips.py"
+
+
 rule embed_classes:
     input:
         clips="<results>/index/clips.csv",
@@ -75,7 +103,7 @@ rule zero_shot:
     benchmark:
         "<benchmarks>/zero_shot/{training}.tsv"
     wildcard_constraints:
-        training=JOBS.learned_as(ZERO_SHOT),
+        training=JOBS.named_by(WORDS),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -89,6 +117,38 @@ rule zero_shot:
         "classes by their names: {wildcards.training}"
     script:
         "../scripts/zero_shot.py"
+
+
+rule zero_shot_by_tags:
+    input:
+        clips="<results>/index/clips.csv",
+        tags=JOBS.tags,
+        tags_spec=lambda wildcards: JOBS.tags(wildcards, "spec.json"),
+    output:
+        model="<results>/models/{training}/model.json",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
+        bank="<results>/embeddings/{training}/bank.npy",
+        spec="<results>/embeddings/{training}/spec.json",
+    log:
+        "<logs>/zero_shot_by_tags/{training}.log",
+    benchmark:
+        "<benchmarks>/zero_shot_by_tags/{training}.tsv"
+    wildcard_constraints:
+        training=JOBS.named_by(TAGS),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(10),
+    params:
+        spec=lambda wildcards: specs.vector(config, JOBS.training(wildcards), ZERO_SHOT),
+        code=code_of("zero_shot_by_tags"),
+    message:
+        "classes by AudioSet's tags: {wildcards.training}"
+    script:
+        "../scripts/zero_shot_by_tags.py"
 
 
 rule probe:

@@ -24,6 +24,8 @@ rule render_report:
         embedding_specs=lambda wildcards: collect(
             "<results>/embeddings/{map}/spec.json", map=THERE.maps
         ),
+        tags=collect("<results>/{of.folder}/bank.npy", of=THERE.tags),
+        tags_specs=collect("<results>/{of.folder}/spec.json", of=THERE.tags),
         mel=f"<results>/{PAGE_MEL.folder}/bank.npy",
         mel_spec=f"<results>/{PAGE_MEL.folder}/spec.json",
         waveforms=waveforms_at(PAGE_MEL.setting.sample_rate),

@@ -40,7 +40,7 @@ LOG_OFFSET = 4.5
 LOG_SCALE = 5.0
 
 
-@ENCODERS.register("efficientat", sample_rate=32000)
+@ENCODERS.register("efficientat", sample_rate=32000, tags=True)
 def load(weights: Mapping[str, Any], *, name: str = "efficientat") -> "EfficientAT":
     """Load EfficientAT from a published checkpoint or from one of our own.
 
@@ -120,6 +120,7 @@ class EfficientAT(Encoder):
     """
 
     sample_rate = SAMPLE_RATE
+    has_tags = True
     # The ends are reflected by half a frame, after pre-emphasis.
     minimum = N_FFT // 2 + 2
 
@@ -207,6 +208,26 @@ class EfficientAT(Encoder):
         self.check_waveforms(waveforms)
         logits: Tensor = self.classifier(self._channels(waveforms.float()))
         return logits
+
+    def tag_logits(self, waveforms: Tensor) -> Tensor:
+        """Return `logits`, of a network that has AudioSet's classes.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            As `logits` takes them.
+
+        Returns
+        -------
+        Tensor, shape (clips, 527)
+
+        Raises
+        ------
+        CheckpointError, ParameterError
+            As `Encoder.tag_logits`.
+        """
+        self.check_tags(self.sizes.n_classes)
+        return self.logits(waveforms)
 
     def embed_clips(
         self, waveforms: Tensor, masked: float, generator: torch.Generator | None

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from resound.errors import ParameterError
+from resound.errors import CheckpointError, ParameterError
 
+# The classes of AudioSet's list, whose order is that of a network's tags.
+N_TAGS = 527
 # A frame of speech: what networks of others need at least, to have one position to pool.
 SHORTEST_SECONDS = 0.025
 
@@ -15,7 +17,7 @@ class Encoder(nn.Module):
     """A pretrained network that makes one embedding of each clip, from its waveform.
 
     A subclass sets the attributes and writes `embed_clips` and `layer_groups`; one with text
-    writes `embed_text`.
+    writes `embed_text`, one with tags `tag_logits`.
 
     Attributes
     ----------
@@ -27,6 +29,8 @@ class Encoder(nn.Module):
         Samples of the shortest clip that it can read.
     has_text : bool
         Whether it embeds texts into the same space as clips.
+    has_tags : bool
+        Whether its published networks know AudioSet's classes.
     can_mask : bool
         Whether it can embed a clip from a part of its patch tokens.
     logit_scale : float
@@ -37,6 +41,7 @@ class Encoder(nn.Module):
     dimension: int
     minimum: int
     has_text = False
+    has_tags = False
     can_mask = False
     logit_scale = 1.0
 
@@ -134,6 +139,28 @@ class Encoder(nn.Module):
         """
         raise ParameterError(f"{type(self).__name__} has no text; choose an encoder that has")
 
+    def tag_logits(self, waveforms: Tensor) -> Tensor:
+        """Return the logits of AudioSet's classes, before the sigmoid.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (clips, samples)
+            Mono, at `sample_rate`, in [-1, 1].
+
+        Returns
+        -------
+        Tensor, shape (clips, 527)
+            In the order of AudioSet's list, as `resound.data.audioset.class_names` has it.
+
+        Raises
+        ------
+        ParameterError
+            Where the encoder has no tags, and for waveforms that `check_waveforms` refuses.
+        CheckpointError
+            When its checkpoint is of other classes than AudioSet's.
+        """
+        raise ParameterError(f"{type(self).__name__} has no tags; choose an encoder that has")
+
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return all parameters of the audio part once, in groups from input to output."""
         raise NotImplementedError
@@ -179,6 +206,14 @@ class Encoder(nn.Module):
             raise ParameterError(
                 f"waveforms hold NaN or infinity in the clips at positions {broken[:10]}; "
                 "leave these clips out or repair them"
+            )
+
+    def check_tags(self, n_classes: int) -> None:
+        """Raise CheckpointError unless a network of so many classes has AudioSet's."""
+        if n_classes != N_TAGS:
+            raise CheckpointError(
+                f"this checkpoint of {type(self).__name__} has {n_classes} classes, not AudioSet's "
+                f"{N_TAGS}: it has no tags; give the weights of a published one"
             )
 
     def _check_masked(self, masked: float, generator: torch.Generator | None) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import softmax
 
 from resound import store
@@ -43,11 +44,34 @@ def zero_shot(
     named = store.open_array(words, spec=training["words"])
     logits = zero_shot_logits(embedded.values[:, 0], named.values[:, 0])
     index = read_clips(clips).set_index("id", drop=False).loc[embedded.ids["clips"]]
-    record = untrained(new_record(training), 0, 0)
-    record |= {"classes": named.ids["classes"], "folds_seen": []}
-    write_outcome(outcome_of(record, index, logits), files)
-    shape = (len(logits), 1, logits.shape[1])
-    with store.create_array(files["bank"], shape, "float32", spec=spec, ids=embedded.ids) as array:
+    write_zero_shot(spec, index, named.ids["classes"], logits, files)
+
+
+def write_zero_shot(
+    spec: Mapping[str, Any],
+    clips: pd.DataFrame,
+    classes: list[str],
+    logits: Float32,
+    files: Mapping[str, store.AnyPath],
+) -> None:
+    """Write what was made of clips without training, as `zero_shot` does.
+
+    Parameters
+    ----------
+    spec, files
+        As `zero_shot` takes them.
+    clips : DataFrame
+        Rows of the index.
+    classes : list of str
+        Categories.
+    logits : ndarray, shape (clips, classes)
+        The largest of a clip names its class.
+    """
+    record = untrained(new_record(spec["training"]), 0, 0)
+    record |= {"classes": classes, "folds_seen": []}
+    write_outcome(outcome_of(record, clips, logits), files)
+    shape, ids = (len(logits), 1, logits.shape[1]), {"clips": list(clips["id"])}
+    with store.create_array(files["bank"], shape, "float32", spec=spec, ids=ids) as array:
         array[:, 0] = class_probabilities(logits)
 
 

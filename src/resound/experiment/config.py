@@ -5,7 +5,7 @@ that must exist, options that a feature must know, windows that must fit into a 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ import jsonschema
 
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
-from resound.experiment.coordinates import MASKED, ZERO_SHOT
+from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, ZERO_SHOT
 from resound.experiment.plan import VARIANT_OF, encodings, recipe
 from resound.experiment.specs import ENCODER_KEYS, FINDING
 from resound.experiment.weights import Weights
@@ -33,10 +33,15 @@ from resound.registry import (
 Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
-# What an encoder's registration must say of it for the vector to exist.
 # Of the frames that an encoder reads, beside the options of the feature mel.
 FRAMING = ("n_fft", "hop_length")
-NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
+# What an encoder's registration must say of it for the vector to exist: one of these traits.
+NEEDED_TRAITS = {ZERO_SHOT: tuple(NAMES_BY.values()), TAGS: ("tags",), MASKED: ("masked",)}
+LACKS = {
+    "text": "embeds no words",
+    "tags": "has no tags of AudioSet",
+    "masked": "cannot leave parts of a clip out",
+}
 
 
 def open_config(
@@ -137,10 +142,10 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table.get("encodings", [])
         known = encodings(config)
         yield from _names(f"{where}.encodings", named, known)
-        for vector, trait in NEEDED_TRAITS.items():
+        for vector, traits in NEEDED_TRAITS.items():
             asked = [known[name] for name in named if name in known]
             lacking = [row.encoder for row in asked if row.vector == vector]
-            yield from _having(trait, f"{where}.encodings", lacking, config["encoders"])
+            yield from _having(traits, f"{where}.encodings", lacking, config["encoders"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
@@ -221,7 +226,8 @@ def _encoders(config: Config) -> Iterator[str]:
             )
     for part in ("zero_shot", "probe", "finetune"):
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
-    yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"], encoders)
+    named = config[ZERO_SHOT]["encoders"]
+    yield from _having(NEEDED_TRAITS[ZERO_SHOT], "zero_shot.encoders", named, encoders)
     for name in block["encoders"]:
         family = encoders.get(name, {}).get("family")
         if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
@@ -236,8 +242,8 @@ def _encoders(config: Config) -> Iterator[str]:
         where, encoder = f"encodings.{name}", encoding["encoder"]
         yield from _names(f"{where}.encoder", [encoder], encoders)
         if encoding["vector"] in NEEDED_TRAITS:
-            trait = NEEDED_TRAITS[encoding["vector"]]
-            yield from _having(trait, f"{where}.vector", [encoder], encoders)
+            traits = NEEDED_TRAITS[encoding["vector"]]
+            yield from _having(traits, f"{where}.vector", [encoder], encoders)
 
 
 def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
@@ -261,15 +267,15 @@ def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _having(
-    trait: str, where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
+    traits: Sequence[str], where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Yield a fault for each encoder of the config whose family lacks a trait."""
+    """Yield a fault for each encoder of the config whose family lacks all of some traits."""
     families = {name: block["family"] for name, block in encoders.items()}
     known = {name: of for name, of in families.items() if of in ENCODERS}
-    having = [name for name, of in known.items() if ENCODERS.entry(of).traits.get(trait)]
+    having = [name for name, of in known.items() if any(map(ENCODERS.entry(of).traits.get, traits))]
     for name in names:
         if name in known and name not in having:
-            what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
+            what = " and ".join(LACKS[trait] for trait in traits)
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
 
 

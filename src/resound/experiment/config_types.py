@@ -253,7 +253,7 @@ class Encodings(TypedDict):
 
     encoder: str
     vector: Literal[
-        "frozen", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
+        "frozen", "tags", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
     ]
     normalise: NotRequired[list[Literal["centre", "whiten", "unit"]]]
 

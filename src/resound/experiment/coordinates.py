@@ -32,9 +32,15 @@ LINEAR, KNN, FINETUNED = "linear", "knn", "finetuned"
 # The vectors of a clip: of the encoder as published; of the fine-tuned network, in one pass over
 # all clips; of the same, from a part of each clip.
 FROZEN = "frozen"
+# The logits of AudioSet's classes, of the encoder as published.
+TAGS: Final = "tags"
 FINETUNED_VECTORS = ("embedding", "hidden", "probabilities", "classes")
 MASKED = "masked"
-VECTORS = (FROZEN, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
+VECTORS = (FROZEN, TAGS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
+# What classes are named by where nothing is trained, with the trait of encoders that it takes; what
+# stands first is taken of several.
+WORDS: Final = "words"
+NAMES_BY = {WORDS: "text", TAGS: "tags"}
 
 
 class Split(NamedTuple):
@@ -274,10 +280,16 @@ class Pretrained:
         """The module of its family."""
         return ENCODERS.entry(self.family).module
 
+    @property
+    def names_by(self) -> str:
+        """What it names classes by: ``words`` where it reads them, else ``tags``, or nothing."""
+        traits = ENCODERS.entry(self.family).traits
+        return next((by for by, trait in NAMES_BY.items() if traits.get(trait)), "")
+
 
 @dataclass(frozen=True)
 class HeadTraining:
-    """Classes told from an encoder's embeddings: by words, a probe, or a network trained on it.
+    """Classes told from what an encoder hears: by words or tags, a probe, or a network on it.
 
     `kind` is ``zero_shot``, ``linear``, ``knn`` or ``finetuned``.
     """

@@ -12,10 +12,13 @@ from typing import Any
 
 from resound.experiment.coordinates import (
     RANDOM,
+    TAGS,
+    ZERO_SHOT,
     Classifier,
     Embedding,
     Encoding,
     HeadTraining,
+    Pretrained,
     Run,
     Training,
     TrainingRow,
@@ -138,6 +141,18 @@ class Inventory:
                 names += [] if part.name in names else [part.name]
         return told
 
+    def names_by(self) -> dict[str, str]:
+        """Tell what each row of the table that needs no training names classes by."""
+        learned = (of for of in self.classified if isinstance(of, HeadTraining))
+        return {of.name: of.encoder.names_by for of in learned if of.kind == ZERO_SHOT}
+
+    @property
+    def tags(self) -> list[Encoding]:
+        """The tags of clips that the page shows: of the first encoder that anything stands on."""
+        parts = (*self.classified, *(run.bank for run in self.runs))
+        found = [encoder for part in parts if (encoder := _tagging(part))]
+        return [Encoding(f"{encoder.name}_{TAGS}", encoder, TAGS, None) for encoder in found[:1]]
+
     def _about(self, name: str) -> dict[str, Any]:
         # Where weights are is told of those that are not: moving them re-runs nothing.
         lacking = name in self.absent
@@ -152,6 +167,16 @@ def name_of(part: Any) -> str:
     if isinstance(part, Embedding):
         return part.training.name
     return part.name if isinstance(part, Classifier | HeadTraining | Encoding) else ""
+
+
+def _tagging(part: Any) -> Pretrained | None:
+    """Return the encoder whose tags a training or a bank is made from, or is; None without."""
+    of = part.training if isinstance(part, Encoding) and part.training else part
+    scored = isinstance(of, HeadTraining) and (of.kind, of.encoder.names_by) == (ZERO_SHOT, TAGS)
+    if scored or (isinstance(of, Encoding) and of.vector == TAGS):
+        encoder: Pretrained = of.encoder
+        return encoder
+    return None
 
 
 def vectors(banks: Iterable[Any]) -> dict[str, str]:

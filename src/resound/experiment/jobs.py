@@ -15,6 +15,8 @@ from resound.experiment import resources, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
+    TAGS,
+    ZERO_SHOT,
     Encoding,
     Feature,
     HeadTraining,
@@ -102,7 +104,14 @@ class Jobs:
 
     def frozen_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
         """Return what the encoder behind a training makes of all clips, as it was published."""
-        folder = Encoding("", self.training(wildcards).encoder, FROZEN, None).folder
+        return self._published(wildcards, FROZEN, file)
+
+    def tags(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return the tags that the encoder behind a training gives all clips."""
+        return self._published(wildcards, TAGS, file)
+
+    def _published(self, wildcards: Any, vector: str, file: str) -> str:
+        folder = Encoding("", self.encoder(wildcards), vector, None).folder
         return f"<results>/{folder}/{file}"
 
     def words(self, wildcards: Any, file: str = "bank.npy") -> str:
@@ -165,6 +174,11 @@ class Jobs:
         """Return a pattern of the paths of all that is learned on encoders in some ways."""
         heads = (of for of in self.plan.trainings.values() if isinstance(of, HeadTraining))
         return one_of(of.path for of in heads if of.kind in kinds)
+
+    def named_by(self, by: str) -> str:
+        """Return a pattern of the paths of all zero-shot classes named by ``words``, say."""
+        heads = (of for of in self.plan.trainings.values() if isinstance(of, HeadTraining))
+        return one_of(of.path for of in heads if (of.kind, of.encoder.names_by) == (ZERO_SHOT, by))
 
     def named_as(self, registry: Registry, kind: str) -> str:
         """Return a pattern of the names of all tables or figures of one kind."""

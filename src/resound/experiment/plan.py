@@ -16,6 +16,7 @@ from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
     NO_SEED,
+    TAGS,
     VECTORS,
     ZERO_SHOT,
     Autoencoder,
@@ -196,7 +197,7 @@ class Plan:
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
         encoder, vector, steps = encodings(self.config)[name]
-        kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
+        kind = {FROZEN: "", TAGS: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
             ZERO_SHOT: self.config[ZERO_SHOT]["encoders"],

@@ -127,6 +127,7 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     "test_folds": lambda of: _query_folds(of.plan.classified),
     "trained_starts": lambda of: of.inventory.starts(of.plan.classified),
     "trained_encoders": lambda of: of.inventory.encoders(of.plan.classified),
+    "names_by": lambda of: of.inventory.names_by(),
     "panels": lambda of: [list(t.panel) for t in of.inventory.with_history],
     "folds_of_tables": lambda of: {
         name: "test_fold" if name == CLASSIFICATION else "query_fold"
@@ -297,5 +298,6 @@ def page(inventory: Inventory) -> specs.Spec:
         "figures": figures_on_page(inventory),
         "headline": headline(config),
         "mel": specs.feature_bank(config, inventory.plan.feature("mel", config["report"]["stft"])),
+        "tags": [of.encoder.name for of in inventory.tags],
         "config": {key: block_of(config, key) for key in config if key not in PLACES},
     }

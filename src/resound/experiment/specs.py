@@ -5,7 +5,9 @@ specs of its inputs included, and nothing else. Snakemake re-runs a job whose sp
 stored artefact carries its spec, and a reader refuses another.
 """
 
+import functools
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 from resound.experiment.config_types import Config
@@ -13,6 +15,8 @@ from resound.experiment.coordinates import (
     FINETUNED,
     LINEAR,
     MASKED,
+    TAGS,
+    WORDS,
     ZERO_SHOT,
     Autoencoder,
     Bank,
@@ -29,7 +33,12 @@ from resound.experiment.coordinates import (
 )
 from resound.experiment.plan import VARIANT_OF, recipe
 from resound.experiment.weights import encoder_weights
-from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
+from resound.provenance import (
+    NUMERIC_LIBRARIES,
+    TRAINING_LIBRARIES,
+    numeric_versions,
+    spec_digest,
+)
 from resound.registry import DISTANCES, ENCODERS, FEATURES, HEADS
 
 Spec = dict[str, Any]
@@ -150,6 +159,8 @@ def embedding(config: Config, of: NetworkTraining) -> Spec:
 
 def encoding(config: Config, source: Encoding) -> Spec:
     """Return the spec of one vector of all clips by an encoder, or by what was trained on it."""
+    if source.vector == TAGS:
+        return tags(config, source.encoder)
     if source.training is None:
         return frozen(config, source.encoder)
     return vector(config, source.training, source.vector)
@@ -162,6 +173,11 @@ def frozen(config: Config, of: Pretrained) -> Spec:
         "encoder": encoder(config, of),
         **versions(config, TRAINING_LIBRARIES),
     }
+
+
+def tags(config: Config, of: Pretrained) -> Spec:
+    """Return the spec of the logits of AudioSet's classes of all clips by an encoder."""
+    return {**frozen(config, of), "vector": TAGS}
 
 
 def encoder(config: Config, of: Pretrained) -> Spec:
@@ -187,6 +203,12 @@ def words(config: Config, of: Pretrained) -> Spec:
     block, spec = config["encoders"][of.name], encoder(config, of)
     texts = {key: block[key] for key in _text_options(of) if key in block}
     return {"encoder": {**spec, "options": {**spec["options"], **texts}}}
+
+
+@functools.cache
+def tag_map() -> str:
+    """Return a digest of the file that says which classes of AudioSet stand for a category."""
+    return spec_digest(resources.files("resound.data").joinpath("audioset.csv").read_text("utf-8"))
 
 
 def vector(config: Config, of: HeadTraining, name: str) -> Spec:
@@ -262,11 +284,18 @@ def _head(config: Config, of: HeadTraining) -> Spec:
     }
     if of.kind == FINETUNED:
         return {**about, **frozen(config, of.encoder), **_finetuned(config, of)}
-    about["frozen"] = frozen(config, of.encoder)
     if of.kind == ZERO_SHOT:
-        return {**about, "words": words(config, of.encoder)}
+        return {**about, **_named(config, of.encoder)}
+    about["frozen"] = frozen(config, of.encoder)
     grid = config["probe"]["regularisation" if of.kind == LINEAR else "neighbours"]
     return {**about, "head": of.kind, "grid": sorted(grid)}
+
+
+def _named(config: Config, of: Pretrained) -> Spec:
+    """Return the specs of what names classes without training: words, or AudioSet's tags."""
+    if of.names_by == WORDS:
+        return {"frozen": frozen(config, of), "words": words(config, of)}
+    return {"tags": tags(config, of), "map": tag_map()}
 
 
 def _finetuned(config: Config, of: HeadTraining) -> Spec:

@@ -144,7 +144,7 @@ def classification_caption(
     needs=("clips", "records", "predictions"),
     told=(
         "trainings", "present_trainings", "dataset", "test_protocol", "test_folds",
-        "on_split_recording", "trained_starts", "trained_encoders", "bootstrap",
+        "on_split_recording", "trained_starts", "trained_encoders", "names_by", "bootstrap",
     ),
 )  # fmt: skip
 def classification(files: Files, spec: Spec) -> Table:
@@ -172,6 +172,10 @@ def classification(files: Files, spec: Spec) -> Table:
         frame,
         spec["dataset"],
         spec["bootstrap"]["level"],
-        [*encoders.notes(about, spec["dataset"]), *divided],
+        [
+            *encoders.naming_notes(spec["names_by"]),
+            *encoders.notes(about, spec["dataset"]),
+            *divided,
+        ],
     )
     return Table(frame, shown_classification(frame), caption)

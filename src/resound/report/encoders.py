@@ -26,6 +26,16 @@ MET = {
 }
 
 
+# How a class is named where nothing is trained.
+NAMING = {
+    "words": "words, as those whose embedding is nearest to the clip's",
+    "tags": (
+        "AudioSet's tags, as those whose own tags, by a written map (docs/encoders.md), have the "
+        "largest logits in the mean"
+    ),
+}
+
+
 def notes(encoders: Mapping[str, Mapping[str, Any]], dataset: str) -> Iterator[str]:
     """Yield a line for each encoder: that its weights are lacking, or what it may have met.
 
@@ -51,6 +61,19 @@ def notes(encoders: Mapping[str, Mapping[str, Any]], dataset: str) -> Iterator[s
                 f"{name} may have met any clip of this table, queries included: nobody says what "
                 f"it was trained on, as encoders.{name}.trained_on could.",
             )
+
+
+def naming_notes(names_by: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each way in which rows of zero-shot classes name them.
+
+    Parameters
+    ----------
+    names_by : mapping of str to str
+        What each row names classes by: ``words`` or ``tags``.
+    """
+    for by, told in NAMING.items():
+        if rows := [row for row, own in names_by.items() if own == by]:
+            yield f"Classes are named by {told}: {', '.join(rows)}."
 
 
 def absent_rows(encoders: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -61,6 +61,20 @@ def encode_clips(
     write_bank(embeddings, bank, spec=spec, ids=audio.ids)
 
 
+def tag_clips(
+    spec: Mapping[str, Any],
+    *,
+    encoder: Mapping[str, Any],
+    waveforms: store.AnyPath,
+    bank: store.AnyPath,
+) -> None:
+    """Store the logits of AudioSet's classes of all clips, as `encode_clips` stores embeddings."""
+    torch.set_num_threads(spec["encoder"]["threads"])
+    audio = store.open_array(waveforms, spec=spec["audio"])
+    logits = tag_logits_of(load_encoder(spec["encoder"], encoder), audio.values)
+    write_bank(logits, bank, spec=spec, ids=audio.ids)
+
+
 def embed_classes(
     spec: Mapping[str, Any],
     *,
@@ -112,6 +126,29 @@ def embeddings_of(encoder: Encoder, waveforms: npt.NDArray[Any]) -> Float32:
     """
     (embeddings,) = run_over(encoder, lambda x: [encoder.embed(x)], waveforms)
     return embeddings
+
+
+def tag_logits_of(encoder: Encoder, waveforms: npt.NDArray[Any]) -> Float32:
+    """Return the logits of AudioSet's classes of all clips.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        With tags; is moved to a GPU where there is one.
+    waveforms : ndarray, shape (clips, samples)
+        As `embeddings_of` takes them.
+
+    Returns
+    -------
+    ndarray, shape (clips, 527)
+
+    Raises
+    ------
+    CheckpointError, DataError, ParameterError
+        As `Encoder.tag_logits` and `embeddings_of`.
+    """
+    (logits,) = run_over(encoder, lambda x: [encoder.tag_logits(x)], waveforms)
+    return logits
 
 
 def run_over(

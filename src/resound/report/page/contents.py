@@ -13,6 +13,7 @@ from resound.report.page.clips import Clips
 from resound.report.page.hits import Hits, choose_queries, method_data, read_hits
 from resound.report.page.maps import map_data
 from resound.report.page.results import Method, Results
+from resound.report.page.tags import tag_data
 
 Data = dict[str, Any]
 # Tables about the rows of other tables: they stand first, and no chart repeats them.
@@ -44,6 +45,7 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
     methods, shown, listed = _methods(results, clips, options, lost)
     classifiers = _classifiers(results, clips, options["mistakes"], lost)
     maps = _maps(results, clips, lost)
+    tags = _tags(results, clips, lost)
     shown_tables, measures, missing = _tables(results, lost)
     mistakes = [[clip for clip, _, _ in found["mistakes"]] for found in classifiers]
     view = {
@@ -58,6 +60,7 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
         "n_classes": len(clips.classes),
         "n_queries": len({query for found in listed for query in found.query.tolist()}),
         "mel": _sources(results, [results.mel]),
+        "tags": [{**of.about, **_sources(results, of.files)} for of in results.tags if tags],
         "waveforms": _sources(results, [results.waveforms]),
     }
     data = {
@@ -71,6 +74,7 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
         "methods": methods,
         "classifiers": classifiers,
         "maps": maps,
+        "tags": tags,
         "measures": measures,
         "metric": results.headline,
     }
@@ -138,6 +142,12 @@ def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
         {**about, **map_data(points, bank, clips)}
         for about, (points, bank) in zip(_described(found, results), points_and_banks, strict=True)
     ]
+
+
+def _tags(results: Results, clips: Clips, lost: list[str]) -> Data | None:
+    """Return the likeliest tags of every clip; None where no encoder of the run has tags."""
+    found = _there(results.tags, lost)
+    return tag_data(found[0].files[0], clips) if found else None
 
 
 def _share_right(method: Data) -> float:

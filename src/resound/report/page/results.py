@@ -31,6 +31,8 @@ class Results:
         The hits of retrieval methods; what classifiers made of their test clips.
     maps : sequence of Method
         Of each mapped embedding its coordinates and its bank.
+    tags : sequence of Method
+        Of an encoder that has tags the logits of AudioSet's classes of all clips; of one at most.
     benchmarks : path
         The folder in which Snakemake measured the jobs.
     rules : mapping of str to str
@@ -52,6 +54,7 @@ class Results:
     rankings: Sequence[Method] = ()
     predictions: Sequence[Method] = ()
     maps: Sequence[Method] = ()
+    tags: Sequence[Method] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -81,6 +84,10 @@ class Results:
             maps=[
                 Method(_about(run), paths)
                 for run, *paths in zip(mapped, files.maps, files.embeddings, strict=True)
+            ],
+            tags=[
+                Method({"encoder": name}, [path])
+                for name, path in zip(spec["tags"], files.tags, strict=True)
             ],
             rules=rules,
         )

@@ -23,6 +23,7 @@ const Player = (() => {
     const silent = isSilent(clip);
     Dom.byId("player-name").textContent = Clips.category(clip);
     Dom.byId("player-id").textContent = Clips.id(clip);
+    Dom.byId("player-tags").textContent = Clips.heard(clip);
     Dom.byId("player-picture").replaceChildren(Clips.picture(clip, 0.75));
     Dom.byId("player-silent").hidden = !silent;
     Dom.byId("player-silent").textContent = "Silent: the page's budget for sound was used up.";

@@ -30,6 +30,12 @@ const Clips = (() => {
     return made;
   }
 
+  // What an encoder takes a clip for, the likeliest first; nothing where none has tags.
+  function heard(clip) {
+    const { names, ofClips } = Dom.data.tags ?? { ofClips: [] };
+    return (ofClips[clip] ?? []).map(([place, likely]) => `${names[place]} ${likely.toFixed(2)}`).join(" · ");
+  }
+
   // How a clip stands to one that was asked for: of the same class, which is right, or not.
   function mark(clip, asked, right, wrong) {
     const same = label[clip] === label[asked];
@@ -43,6 +49,7 @@ const Clips = (() => {
     for (const line of [...lines, id(clip)]) {
       text.append(Dom.element("span", { class: "small" }, line));
     }
+    if (heard(clip)) text.append(Dom.element("span", { class: "small tags" }, heard(clip)));
     if (Player.isSilent(clip)) text.append(Dom.element("span", { class: "small" }, "silent"));
     const silent = Player.isSilent(clip) ? "silent" : "";
     const made = Dom.element(
@@ -56,6 +63,6 @@ const Clips = (() => {
   }
 
   return {
-    button, category, classes, count: ids.length, fold, groupOf, groups, id, label, mark, picture,
+    button, category, classes, count: ids.length, fold, groupOf, groups, heard, id, label, mark, picture,
   };
 })();
