@@ -22,6 +22,7 @@ from resound.encoders.beats import Beats
 from resound.encoders.beats_network import BeatsConfig
 from resound.encoders.efficientat import EfficientAT
 from resound.encoders.efficientat_checkpoint import Sizes
+from resound.encoders.encoder import N_TAGS
 
 N_CLASSES = 7
 BEATS_CFG = {
@@ -100,7 +101,7 @@ def write_clap(folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def write_ast(folder: Path) -> None:
+def write_ast(folder: Path, *, n_classes: int = N_TAGS) -> None:
     """Write an AST with a classifier, as it is published, of 128 frames instead of 1024."""
     from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 
@@ -111,7 +112,7 @@ def write_ast(folder: Path) -> None:
         num_attention_heads=2,
         intermediate_size=32,
         max_length=128,
-        num_labels=N_CLASSES,
+        num_labels=n_classes,
     )
     ASTForAudioClassification(config).save_pretrained(folder)
     with warnings.catch_warnings():
@@ -231,7 +232,7 @@ def write_all(folder: Path) -> None:
     write_whisper(folder / "whisper")
     write_onnx(folder / "waveforms.onnx")
     write_onnx(folder / "frames.onnx", frames=True)
-    write_efficientat(folder / "efficientat.pt")
+    write_efficientat(folder / "efficientat.pt", n_classes=N_TAGS)
 
 
 def _tokenizer(sentences: list[str]):

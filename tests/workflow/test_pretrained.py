@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from resound import cli, store
+from resound.data.audioset import classes_of
 from resound.evaluation.zero_shot import class_probabilities
 from resound.registry import ENCODERS
 from resound.training.record import read_record
@@ -70,24 +71,31 @@ def test_every_encoder_has_its_rows(encoded):
     classified = table(encoded, CLASSIFIED)
     rows = list(zip(classified["network"], classified["test_fold"], strict=True))
     assert rows == [
-        ("clap_zero_shot", "5"),
-        ("clap_zero_shot", "all"),
+        *((f"{name}_zero_shot", fold) for name in ("clap", "efficientat") for fold in ("5", "all")),
         *((f"{name}_{head}", "5") for head in ("linear", "knn") for name in WEIGHTS_OF),
         *((f"{name}_finetuned", "5") for name in ("beats", "clap", "efficientat")),
     ]
-    assert list(classified["n_clips"]) == [20, 100, *[20] * 13]
-    assert list(classified["missing"]) == [""] * 15
-    heads = ["", "", *["linear"] * 5, *["knn"] * 5, "adapter", "mlp", "mlp"]
+    assert list(classified["n_clips"]) == [20, 100, 20, 100, *[20] * 13]
+    assert list(classified["missing"]) == [""] * 17
+    heads = ["", "", "", "", *["linear"] * 5, *["knn"] * 5, "adapter", "mlp", "mlp"]
     assert list(classified["head"]) == heads
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         ["beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"],
-        ["efficientat_frozen", "efficientat_embedding"],
+        [
+            "efficientat_frozen",
+            "efficientat_embedding",
+            "efficientat_tags",
+            "efficientat_zero_shot",
+        ],
         ["mine_frozen", "mine_centred"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
+    caption = (encoded.folder / CLASSIFIED).with_suffix(".md").read_text()
+    assert "are named by words, as those whose embedding" in caption
+    assert "largest logits in the mean: efficientat_zero_shot." in caption
 
 
 WEIGHTS_OF = ("beats", "clap", "ast", "efficientat", "mine")
@@ -116,7 +124,31 @@ def test_a_fine_tuning_leaves_what_a_training_does(encoded):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["clap_frozen", "clap_embedding", "beats_embedding", "beats_mlp"])
+def test_classes_are_scored_by_the_tags_that_stand_for_them(encoded):
+    tags = store.open_array(
+        encoded.folder / "out/embeddings/efficientat_tags/waveform/sr32000/bank.npy"
+    )
+    assert tags.values.shape == (100, 1, 527)
+    at = "efficientat_zero_shot/waveform/sr32000/all/seed0"
+    predictions = pd.read_csv(
+        encoded.folder / "out/models" / at / "predictions.csv", dtype={"id": str}
+    )
+    of_clips = tags.rows(list(predictions["id"]))[:, 0]
+    names = [name.removeprefix("logit:") for name in predictions if name.startswith("logit:")]
+    assert len(names) == 10
+    means = [of_clips[:, own].mean(axis=1) for own in map(list, classes_of(names))]
+    logits = predictions.filter(like="logit:").to_numpy(np.float32)
+    np.testing.assert_allclose(logits, np.stack(means, axis=1), rtol=1e-5)
+    bank = store.open_array(encoded.folder / "out/embeddings" / at / "bank.npy")
+    probabilities = bank.rows(list(predictions["id"]))[:, 0]
+    np.testing.assert_allclose(probabilities, class_probabilities(logits), atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    ["clap_frozen", "clap_embedding", "beats_embedding", "beats_mlp", "efficientat_tags"],
+)
 def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, name):
     monkeypatch.chdir(encoded.folder)
     file = sorted((encoded.folder / "data/audio").iterdir())[30]
@@ -184,12 +216,14 @@ OF_CLAP = {
     **{"finetune": 1, "encode_finetuned": 1, **scored(5), **chain(4, 1)},
 }
 OF_EFFICIENTAT = {
-    **{"encode_clips": 1, "probe": 2, "finetune": 1, "encode_finetuned": 1},
-    **{**scored(3), **chain(2, 1)},
+    **{"encode_clips": 1, "probe": 2, "finetune": 1, "encode_finetuned": 1, "tag_clips": 1},
+    **{"zero_shot_by_tags": 2, **scored(5), **chain(4, 1)},
 }
+BY_TAGS = {"zero_shot_by_tags": 2, **scored(2), **chain(1, 1)}
 CHANGES = [
     ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
     ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
+    ("src/resound/data/audioset.csv", "79,Growling,\n", "79,Growling,dog\n", BY_TAGS),
     ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
     ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_ALL),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
@@ -251,9 +285,11 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     tests = table(encoded, "out/tables/significance.csv")
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
-    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 2, 2]
-    assert summary.loc["classification", "n_methods"] == 14
+    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 4, 2]
+    assert summary.loc["classification", "n_methods"] == 15
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page
     assert "beats_finetuned" in page
+    assert "Tags are the three likeliest of AudioSet's classes by efficientat" in page
+    assert '"tags":{"names":[' in page
     assert 'data-sort="adapter">adapter<' in page, "the head that it was trained with"

@@ -53,6 +53,18 @@ def load_model(
     return model.eval()
 
 
+def read_head(folder: Path, prefix: str) -> dict[str, Tensor]:
+    """Return the tensors that a folder's weights have beside the base model, without a prefix.
+
+    Returns
+    -------
+    dict of str to Tensor, each of any shape
+        Empty where no key begins with `prefix`.
+    """
+    _, state = _stored(folder)
+    return {key.removeprefix(prefix): t for key, t in state.items() if key.startswith(prefix)}
+
+
 def load_any_model(folder: Path) -> Any:
     """Return the model that a folder's ``config.json`` names, all its parameters taken from there.
 

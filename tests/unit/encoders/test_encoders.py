@@ -10,10 +10,12 @@ import pytest
 import torch
 import yaml
 
+from resound.data.audioset import class_names
 from resound.encoders.encoder import Encoder
-from resound.errors import ParameterError
+from resound.errors import CheckpointError, ParameterError
 from resound.registry import ENCODERS
 from tests.shown_code import block_of
+from tests.tiny_encoders import write_ast, write_efficientat
 
 ROOT = Path(__file__).resolve().parents[3]
 OWN = {"beats": "beats.pt", "clap": "clap", "ast": "ast", "efficientat": "efficientat.pt"}
@@ -56,6 +58,7 @@ def test_the_registry_knows_before_what_the_encoder_says_then(case, encoder):
     assert (traits | options)["sample_rate"] == encoder.sample_rate
     assert traits.get("text", False) == encoder.has_text
     assert traits.get("masked", False) == encoder.can_mask
+    assert traits.get("tags", False) == encoder.has_tags
     assert set(traits.get("text_options", [])) <= set(ENCODERS.options(name))
 
 
@@ -169,6 +172,32 @@ def test_texts_are_embedded_or_refused(encoder):
         embedded = encoder.embed_text(["This is a sound of dog.", "rain"])
     assert embedded.shape == (2, encoder.dimension)
     torch.testing.assert_close(embedded.norm(dim=1), torch.ones(2))
+
+
+def test_tags_are_logits_of_audioset_s_classes_or_refused(encoder):
+    x = clips(encoder)
+    if not encoder.has_tags:
+        with pytest.raises(ParameterError, match="has no tags; choose an encoder that has"):
+            encoder.tag_logits(x)
+        return
+    with torch.inference_mode():
+        logits = encoder.tag_logits(x)
+        alone = encoder.tag_logits(x[1:2])
+    assert logits.shape == (3, len(class_names()))
+    torch.testing.assert_close(logits[1:2], alone, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ParameterError, match="shorter than"):
+        encoder.tag_logits(x[:, : encoder.minimum - 1])
+
+
+@pytest.mark.parametrize(
+    ("family", "write"), [("efficientat", write_efficientat), ("ast", write_ast)]
+)
+def test_a_checkpoint_of_other_classes_has_no_tags(tmp_path, family, write):
+    write(tmp_path / "net", n_classes=7)
+    encoder = ENCODERS[family]({"source": str(tmp_path / "net")})
+    assert encoder.embed(clips(encoder)).isfinite().all()
+    with pytest.raises(CheckpointError, match="has 7 classes, not AudioSet's 527: it has no tags"):
+        encoder.tag_logits(clips(encoder))
 
 
 def test_loading_needs_none_of_the_packages_that_break(tiny):

@@ -198,7 +198,50 @@ def test_ast_s_embedding_is_the_pooled_output_of_transformers(ast, tiny):
         torch.testing.assert_close(ast.embed(x), model(ast.frames(x)).pooler_output)
 
 
+def test_ast_s_tags_are_the_logits_of_transformers_classifier(ast, tiny):
+    from transformers import ASTForAudioClassification
+
+    x = torch.from_numpy(sounds(16000))
+    model = ASTForAudioClassification.from_pretrained(tiny / "ast").eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(ast.tag_logits(x), model(ast.frames(x)).logits)
+
+
+def test_ast_s_classifier_is_no_part_of_what_is_trained(ast):
+    head = {id(parameter) for parameter in ast.classifier.parameters()}
+    assert len(head) == 4
+    assert not head & {id(p) for group in ast.layer_groups() for p in group}
+
+
 # What is wrong with a folder
+
+
+def test_an_ast_without_a_classifier_embeds_and_has_no_tags(copied):
+    folder = copied("ast")
+
+    def change(state):
+        for key in [key for key in state if key.startswith("classifier.")]:
+            del state[key]
+
+    spoil(folder, change)
+    ast = Ast.from_folder(folder)
+    x = torch.from_numpy(sounds(16000))
+    assert ast.embed(x).isfinite().all()
+    with pytest.raises(CheckpointError, match="Ast has 0 classes, not AudioSet's 527"):
+        ast.tag_logits(x)
+
+
+def test_a_classifier_of_ast_that_is_not_whole_is_refused(copied):
+    folder = copied("ast")
+
+    def change(state):
+        del state["classifier.layernorm.bias"]
+        state["classifier.mystery"] = torch.zeros(2)
+
+    spoil(folder, change)
+    message = r"ast\S*: classifier: its .* 1 missing: layernorm\.bias; 1 unexpected: mystery"
+    with pytest.raises(CheckpointError, match=message):
+        Ast.from_folder(folder)
 
 
 @pytest.mark.parametrize(("name", "cls"), [("clap", Clap), ("ast", Ast)])

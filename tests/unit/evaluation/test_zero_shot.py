@@ -1,8 +1,24 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
 from resound.errors import DataError
 from resound.evaluation.zero_shot import class_probabilities, zero_shot_logits
+from resound.evaluation.zero_shot_by_tags import class_logits
+
+N_TAGS = 6
+TAGS = npst.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 4), st.just(N_TAGS)),
+    elements=st.floats(-30, 30, width=32),
+)
+MEMBERS = st.lists(
+    st.lists(st.integers(0, N_TAGS - 1), min_size=1, max_size=N_TAGS, unique=True),
+    min_size=1,
+    max_size=4,
+)
 
 
 def test_a_logit_is_the_scaled_cosine_whatever_the_length_of_the_clip_s_embedding():
@@ -21,3 +37,13 @@ def test_probabilities_sum_to_one_and_keep_the_order_of_large_logits():
 def test_an_embedding_without_direction_is_named():
     with pytest.raises(DataError, match="clip at row 1 is all 0"):
         zero_shot_logits(np.array([[1.0, 0], [0, 0]], np.float32), np.eye(2, dtype=np.float32))
+
+
+@given(tags=TAGS, members=MEMBERS)
+def test_a_class_has_the_mean_of_the_logits_of_its_tags(tags, members):
+    expected = [
+        [sum(float(clip[tag]) for tag in own) / len(own) for own in members] for clip in tags
+    ]
+    logits = class_logits(tags, members)
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-4)

@@ -137,7 +137,17 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
             {**OTHER, "family": "transformers", "sample_rate": 16000, "layers": 3},
             r"hubert\.layers: this key of the family transformers .* 'layer'\? .* pooling",
         ),
-        ("zero_shot.encoders", ["beats"], r"zero_shot\.encoders: beats embeds no words; .* clap"),
+        (
+            "zero_shot.encoders",
+            ["beats"],
+            r"zero_shot\.encoders: beats embeds no words and has no tags of AudioSet; there are: "
+            r"clap, ast, efficientat$",
+        ),
+        (
+            "encodings.mine",
+            {"encoder": "clap", "vector": "tags"},
+            r"encodings\.mine\.vector: clap has no tags of AudioSet; there are: ast, efficientat",
+        ),
         ("probe.encoders", ["clapp"], r"probe\.encoders: 'clapp' .* 'clap'"),
         ("probe.neighbours", [0], r"neighbours\.0: 0 must be an integer of at least 1"),
         ("classification.cross_entropy", {"tau": 1}, r"cross_entropy\.tau: this option is not"),
@@ -176,8 +186,8 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ),
         (
             "retrieval.tables.retrieval_clap.encodings",
-            ["ast_zero_shot"],
-            r"retrieval_clap\.encodings: ast embeds no words; there are: clap",
+            ["beats_zero_shot"],
+            r"retrieval_clap\.encodings: beats embeds no words and has no tags .* clap, ast, eff",
         ),
         ("results_dir", 202401, r"results_dir: 202401 is no text; quote it: '202401'"),
         ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),

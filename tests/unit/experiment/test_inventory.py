@@ -98,6 +98,28 @@ def test_the_page_shows_the_first_seed_of_each_network(plan_with, there):
     assert len(stock.shown_classifiers) == 4
 
 
+def test_the_page_shows_the_tags_of_the_first_encoder_that_anything_stands_on(plan_with, there):
+    def shown_of(**keys):
+        for name in ("clap", "ast", "efficientat"):
+            keys[f"encoders__{name}__weights__source"] = f"{name}.pt"
+        plan = plan_with(**keys)
+        there(plan)  # moves into an empty folder
+        for name in ("clap", "efficientat"):
+            Path(f"{name}.pt").touch()
+        stock = there(plan)
+        return [bank.folder for bank in stock.tags], stock.names_by()
+
+    folder = "embeddings/efficientat_tags/waveform/sr32000"
+    assert shown_of(zero_shot__encoders=["clap"]) == ([], {"clap_zero_shot": "words"})
+    both = {"clap_zero_shot": "words", "efficientat_zero_shot": "tags"}
+    listed = ["clap", "ast", "efficientat"]
+    assert shown_of(zero_shot__encoders=listed) == ([folder], both), "the weights of ast are absent"
+    table = {"distance": "cosine", "encodings": ["efficientat_tags"]}
+    ranked = {"retrieval__tables__retrieval_mine": table, "probe__encoders": ["efficientat"]}
+    assert shown_of(**ranked, zero_shot__encoders=[])[0] == [folder]
+    assert shown_of(probe__encoders=["efficientat"], zero_shot__encoders=[])[0] == []
+
+
 def test_how_a_training_ended_is_read_from_its_record(plan, tmp_path):
     (of, *_) = plan.classifiers
     assert outcome_at(tmp_path, of) is None

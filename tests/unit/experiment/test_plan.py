@@ -3,6 +3,7 @@
 import pytest
 
 from resound.errors import ConfigError, ParameterError
+from resound.experiment import specs
 from resound.experiment.coordinates import Embedding, Encoding, Feature, Run, Setting
 from resound.experiment.plan import used_encoders
 
@@ -134,6 +135,35 @@ def test_zero_shot_is_told_of_the_test_fold_and_of_all_clips(plan, plan_with):
 
     assert told(plan) == ["fold5", "all"]
     assert told(plan_with(classification__protocol="cv")) == [f"fold{i}" for i in range(1, 6)]
+
+
+def test_classes_are_named_by_words_where_an_encoder_reads_them_and_else_by_tags(plan_with):
+    plan = plan_with(zero_shot__encoders=["clap", "efficientat"])
+    told = {of.name: of.encoder.names_by for of in plan.head_trainings if of.kind == "zero_shot"}
+    assert told == {"clap_zero_shot": "words", "efficientat_zero_shot": "tags"}
+    assert plan.encoder("beats").names_by == ""
+    by_words, by_tags = (
+        specs.training(plan.config, plan.training(f"{name}/waveform/{setting}/fold5/seed0"))
+        for name, setting in (
+            ("clap_zero_shot", "sr48000"),
+            ("efficientat_zero_shot", "sr32000"),
+        )
+    )
+    assert {"frozen", "words"} <= set(by_words)
+    assert not {"tags", "map"} & set(by_words)
+    assert {"tags", "map"} <= set(by_tags)
+    assert not {"frozen", "words"} & set(by_tags)
+
+
+def test_tags_are_a_vector_of_the_encoder_as_published(plan_with):
+    table = {"distance": "cosine", "encodings": ["efficientat_tags", "efficientat_zero_shot"]}
+    plan = plan_with(retrieval__tables__retrieval_mine=table, zero_shot__encoders=["efficientat"])
+    tags, classes = (run.bank for run in plan.runs_of("retrieval_mine"))
+    assert (tags.vector, tags.training) == ("tags", None)
+    assert tags.folder == "embeddings/efficientat_tags/waveform/sr32000"
+    spec = specs.bank(plan.config, tags)
+    assert spec == {**specs.frozen(plan.config, tags.encoder), "vector": "tags"}
+    assert specs.bank(plan.config, classes)["training"]["tags"] == spec
 
 
 def test_an_encoder_that_no_block_lists_is_not_used(plan_with):
