@@ -58,6 +58,8 @@ def test_two_clips_are_enough(visit, tmp_path):
     page.wait_for_selector("#map-near .near")
     assert page.locator("#map-near .near .clip").count() == 1
     assert loaded_seconds(page) > 0.3
+    assert page.locator(".tags").count() == 0, "no encoder of the run has tags"
+    assert page.locator("#player-tags").inner_text() == ""
 
 
 def test_a_run_without_methods_networks_and_tables_says_so(visit, tmp_path):

@@ -21,7 +21,7 @@ def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     simulation = Simulation(folder, CLASSES, clips_per_class=10)
     page = folder / "report/index.html"
-    results = simulation.results(n_classifiers=2, n_maps=2)
+    results = simulation.results(n_classifiers=2, n_maps=2, with_tags=True)
     write_page(page, results, OPTIONS, data_root=folder, n_threads=2)
     return page
 
@@ -166,6 +166,19 @@ def test_hits_are_marked_right_or_wrong_and_can_be_heard(visit, page_file):
     assert f"{n_right} of the {hits.count()} nearest" in page.locator("#hits p").inner_text()
     hits.first.click()
     assert loaded_seconds(page) > 0.3
+
+
+def test_each_clip_has_its_likeliest_tags_where_an_encoder_has_them(visit, small):
+    page = visit(small)
+    for part in ("#hits .asked", "#hits ol", "#mistakes-list"):
+        tags = page.locator(f"{part} .clip .tags").all_inner_texts()
+        assert len(tags) == page.locator(f"{part} .clip").count() > 0
+        for line in tags:
+            assert re.fullmatch(r"Speech 1\.00( · .+ [01]\.\d\d){2}", line), line
+    page.locator("#hits ol .clip").first.click()
+    played = page.locator("#player-tags").inner_text()
+    assert played == page.locator("#hits ol .clip .tags").first.inner_text()
+    assert "AudioSet's classes by net" in page.locator("#run").inner_text()
 
 
 def test_mistakes_say_what_was_taken_for_what(visit, page_file):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from plain_efficientat import plain_block, plain_efficientat, plain_log_mel
 from tiny_encoders import N_CLASSES, random_efficientat, write_efficientat
 
+from resound.data.audioset import class_names
 from resound.encoders.efficientat import EfficientAT, log_mel
 from resound.encoders.efficientat_checkpoint import Sizes, sizes_of
 from resound.encoders.efficientat_network import BlockSizes, InvertedResidual, channels_at

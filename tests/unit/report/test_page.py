@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 import soundfile
 
+from resound import store
+from resound.data.audioset import class_names
 from resound.report.page import predicted, sounds, tables, thumbnails
 from resound.report.page.clips import Clips
 from resound.report.page.hits import Hits, choose_queries, method_data
 from resound.report.page.origin import NO_COMMIT, commit, rule_seconds
 from resound.report.page.render import script_json
+from resound.report.page.tags import tag_data
 from resound.store import StoredArray
 
 
@@ -90,6 +93,26 @@ def test_a_class_that_a_network_does_not_know_takes_no_probability():
     expected = {0: 1 / (1 + np.exp(-2)), 1: np.exp(3) / (np.exp(3) + 2)}
     for clip, probability in expected.items():
         assert {row[0]: row[2] for row in mistakes}[clip] == pytest.approx(probability, abs=5e-4)
+
+
+def test_the_three_likeliest_tags_of_each_clip_come_with_their_probabilities(tmp_path):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(-4, 3, (6, 527)).astype(np.float32)
+    logits[0, [7, 3, 5]] = [20.0, 10.0, 9.0]
+    order = CLIPS.ids[::-1]  # the bank may have them in another order than the index
+    path = tmp_path / "bank.npy"
+    with store.create_array(path, (6, 1, 527), "float32", spec={}, ids={"clips": order}) as bank:
+        bank[:, 0] = logits[::-1]
+    data = tag_data(path, CLIPS)
+    names = class_names()
+    for clip, shown in enumerate(data["ofClips"]):
+        ranked = sorted(range(527), key=lambda tag: -logits[clip, tag])[:3]
+        assert [data["names"][place] for place, _ in shown] == [names[tag] for tag in ranked]
+        expected = [1 / (1 + np.exp(-float(logits[clip, tag]))) for tag in ranked]
+        assert [likely for _, likely in shown] == pytest.approx(expected, abs=0.0051)
+    assert data["ofClips"][0][0][1] == 1.0
+    assert len(set(data["names"])) == len(data["names"]) <= 18, "no name that no clip has"
+    json.dumps(data, allow_nan=False)
 
 
 def test_a_sound_is_opus_of_about_its_bitrate_and_of_its_length():
