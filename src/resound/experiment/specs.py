@@ -27,7 +27,7 @@ from resound.experiment.coordinates import (
     Split,
     Training,
 )
-from resound.experiment.plan import VARIANT_OF, recipe
+from resound.experiment.plan import VARIANT_OF, finetune_recipe, recipe
 from resound.experiment.weights import encoder_weights
 from resound.provenance import NUMERIC_LIBRARIES, TRAINING_LIBRARIES, numeric_versions
 from resound.registry import DISTANCES, ENCODERS, FEATURES, HEADS
@@ -270,7 +270,7 @@ def _head(config: Config, of: HeadTraining) -> Spec:
 
 
 def _finetuned(config: Config, of: HeadTraining) -> Spec:
-    block = recipe(config, "finetune")
+    block = finetune_recipe(config, of.encoder.name)
     return {
         "head": {"width": block["width"], "dropout": block["dropout"]}
         | {"name": block["heads"][of.encoder.name]},
