@@ -61,9 +61,7 @@ class Ast(Encoder):
     has_tags = True
     minimum = kaldi.FRAME_LENGTH
 
-    def __init__(
-        self, model: Any, settings: Mapping[str, Any], head: Mapping[str, Tensor]
-    ) -> None:
+    def __init__(self, model: Any, settings: Mapping[str, Any], head: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.model = model
         self.n_classes = head["dense.bias"].numel() if "dense.bias" in head else 0

@@ -130,6 +130,8 @@ class EfficientAT(Encoder):
         self.dimension = dimension_at(sizes.width)
         self.features = feature_layers(sizes.width)
         self.classifier = class_layers(*sizes)
+        # Convolutions of few channels are trained half again as fast when these stand together.
+        self.to(memory_format=torch.channels_last)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, *, sha256: str | None = None) -> "EfficientAT":
@@ -179,7 +181,10 @@ class EfficientAT(Encoder):
         check_keys("state_dict", own.keys() - state.keys(), state.keys() - own.keys())
         check_shapes("state_dict", state, own)
         check_finite("state_dict", state)
-        taken = {name: value.to(own[name].dtype, copy=True) for name, value in state.items()}
+        taken = {
+            name: torch.empty_like(own[name], device="cpu").copy_(value)
+            for name, value in state.items()
+        }
         network.load_state_dict(taken, assign=True)
         return network.eval()
 

@@ -14,7 +14,7 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
 from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, ZERO_SHOT
-from resound.experiment.plan import VARIANT_OF, encodings, recipe
+from resound.experiment.plan import VARIANT_OF, encodings, finetune_recipe, recipe
 from resound.experiment.specs import ENCODER_KEYS, FINDING
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
@@ -233,6 +233,9 @@ def _encoders(config: Config) -> Iterator[str]:
         if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
             yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
     yield from _warmup("finetune", config)
+    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
+    for name in block["recipes"]:
+        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(cast(config_types.Config, config), name))
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (
         f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
@@ -302,7 +305,10 @@ def _report(config: Config) -> Iterator[str]:
 
 
 def _warmup(where: str, config: Config) -> Iterator[str]:
-    block = recipe(cast(config_types.Config, config), where)
+    yield from _warmup_within(where, recipe(cast(config_types.Config, config), where))
+
+
+def _warmup_within(where: str, block: Mapping[str, Any]) -> Iterator[str]:
     if block["warmup_epochs"] > block["epochs"]:
         yield (
             f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "

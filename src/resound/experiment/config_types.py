@@ -214,6 +214,35 @@ class FinetuneAugmentation(TypedDict):
     mixup: float
 
 
+class FinetuneRecipesAugmentation(TypedDict):
+    """The keys of a block `finetune recipes augmentation`."""
+
+    time_roll: NotRequired[float]
+    gain_db: NotRequired[float]
+    time_masks: NotRequired[int]
+    time_mask: NotRequired[float]
+    mixup: NotRequired[float]
+
+
+class FinetuneRecipes(TypedDict):
+    """The keys of a block `finetune recipes`."""
+
+    selection: NotRequired[Literal["fixed", "validation"]]
+    epochs: NotRequired[int]
+    batch_size: NotRequired[int]
+    accumulate: NotRequired[int]
+    learning_rate: NotRequired[float]
+    encoder_learning_rate: NotRequired[float]
+    layer_decay: NotRequired[float]
+    weight_decay: NotRequired[float]
+    warmup_epochs: NotRequired[float]
+    label_smoothing: NotRequired[float]
+    gradient_clip: NotRequired[float]
+    width: NotRequired[int]
+    dropout: NotRequired[float]
+    augmentation: NotRequired[FinetuneRecipesAugmentation]
+
+
 class FinetuneMasked(TypedDict):
     """The keys of a block `finetune masked`."""
 
@@ -245,6 +274,7 @@ class Finetune(TypedDict):
     layer_decay: float
     gradient_clip: float
     augmentation: FinetuneAugmentation
+    recipes: dict[str, FinetuneRecipes]
     masked: FinetuneMasked
 
 

@@ -277,6 +277,13 @@ def recipe(config: Config, block: str) -> dict[str, Any]:
     return {**config["training"], **block_of(config, block)}
 
 
+def finetune_recipe(config: Config, encoder: str) -> dict[str, Any]:
+    """Return how an encoder is fine-tuned: as all encoders are, but for what its own recipe says."""
+    common, own = recipe(config, "finetune"), config["finetune"]["recipes"].get(encoder, {})
+    augmentation = {**common["augmentation"], **own.get("augmentation", {})}
+    return {**common, **own, "augmentation": augmentation}
+
+
 class EncodingRow(NamedTuple):
     """What a row that a retrieval table may name compares: see the block ``encodings``."""
 

@@ -31,7 +31,7 @@ from resound.experiment.coordinates import (
     Split,
     Training,
 )
-from resound.experiment.plan import VARIANT_OF, recipe
+from resound.experiment.plan import VARIANT_OF, finetune_recipe, recipe
 from resound.experiment.weights import encoder_weights
 from resound.provenance import (
     NUMERIC_LIBRARIES,
@@ -299,7 +299,7 @@ def _named(config: Config, of: Pretrained) -> Spec:
 
 
 def _finetuned(config: Config, of: HeadTraining) -> Spec:
-    block = recipe(config, "finetune")
+    block = finetune_recipe(config, of.encoder.name)
     return {
         "head": {"width": block["width"], "dropout": block["dropout"]}
         | {"name": block["heads"][of.encoder.name]},

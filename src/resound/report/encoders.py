@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from resound.experiment.coordinates import TAGS, WORDS
+
 FREESOUND = ("esc50", "esc10")
 # What an encoder of a family may have met of a data set whose recordings are Freesound's.
 MET = {
@@ -24,12 +26,10 @@ MET = {
         "classes include ESC-50's, and what a transformer makes of the same sounds from YouTube."
     ),
 }
-
-
 # How a class is named where nothing is trained.
 NAMING = {
-    "words": "words, as those whose embedding is nearest to the clip's",
-    "tags": (
+    WORDS: "words, as those whose embedding is nearest to the clip's",
+    TAGS: (
         "AudioSet's tags, as those whose own tags, by a written map (docs/encoders.md), have the "
         "largest logits in the mean"
     ),

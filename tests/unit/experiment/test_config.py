@@ -156,6 +156,13 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ("finetune.heads", {"beats": "adapter"}, r"finetune\.heads: clap has none"),
         ("finetune.selection", "test", r"finetune\.selection: 'test' is not one of"),
         ("finetune.warmup_epochs", 16, r"finetune\.warmup_epochs: 16 must not be more"),
+        ("finetune.recipes.best", {"epochs": 3}, r"finetune\.recipes: 'best' .* 'beats'"),
+        ("finetune.recipes.clap", {"seeds": [1]}, r"recipes\.clap\.seeds: this key is not known"),
+        (
+            "finetune.recipes.clap",
+            {"epochs": 1},
+            r"finetune\.recipes\.clap\.warmup_epochs: 2 must not be more than epochs, 1",
+        ),
         ("finetune.masked.share", 1, r"share: 1 is greater than or equal to the maximum of 1"),
         ("encodings.mine", {"encoder": "beat", "vector": "frozen"}, r"'beat' .* 'beats'"),
         (

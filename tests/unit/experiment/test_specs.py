@@ -162,6 +162,19 @@ def test_where_weights_are_decides_nothing(plan_with):
     assert here != encoder(encoders__beats__weights__sha256="0" * 64)
 
 
+def test_a_recipe_of_its_own_decides_one_encoder_s_fine_tuning(plan_with):
+    def tuned(**changes):
+        plan = plan_with(finetune__encoders=["beats", "clap"], **changes)
+        trainings = (of for of in plan.head_trainings if of.kind == "finetuned")
+        return {of.encoder.name: specs.training(plan.config, of) for of in trainings}
+
+    common = tuned(finetune__recipes={})
+    own = tuned(finetune__recipes={"clap": {"epochs": 9, "augmentation": {"mixup": 0.9}}})
+    augmentation = {**common["clap"]["augmentation"], "mixup": 0.9}
+    assert own["beats"] == common["beats"]
+    assert own["clap"] == common["clap"] | {"epochs": 9, "augmentation": augmentation}
+
+
 def test_what_is_hidden_decides_the_masked_vector_alone(plan, plan_with):
     other = plan_with(finetune__masked={"share": 0.7, "seed": 1})
     for run in plan.runs_of("retrieval_beats"):
