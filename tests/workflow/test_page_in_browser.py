@@ -174,7 +174,7 @@ def test_each_clip_has_its_likeliest_tags_where_an_encoder_has_them(visit, small
         tags = page.locator(f"{part} .clip .tags").all_inner_texts()
         assert len(tags) == page.locator(f"{part} .clip").count() > 0
         for line in tags:
-            assert re.fullmatch(r"Speech 1\.00( · .+ [01]\.\d\d){2}", line), line
+            assert re.fullmatch(r"Speech\s1\.00( · .+\s[01]\.\d\d){2}", line), line
     page.locator("#hits ol .clip").first.click()
     played = page.locator("#player-tags").inner_text()
     assert played == page.locator("#hits ol .clip .tags").first.inner_text()

@@ -198,11 +198,21 @@ def test_ast_s_embedding_is_the_pooled_output_of_transformers(ast, tiny):
         torch.testing.assert_close(ast.embed(x), model(ast.frames(x)).pooler_output)
 
 
-def test_ast_s_tags_are_the_logits_of_transformers_classifier(ast, tiny):
+def test_ast_s_tags_are_the_logits_of_transformers_classifier(copied):
     from transformers import ASTForAudioClassification
 
+    folder = copied("ast")
+    generator = torch.Generator().manual_seed(0)
+
+    def change(state):
+        # As they are written they do nothing to an embedding that is normalised already.
+        for name in ("weight", "bias"):
+            state[f"classifier.layernorm.{name}"].normal_(generator=generator)
+
+    spoil(folder, change)
+    ast = Ast.from_folder(folder)
     x = torch.from_numpy(sounds(16000))
-    model = ASTForAudioClassification.from_pretrained(tiny / "ast").eval()
+    model = ASTForAudioClassification.from_pretrained(folder).eval()
     with torch.inference_mode():
         torch.testing.assert_close(ast.tag_logits(x), model(ast.frames(x)).logits)
 

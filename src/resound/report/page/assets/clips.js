@@ -33,7 +33,7 @@ const Clips = (() => {
   // What an encoder takes a clip for, the likeliest first; nothing where none has tags.
   function heard(clip) {
     const { names, ofClips } = Dom.data.tags ?? { ofClips: [] };
-    return (ofClips[clip] ?? []).map(([place, likely]) => `${names[place]} ${likely.toFixed(2)}`).join(" · ");
+    return (ofClips[clip] ?? []).map(([place, likely]) => `${names[place]}\u00a0${likely.toFixed(2)}`).join(" · ");
   }
 
   // How a clip stands to one that was asked for: of the same class, which is right, or not.
