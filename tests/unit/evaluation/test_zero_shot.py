@@ -1,12 +1,16 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from resound import store
+from resound.data.audioset import class_names
+from resound.data.index import CLIP_DTYPES
 from resound.errors import DataError
 from resound.evaluation.zero_shot import class_probabilities, zero_shot_logits
-from resound.evaluation.zero_shot_by_tags import class_logits
+from resound.evaluation.zero_shot_by_tags import class_logits, zero_shot_by_tags
 
 N_TAGS = 6
 TAGS = npst.arrays(
@@ -47,3 +51,41 @@ def test_a_class_has_the_mean_of_the_logits_of_its_tags(tags, members):
     logits = class_logits(tags, members)
     assert logits.dtype == np.float32
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-4)
+
+
+def scored_by_tags(folder, categories, heard):
+    """Score clips of some categories, in each of which one class of AudioSet is heard."""
+    training = {"network": "mine", "split": {"query_folds": []}, "tags": {"made": "up"}}
+    ids = [f"clip{i}" for i in range(len(categories))]
+    clips = pd.DataFrame({"id": ids, "category": categories, "fold": 1})
+    clips = clips.reindex(columns=list(CLIP_DTYPES)).fillna(0).astype(CLIP_DTYPES)
+    store.write_csv(clips, folder / "clips.csv")
+    shape = (len(ids), 1, len(class_names()))
+    with store.create_array(
+        folder / "tags/bank.npy", shape, "float32", spec=training["tags"], ids={"clips": ids[::-1]}
+    ) as tags:
+        tags[:] = -9
+        for row, name in enumerate(heard[::-1]):
+            tags[row, 0, class_names().index(name)] = 9
+    names = {"model": "model.json", "predictions": "predictions.csv", "bank": "bank.npy"}
+    zero_shot_by_tags(
+        {"training": training, "vector": "zero_shot"},
+        clips=folder / "clips.csv",
+        tags=folder / "tags/bank.npy",
+        files={name: folder / file for name, file in names.items()},
+    )
+    return pd.read_csv(folder / "predictions.csv").set_index("id")["predicted"].to_dict()
+
+
+def test_a_clip_is_of_the_class_whose_tag_is_heard_in_it(tmp_path):
+    categories, heard = ["rain", "dog", "hen"], ["Cluck", "Rain", "Bark"]
+    found = scored_by_tags(tmp_path, categories, heard)
+    assert found == {"clip0": "hen", "clip1": "rain", "clip2": "dog"}
+    bank = store.open_array(tmp_path / "bank.npy")
+    assert bank.values.shape == (3, 1, 3)
+    np.testing.assert_allclose(bank.values.sum(axis=2), 1, rtol=1e-6)
+
+
+def test_a_data_set_of_other_categories_stops_with_their_names(tmp_path):
+    with pytest.raises(DataError, match=r"for the categories purring, yodel; write them into"):
+        scored_by_tags(tmp_path, ["yodel", "dog", "purring"], ["Yodeling", "Dog", "Purr"])
