@@ -27,7 +27,7 @@ WEIGHTS = {
     "MINE": "wav2vec2/model.safetensors",
     "EFFICIENTAT": "efficientat.pt",
 }
-HEADS = "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}"
+HEADS = "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: own}"
 TUNED = "waveform/sr16000/fold5/seed0"
 
 
@@ -136,7 +136,7 @@ def test_a_head_is_one_file_and_one_line(encoded, tmp_path):
     (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
     project.edit(
         "config.yaml",
-        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}",
+        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: own}",
         line.rstrip(),
     )
     done = project.snakemake(CLASSIFIED, "--cores", "2", "--configfile", *project.configs)
@@ -187,11 +187,13 @@ OF_EFFICIENTAT = {
     **{"encode_clips": 1, "probe": 2, "finetune": 1, "encode_finetuned": 1},
     **{**scored(3), **chain(2, 1)},
 }
+EFFICIENTAT_TUNED = {"finetune": 1, "encode_finetuned": 1, **scored(1), **chain(1, 1)}
 CHANGES = [
     ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
     ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
     ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
-    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_ALL),
+    ("config.yaml", "dropout: 0.1  ", "dropout: 0.2  ", TUNED_ALL),
+    ("config.yaml", "_learning_rate: 0.0003", "_learning_rate: 0.0002", EFFICIENTAT_TUNED),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),

@@ -37,6 +37,12 @@ PLACES = ("data_root", "results_dir")
 FRAMING = ("n_fft", "hop_length")
 # What an encoder's registration must say of it for the vector to exist.
 NEEDED_TRAITS = {ZERO_SHOT: "text", MASKED: "masked"}
+# What an encoder without a trait is said to be like.
+LACKS = {
+    "text": "embeds no words",
+    "masked": "cannot leave parts of a clip out",
+    "own_layer": "has no layer of its own before classes",
+}
 
 
 def open_config(
@@ -145,6 +151,7 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
     yield from _encoders(config)
+    yield from _finetuning(config)
     yield from _figures(config)
     yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
@@ -211,7 +218,7 @@ def _trainings(config: Config) -> Iterator[str]:
 
 
 def _encoders(config: Config) -> Iterator[str]:
-    encoders, block = config["encoders"], config["finetune"]
+    encoders = config["encoders"]
     for name, options in encoders.items():
         yield from _family(f"encoders.{name}", options)
         if Weights.of(options["weights"]).digest is None:
@@ -222,25 +229,33 @@ def _encoders(config: Config) -> Iterator[str]:
     for part in ("zero_shot", "probe", "finetune"):
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
     yield from _having("text", "zero_shot.encoders", config["zero_shot"]["encoders"], encoders)
-    for name in block["encoders"]:
-        family = encoders.get(name, {}).get("family")
-        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
-            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
-    yield from _warmup("finetune", config)
-    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
-    for name in block["recipes"]:
-        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(cast(config_types.Config, config), name))
-    headless = [name for name in block["encoders"] if name not in block["heads"]]
-    yield from (
-        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
-    )
-    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
     for name, encoding in config["encodings"].items():
         where, encoder = f"encodings.{name}", encoding["encoder"]
         yield from _names(f"{where}.encoder", [encoder], encoders)
         if encoding["vector"] in NEEDED_TRAITS:
             trait = NEEDED_TRAITS[encoding["vector"]]
             yield from _having(trait, f"{where}.vector", [encoder], encoders)
+
+
+def _finetuning(config: Config) -> Iterator[str]:
+    encoders, block = config["encoders"], config["finetune"]
+    for name in block["encoders"]:
+        family = encoders.get(name, {}).get("family")
+        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
+            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
+    yield from _warmup("finetune", config)
+    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
+    typed = cast(config_types.Config, config)
+    for name in block["recipes"]:
+        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(typed, name))
+    headless = [name for name in block["encoders"] if name not in block["heads"]]
+    yield from (
+        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
+    )
+    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
+    needing = {name: block["heads"].get(name) for name in block["encoders"]}
+    own = [n for n, h in needing.items() if h in HEADS and HEADS.entry(h).traits.get("own_layer")]
+    yield from _having("own_layer", "finetune.heads", own, encoders)
 
 
 def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
@@ -272,7 +287,7 @@ def _having(
     having = [name for name, of in known.items() if ENCODERS.entry(of).traits.get(trait)]
     for name in names:
         if name in known and name not in having:
-            what = {"text": "embeds no words", "masked": "cannot leave parts of a clip out"}[trait]
+            what = LACKS[trait]
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
 
 

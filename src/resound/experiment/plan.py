@@ -277,7 +277,7 @@ def recipe(config: Config, block: str) -> dict[str, Any]:
 
 
 def finetune_recipe(config: Config, encoder: str) -> dict[str, Any]:
-    """Return how an encoder is fine-tuned: as all encoders are, but for what its own recipe says."""
+    """Return how an encoder is fine-tuned: as all are, but for what its own recipe says."""
     common, own = recipe(config, "finetune"), config["finetune"]["recipes"].get(encoder, {})
     augmentation = {**common["augmentation"], **own.get("augmentation", {})}
     return {**common, **own, "augmentation": augmentation}

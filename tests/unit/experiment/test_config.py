@@ -144,6 +144,11 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ("classification.triplet", {"margin": 1}, r"classification\.triplet: this key is not"),
         ("finetune.heads.beats", "mpl", r"finetune\.heads: 'mpl' .* 'mlp'\? .* adapter, mlp"),
         ("finetune.heads", {"beats": "adapter"}, r"finetune\.heads: clap has none"),
+        (
+            "finetune.heads.clap",
+            "own",
+            r"heads: clap has no layer of its own .* efficientat",
+        ),
         ("finetune.selection", "test", r"finetune\.selection: 'test' is not one of"),
         ("finetune.warmup_epochs", 16, r"finetune\.warmup_epochs: 16 must not be more"),
         ("finetune.recipes.best", {"epochs": 3}, r"finetune\.recipes: 'best' .* 'beats'"),
