@@ -11,13 +11,13 @@ import torch
 
 from resound import cli, store
 from resound.evaluation.zero_shot import class_probabilities
-from resound.registry import ENCODERS
+from resound.registry import DISTANCES, ENCODERS
 from resound.training.record import read_record
 from tests.once import made_once
 from tests.shown_code import block_of
 from tests.workflow.conftest import Project, undone
 
-RETRIEVAL = ("retrieval_clap", "retrieval_beats", "retrieval_efficientat", "retrieval_mine")
+RETRIEVAL = tuple(f"retrieval_{of}" for of in ("clap", "beats", "efficientat", "mine", "aligned"))
 TABLES = tuple(f"out/tables/{name}.csv" for name in RETRIEVAL)
 CLASSIFIED = "out/tables/classification.csv"
 WEIGHTS = {
@@ -84,7 +84,8 @@ def test_every_encoder_has_its_rows(encoded):
         ["clap_zero", "clap_frozen", "clap_embedding", "clap_mlp"],
         ["beats_embedding", "beats_mlp", "beats_mlp_soft", "beats_mlp_hard", "beats_mask_mlp"],
         ["efficientat_frozen", "efficientat_embedding"],
-        ["mine_frozen", "mine_centred"],
+        ["mine_frozen", "mine_centred", "mine_pooled"],
+        ["mine_windows"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
@@ -116,16 +117,48 @@ def test_a_fine_tuning_leaves_what_a_training_does(encoded):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["clap_frozen", "clap_embedding", "beats_embedding", "beats_mlp"])
-def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, name):
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(f"cosine/{of}" for of in ("clap_frozen", "clap_embedding", "beats_embedding")),
+        *("cosine/beats_mlp", "cosine/mine_pooled", "dtw/mine_windows"),
+    ],
+)
+def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, method):
     monkeypatch.chdir(encoded.folder)
     file = sorted((encoded.folder / "data/audio").iterdir())[30]
-    asked = ["similar", str(file), "--by", f"cosine/{name}", "--csv", "--configfile"]
+    asked = ["similar", str(file), "--by", method, "--csv", "--configfile"]
     assert cli.main([*asked, *encoded.configs]) == 0
     found = pd.read_csv(io.StringIO(capsys.readouterr().out))
     itself = found[found["id"] == file.stem]
     assert len(found) == 10
     assert itself["distance"].item() < 1e-5
+
+
+@pytest.mark.slow
+def test_windows_are_embedded_and_compared_as_the_row_says(encoded):
+    def opened(path: str) -> store.StoredArray:
+        return store.open_array(encoded.folder / "out" / path)
+
+    heard = "waveform/sr16000"
+    waveforms = opened("audio/sr16000/waveforms.npy").values
+    bank = opened(f"embeddings/mine_windows/{heard}/bank.npy")
+    mine = ENCODERS["transformers"](
+        {"source": str(encoded.folder / "weights/wav2vec2")}, sample_rate=16000
+    )
+    windows = np.stack([waveforms[40, start : start + 3200] for start in (0, 1600, 3200)])
+    with torch.inference_mode():
+        expected = mine.embed(torch.from_numpy(windows)).numpy()
+    assert bank.values.shape == (100, 3, mine.dimension)
+    np.testing.assert_allclose(bank.values[40], expected, rtol=1e-3, atol=1e-5)
+    of_pooled = opened(f"distances/cosine/mine_pooled/{heard}/fold5/tile0-0/distances.npy")
+    pooled = {side: bank.rows(of_pooled.ids[side]).max(axis=1) for side in of_pooled.ids}
+    x, y = (part - pooled["gallery"].mean(axis=0) for part in pooled.values())
+    scale = np.outer(np.linalg.norm(x, axis=1), np.linalg.norm(y, axis=1))
+    np.testing.assert_allclose(of_pooled.values, 1 - x @ y.T / scale, atol=1e-5)
+    aligned = opened(f"distances/dtw/mine_windows/{heard}/fold5/tile0-0/distances.npy")
+    sides = [bank.rows(aligned.ids[side]) for side in aligned.ids]
+    np.testing.assert_allclose(aligned.values, DISTANCES["dtw"](*sides), rtol=1e-5)
 
 
 @pytest.mark.slow
@@ -195,6 +228,9 @@ CHANGES = [
     ("config.yaml", "dropout: 0.1  ", "dropout: 0.2  ", TUNED_ALL),
     ("config.yaml", "_learning_rate: 0.0003", "_learning_rate: 0.0002", EFFICIENTAT_TUNED),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
+    ("encoders.yaml", "hop: 0.1", "hop: 0.05", {"encode_windows": 1, **chain(2, 2)}),
+    ("encoders.yaml", "pooling: max", "pooling: mean", chain(1, 1)),
+    ("config.yaml", "hop: 1.0 ", "hop: 0.5 ", {}),
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
@@ -209,7 +245,7 @@ CHANGES = [
 @pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
 def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
     changeable.edit(file, old, new)
-    tables = {"make_retrieval_table": 4, "make_classification_table": 1}
+    tables = {"make_retrieval_table": 5, "make_classification_table": 1}
     assert changeable.stale() == (tables if expected is None else expected)
 
 
@@ -253,7 +289,7 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     tests = table(encoded, "out/tables/significance.csv")
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
-    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 2, 2]
+    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 2, 3, 1]
     assert summary.loc["classification", "n_methods"] == 14
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page

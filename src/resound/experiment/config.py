@@ -13,9 +13,9 @@ import jsonschema
 
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
-from resound.experiment.coordinates import MASKED, ZERO_SHOT
+from resound.experiment.coordinates import MASKED, WINDOWS, ZERO_SHOT
 from resound.experiment.plan import VARIANT_OF, encodings, finetune_recipe, recipe
-from resound.experiment.specs import ENCODER_KEYS, FINDING
+from resound.experiment.specs import ENCODER_KEYS, FINDING, without_windows
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
 from resound.registry import (
@@ -143,10 +143,12 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table.get("encodings", [])
         known = encodings(config)
         yield from _names(f"{where}.encodings", named, known)
+        asked = [known[name] for name in named if name in known]
         for vector, trait in NEEDED_TRAITS.items():
-            asked = [known[name] for name in named if name in known]
             lacking = [row.encoder for row in asked if row.vector == vector]
             yield from _having(trait, f"{where}.encodings", lacking, config["encoders"])
+        cut = [row.encoder for row in asked if row.vector == WINDOWS]
+        yield from _having_windows(f"{where}.encodings", cut, config["encoders"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
@@ -235,6 +237,13 @@ def _encoders(config: Config) -> Iterator[str]:
         if encoding["vector"] in NEEDED_TRAITS:
             trait = NEEDED_TRAITS[encoding["vector"]]
             yield from _having(trait, f"{where}.vector", [encoder], encoders)
+        if encoding["vector"] == WINDOWS:
+            yield from _having_windows(f"{where}.vector", [encoder], encoders)
+        elif "pooling" in encoding:
+            yield (
+                f"{where}.pooling: {encoding['vector']} is one vector of a clip; pool those of "
+                f"vector: {WINDOWS}"
+            )
 
 
 def _finetuning(config: Config) -> Iterator[str]:
@@ -269,6 +278,12 @@ def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
     for key in block:
         if key not in known:
             yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
+    cut = block.get(WINDOWS)
+    if cut and cut["hop"] > cut["seconds"]:
+        yield (
+            f"{where}.{WINDOWS}.hop: {cut['hop']} s must not be more than seconds, "
+            f"{cut['seconds']}: what lies between two windows would stand in none"
+        )
     if "sample_rate" in options and "sample_rate" not in block:
         yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
     if isinstance(frames := block.get("mel"), Mapping):
@@ -289,6 +304,15 @@ def _having(
         if name in known and name not in having:
             what = LACKS[trait]
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
+
+
+def _having_windows(
+    where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield a fault for each encoder of the config whose windows are not told."""
+    for name in dict.fromkeys(names):
+        if name in encoders and not encoders[name].get(WINDOWS):
+            yield f"{where}: {without_windows(name)}"
 
 
 def _figures(config: Config) -> Iterator[str]:

@@ -283,8 +283,16 @@ class Encodings(TypedDict):
 
     encoder: str
     vector: Literal[
-        "frozen", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
+        "frozen",
+        "windows",
+        "zero_shot",
+        "embedding",
+        "hidden",
+        "probabilities",
+        "classes",
+        "masked",
     ]
+    pooling: NotRequired[Literal["mean", "max"]]
     normalise: NotRequired[list[Literal["centre", "whiten", "unit"]]]
 
 

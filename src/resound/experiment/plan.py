@@ -17,6 +17,7 @@ from resound.experiment.coordinates import (
     FROZEN,
     NO_SEED,
     VECTORS,
+    WINDOWS,
     ZERO_SHOT,
     Autoencoder,
     Classifier,
@@ -195,8 +196,8 @@ class Plan:
 
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
-        encoder, vector, steps = encodings(self.config)[name]
-        kind = {FROZEN: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
+        encoder, vector, steps, pooling = encodings(self.config)[name]
+        kind = {FROZEN: "", WINDOWS: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
             ZERO_SHOT: self.config[ZERO_SHOT]["encoders"],
@@ -207,7 +208,7 @@ class Plan:
         of = self.encoder(encoder)
         for split in self.splits:
             if not kind:
-                yield Encoding(name, of, vector, None, steps), split
+                yield Encoding(name, of, vector, None, steps, pooling), split
             elif split.query_folds or kind == ZERO_SHOT:
                 for seed in seeds:
                     training = HeadTraining(of, kind, split, str(seed))
@@ -242,6 +243,8 @@ class Plan:
     def maps(self, runs: Iterable[Run] | None = None) -> dict[str, Run]:
         """Return the embeddings that are mapped, by their path: of each network one split and seed.
 
+        Of several rows that compare one bank, the first is mapped.
+
         Parameters
         ----------
         runs : iterable of Run, optional
@@ -251,7 +254,10 @@ class Plan:
         for run in self.runs.values() if runs is None else runs:
             if run.row.network:
                 first.setdefault((run.row.network, run.row.feature, run.row.setting), run)
-        return {run.bank.folder.removeprefix("embeddings/"): run for run in first.values()}
+        found: dict[str, Run] = {}
+        for run in first.values():
+            found.setdefault(run.bank.folder.removeprefix("embeddings/"), run)
+        return found
 
     def split(self, name: str) -> Split:
         """Return a split by its name, or say that none is asked for under it."""
@@ -289,6 +295,7 @@ class EncodingRow(NamedTuple):
     encoder: str
     vector: str
     normalise: tuple[str, ...] = ()
+    pooling: str | None = None
 
 
 def encodings(config: Mapping[str, Any]) -> dict[str, EncodingRow]:
@@ -299,7 +306,7 @@ def encodings(config: Mapping[str, Any]) -> dict[str, EncodingRow]:
     """
     own = {f"{name}_{v}": EncodingRow(name, v) for name in config["encoders"] for v in VECTORS}
     named = {
-        name: EncodingRow(row["encoder"], row["vector"], tuple(row.get("normalise", ())))
+        name: EncodingRow(**{**row, "normalise": tuple(row.get("normalise", ()))})
         for name, row in config["encodings"].items()
     }
     return own | named

@@ -31,6 +31,8 @@ class Results:
         The hits of retrieval methods; what classifiers made of their test clips.
     maps : sequence of Method
         Of each mapped embedding its coordinates and its bank.
+    poolings : mapping of path to str
+        Of each of these banks whose clips are compared pooled, in which way.
     benchmarks : path
         The folder in which Snakemake measured the jobs.
     rules : mapping of str to str
@@ -52,6 +54,7 @@ class Results:
     rankings: Sequence[Method] = ()
     predictions: Sequence[Method] = ()
     maps: Sequence[Method] = ()
+    poolings: Mapping[AnyPath, str] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -82,6 +85,11 @@ class Results:
                 Method(_about(run), paths)
                 for run, *paths in zip(mapped, files.maps, files.embeddings, strict=True)
             ],
+            poolings={
+                bank: pooling
+                for bank, pooling in zip(files.embeddings, spec["map_poolings"], strict=True)
+                if pooling
+            },
             rules=rules,
         )
 
