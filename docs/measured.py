@@ -7,20 +7,36 @@ as it is, so that no page needs every experiment at once.
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 from tabulate import tabulate
 
-from resound.experiment.coordinates import setting_of
-from resound.report.published import study_setting
+from resound.experiment.coordinates import WAVEFORM, setting_of
+from resound.experiment.weights import PUBLISHED
+from resound.report.published import (
+    VECTORS,
+    accuracy_figures,
+    retrieval_figures,
+    study_setting,
+)
 from resound.report.study import reproduction, reproduction_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RETRIEVAL = ("retrieval_dtw", "retrieval_cosine", "retrieval_embeddings", "retrieval_autoencoder")
 README_METRICS = ("mrr@10", "ndcg_retrieved@10", "binary@10", "proportion@10")
+SHORT_METRICS = ("mrr@10", "proportion@10")
 # Written beside the results of an experiment when it is measured: the commit that measured it.
 COMMIT = "commit.txt"
+# Rows of README.md: what tells the classes, and what of the same network ranks clips.
+ENCODERS = {
+    "efficientat_finetuned": "efficientat_embedding",
+    "efficientat_linear": "efficientat_frozen",
+    "efficientat_zero_shot": "efficientat_zero_shot",
+    "beats_finetuned": "beats_embedding",
+    "clap_zero_shot": "clap_zero",
+}
 GRIDS = {"esc10_grid": 10, "esc50_grid": 50}  # and how many classes they tell apart
 MISSING = "Missing: not measured yet."
 Part = Callable[[Path], str]
@@ -145,6 +161,83 @@ def networks(tables: Path) -> str:
     ]
     header = ["network", "accuracy", "spread of folds", "macro F1", "parameters", "minutes a fold"]
     return _github(rows, header)
+
+
+def encoders(tables: Path) -> str:
+    """Return what is told and found by encoders, the study's BEATs and CLAP among them."""
+    told = pd.read_csv(tables / "classification.csv", dtype={"test_fold": str})
+    found = pd.concat([pd.read_csv(path) for path in sorted(tables.glob("retrieval_*.csv"))])
+    return (
+        f"Accuracy on ESC-50:\n\n{_classes_beside_study(told)}\n\nRetrieval on ESC-50, 400 queries "
+        f"of fold 5 against the 1600 clips of folds 1 to 4:\n\n{_hits_beside_study(found)}"
+    )
+
+
+def encoders_in_short(tables: Path) -> str:
+    """Return the rows of `ENCODERS`, ours and the study's, best first."""
+    told = pd.read_csv(tables / "classification.csv", dtype={"test_fold": str})
+    shares = told[told["test_fold"] == "5"].set_index("network")["accuracy"].to_dict()
+    found = pd.concat([pd.read_csv(path) for path in sorted(tables.glob("retrieval_*.csv"))])
+    ours = found[found["method"] == "cosine"].set_index("network").to_dict("index")
+    study = {name: figures for (name, *_), figures in retrieval_figures().items()}
+    rows = []
+    for name, row in ENCODERS.items():
+        published = accuracy_figures().get((name, WAVEFORM))
+        share, figures = (
+            (shares.get(name), ours.get(row, {}))
+            if published is None
+            else (published, study.get(row, {}))
+        )
+        of = f"`{name}`" + ("" if published is None else ", the study's")
+        if share is not None:
+            rows.append([of, _size(name), f"{share:.1%}", *map(figures.get, SHORT_METRICS)])
+    return _github(
+        _best_first(rows, 3, "{:.3f}"), ["", "MB of weights", "accuracy", *SHORT_METRICS]
+    )
+
+
+def _classes_beside_study(told: pd.DataFrame) -> str:
+    shares = told.pivot_table("accuracy", "network", "test_fold").to_dict("index")
+    rows = [[f"`{name}`", _size(name), of.get("5"), of.get("all")] for name, of in shares.items()]
+    whole = accuracy_figures(all_folds=True)
+    rows += [
+        [f"`{name}`, the study's", _size(name), share, whole.get((name, feature))]
+        for (name, feature), share in accuracy_figures().items()
+        if feature == WAVEFORM
+    ]
+    header = ["told by", "MB of weights", "fold 5", "clips of all folds"]
+    return _github(_best_first(rows, 2, "{:.2%}"), header)
+
+
+def _hits_beside_study(found: pd.DataFrame) -> str:
+    rows = [
+        [f"`{row['network']}`", row["vector"], row["method"], *(row[m] for m in README_METRICS)]
+        for row in found.dropna(subset=list(README_METRICS)).to_dict("records")
+    ]
+    rows += [
+        [f"`{name}`, the study's", VECTORS[name], "cosine", *map(figures.get, README_METRICS)]
+        for (name, feature, _), figures in retrieval_figures().items()
+        if feature == WAVEFORM
+    ]
+    header = ["ranked by", "vector", "distance", *README_METRICS]
+    return _github(_best_first(rows, 3, "{:.4f}"), header)
+
+
+def _size(name: str) -> str:
+    """Return how many MB the published weights are on which a row of this name stands."""
+    sizes = {entry.encoder: entry.size for entry in reversed(PUBLISHED)}
+    return f"{next(sizes[encoder] for encoder in sizes if name.startswith(encoder)) / 1e6:.0f}"
+
+
+def _best_first(rows: list[list[Any]], n_names: int, form: str) -> list[list[str]]:
+    """Return rows by the first figure behind their names, each figure in a form."""
+    return [
+        [
+            *row[:n_names],
+            *("" if pd.isna(figure) else form.format(figure) for figure in row[n_names:]),
+        ]
+        for row in sorted(rows, key=lambda row: row[n_names] or 0.0, reverse=True)
+    ]
 
 
 def _beside(row: Mapping[str, object], metric: str) -> str:

@@ -17,11 +17,13 @@ import pandas as pd
 from resound import audio, store
 from resound.data.index import read_clips
 from resound.errors import ParameterError, unknown
+from resound.evaluation.distances import as_compared
 from resound.experiment import specs
 from resound.experiment.coordinates import (
     FINETUNED_VECTORS,
     FROZEN,
     TAGS,
+    WINDOWS,
     Embedding,
     Encoding,
     Feature,
@@ -31,11 +33,12 @@ from resound.experiment.coordinates import (
 from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
 from resound.registry import DISTANCES, ENCODERS
-from resound.retrieval.normalisation import normalise
 from resound.retrieval.ranking import rank
 
 Float32 = npt.NDArray[np.float32]
 
+# Vectors of an encoder that are made of a recording alone.
+SINGLY_MADE = (FROZEN, WINDOWS, TAGS, *FINETUNED_VECTORS)
 CLIPS_A_BLOCK = 128  # the gallery is a memory map and never held as a whole
 
 
@@ -49,7 +52,7 @@ def methods(plan: Plan) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for run in plan.runs.values():
         bank = run.bank
-        if not isinstance(bank, Encoding) or bank.vector in (FROZEN, TAGS, *FINETUNED_VECTORS):
+        if not isinstance(bank, Encoding) or bank.vector in SINGLY_MADE:
             found.setdefault(f"{run.distance}/{bank.source}", run)
     return found
 
@@ -176,9 +179,8 @@ def _nearest(query: Float32, plan: Plan, run: Run, k: int, n_threads: int) -> pd
     spec = specs.distances(plan.config, run)
     bank = store.open_array(bank_path(plan, run), spec=spec["bank"])
     clips = read_clips(_results(plan) / "index/clips.csv").set_index("id", drop=False)
-    ids, parts, values = bank.ids["clips"], [], bank.values
-    if steps := spec.get("normalise"):
-        query, values = normalise(query, values, steps), normalise(values, values, steps)
+    ids, parts = bank.ids["clips"], []
+    query, values = (as_compared(clips, bank.values, spec) for clips in (query, bank.values))
     for start in range(0, len(ids), CLIPS_A_BLOCK):
         gallery = values[start : start + CLIPS_A_BLOCK]
         parts.append(
@@ -225,12 +227,16 @@ def _embedded(sound: store.AnyPath, plan: Plan, bank: Embedding) -> Float32:
 def _encoded(sound: store.AnyPath, plan: Plan, bank: Encoding) -> Float32:
     from resound.training.encoding import embeddings_of, load_encoder, tag_logits_of
     from resound.training.finetuned import read_finetuned, vectors_of
+    from resound.training.windows import windows_of
 
     spec = specs.frozen(plan.config, bank.encoder)
     encoder = load_encoder(spec["encoder"], plan.config["encoders"][bank.encoder.name]["weights"])
     waveform = _waveform(sound, spec["audio"])
     if bank.vector == TAGS:
         return tag_logits_of(encoder, waveform)[:, np.newaxis]
+    if bank.vector == WINDOWS:
+        cut = specs.windows(plan.config, bank.encoder)[WINDOWS]
+        return windows_of(encoder, waveform, **cut)
     if bank.training is None:
         return embeddings_of(encoder, waveform)[:, np.newaxis]
     trained = specs.training(plan.config, bank.training)

@@ -159,10 +159,11 @@ FIGURES = Registry("figure", "FIGURES", "resound.plots", common=())
 NETWORKS = Registry("network", "NETWORKS", "resound.models", common=("n_planes",))
 AUTOENCODERS = Registry("autoencoder", "AUTOENCODERS", "resound.models", common=("n_planes",))
 # Each entry loads an encoder; its traits say what is known before: `sample_rate` in Hz, whether it
-# has `text`, AudioSet's `tags`, or can be `masked`, and which options decide its texts alone,
-# `text_options`.
+# has `text`, AudioSet's `tags`, or can be `masked`, whether it has an `own_layer` before its own
+# classes, and which options decide its texts alone, `text_options`.
 ENCODERS = Registry("family of encoders", "ENCODERS", "resound.encoders", common=("name",))
-# What puts classes on an encoder; `finetune.width` and `finetune.dropout` are those of every head.
-HEADS = Registry("head", "HEADS", "resound.encoders.heads", common=("width", "dropout"))
+# What puts classes on an encoder; `finetune.width` and `finetune.dropout` are those of every head,
+# and one with the trait `own_layer` is given the encoder's.
+HEADS = Registry("head", "HEADS", "resound.encoders.heads", common=("width", "dropout", "layer"))
 # What trains a classifier; `classification.label_smoothing` is that of every loss.
 LOSSES = Registry("loss", "LOSSES", "resound.training.losses", common=("label_smoothing",))

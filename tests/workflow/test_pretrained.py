@@ -12,13 +12,13 @@ import torch
 from resound import cli, store
 from resound.data.audioset import classes_of
 from resound.evaluation.zero_shot import class_probabilities
-from resound.registry import ENCODERS
+from resound.registry import DISTANCES, ENCODERS
 from resound.training.record import read_record
 from tests.once import made_once
 from tests.shown_code import block_of
 from tests.workflow.conftest import Project, undone
 
-RETRIEVAL = ("retrieval_clap", "retrieval_beats", "retrieval_efficientat", "retrieval_mine")
+RETRIEVAL = tuple(f"retrieval_{of}" for of in ("clap", "beats", "efficientat", "mine", "aligned"))
 TABLES = tuple(f"out/tables/{name}.csv" for name in RETRIEVAL)
 CLASSIFIED = "out/tables/classification.csv"
 WEIGHTS = {
@@ -28,7 +28,7 @@ WEIGHTS = {
     "MINE": "wav2vec2/model.safetensors",
     "EFFICIENTAT": "efficientat.pt",
 }
-HEADS = "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}"
+HEADS = "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: own}"
 TUNED = "waveform/sr16000/fold5/seed0"
 
 
@@ -89,7 +89,8 @@ def test_every_encoder_has_its_rows(encoded):
             "efficientat_tags",
             "efficientat_zero_shot",
         ],
-        ["mine_frozen", "mine_centred"],
+        ["mine_frozen", "mine_centred", "mine_pooled"],
+        ["mine_windows"],
     ]
     for path in TABLES:
         assert (table(encoded, path)["n_queries"] == 20).all()
@@ -146,18 +147,47 @@ def test_classes_are_scored_by_the_tags_that_stand_for_them(encoded):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name",
-    ["clap_frozen", "clap_embedding", "beats_embedding", "beats_mlp", "efficientat_tags"],
+    "method",
+    [
+        *(f"cosine/{of}" for of in ("clap_frozen", "clap_embedding", "beats_embedding")),
+        *("cosine/beats_mlp", "cosine/efficientat_tags", "cosine/mine_pooled", "dtw/mine_windows"),
+    ],
 )
-def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, name):
+def test_a_recording_is_compared_by_an_encoder(encoded, monkeypatch, capsys, method):
     monkeypatch.chdir(encoded.folder)
     file = sorted((encoded.folder / "data/audio").iterdir())[30]
-    asked = ["similar", str(file), "--by", f"cosine/{name}", "--csv", "--configfile"]
+    asked = ["similar", str(file), "--by", method, "--csv", "--configfile"]
     assert cli.main([*asked, *encoded.configs]) == 0
     found = pd.read_csv(io.StringIO(capsys.readouterr().out))
     itself = found[found["id"] == file.stem]
     assert len(found) == 10
     assert itself["distance"].item() < 1e-5
+
+
+@pytest.mark.slow
+def test_windows_are_embedded_and_compared_as_the_row_says(encoded):
+    def opened(path: str) -> store.StoredArray:
+        return store.open_array(encoded.folder / "out" / path)
+
+    heard = "waveform/sr16000"
+    waveforms = opened("audio/sr16000/waveforms.npy").values
+    bank = opened(f"embeddings/mine_windows/{heard}/bank.npy")
+    mine = ENCODERS["transformers"](
+        {"source": str(encoded.folder / "weights/wav2vec2")}, sample_rate=16000
+    )
+    windows = np.stack([waveforms[40, start : start + 3200] for start in (0, 1600, 3200)])
+    with torch.inference_mode():
+        expected = mine.embed(torch.from_numpy(windows)).numpy()
+    assert bank.values.shape == (100, 3, mine.dimension)
+    np.testing.assert_allclose(bank.values[40], expected, rtol=1e-3, atol=1e-5)
+    of_pooled = opened(f"distances/cosine/mine_pooled/{heard}/fold5/tile0-0/distances.npy")
+    pooled = {side: bank.rows(of_pooled.ids[side]).max(axis=1) for side in of_pooled.ids}
+    x, y = (part - pooled["gallery"].mean(axis=0) for part in pooled.values())
+    scale = np.outer(np.linalg.norm(x, axis=1), np.linalg.norm(y, axis=1))
+    np.testing.assert_allclose(of_pooled.values, 1 - x @ y.T / scale, atol=1e-5)
+    aligned = opened(f"distances/dtw/mine_windows/{heard}/fold5/tile0-0/distances.npy")
+    sides = [bank.rows(aligned.ids[side]) for side in aligned.ids]
+    np.testing.assert_allclose(aligned.values, DISTANCES["dtw"](*sides), rtol=1e-5)
 
 
 @pytest.mark.slow
@@ -168,7 +198,7 @@ def test_a_head_is_one_file_and_one_line(encoded, tmp_path):
     (project.folder / "src/resound/encoders/heads/gated.py").write_text(head)
     project.edit(
         "config.yaml",
-        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: mlp}",
+        "  heads: {beats: adapter, clap: mlp, ast: mlp, efficientat: own}",
         line.rstrip(),
     )
     done = project.snakemake(CLASSIFIED, "--cores", "2", "--configfile", *project.configs)
@@ -220,13 +250,18 @@ OF_EFFICIENTAT = {
     **{"zero_shot_by_tags": 2, **scored(5), **chain(4, 1)},
 }
 BY_TAGS = {"zero_shot_by_tags": 2, **scored(2), **chain(1, 1)}
+EFFICIENTAT_TUNED = {"finetune": 1, "encode_finetuned": 1, **scored(1), **chain(1, 1)}
 CHANGES = [
     ("config.yaml", '"This is a sound of {name}."', '"{name}"', ZERO_SHOT),
     ("encoders.yaml", "regularisation: [0.1, 1.0]", "regularisation: [0.1]", LINEAR),
     ("src/resound/data/audioset.csv", "79,Growling,\n", "79,Growling,dog\n", BY_TAGS),
     ("config.yaml", "share: 0.5", "share: 0.25", {"encode_masked": 1, **chain(1, 1)}),
-    ("config.yaml", "layer_decay: 0.8", "layer_decay: 0.7", TUNED_ALL),
+    ("config.yaml", "dropout: 0.1  ", "dropout: 0.2  ", TUNED_ALL),
+    ("config.yaml", "_learning_rate: 0.0003", "_learning_rate: 0.0002", EFFICIENTAT_TUNED),
     ("config.yaml", "heads: {beats: adapter", "heads: {beats: mlp", BEATS_TUNED),
+    ("encoders.yaml", "hop: 0.1", "hop: 0.05", {"encode_windows": 1, **chain(2, 2)}),
+    ("encoders.yaml", "pooling: max", "pooling: mean", chain(1, 1)),
+    ("config.yaml", "hop: 1.0 ", "hop: 0.5 ", {}),
     ("config.yaml", "optional: true", "optional: false", {}),
     ("encoders.yaml", "source: weights/beats.pt", "source: ./weights/beats.pt", {}),
     ("src/resound/encoders/clap.py", "POWER_FLOOR = 1e-10", "POWER_FLOOR = 1e-9", OF_CLAP),
@@ -241,7 +276,7 @@ CHANGES = [
 @pytest.mark.parametrize(("file", "old", "new", "expected"), CHANGES, ids=[c[2] for c in CHANGES])
 def test_a_change_re_runs_what_stands_on_it(changeable, file, old, new, expected):
     changeable.edit(file, old, new)
-    tables = {"make_retrieval_table": 4, "make_classification_table": 1}
+    tables = {"make_retrieval_table": 5, "make_classification_table": 1}
     assert changeable.stale() == (tables if expected is None else expected)
 
 
@@ -285,7 +320,7 @@ def test_figures_comparisons_and_the_page_show_encoders_too(encoded):
     tests = table(encoded, "out/tables/significance.csv")
     assert set(tests["n_queries"]) == {20}, "the zero-shot row of all clips is compared with none"
     summary = table(encoded, "out/tables/summary.csv").set_index("table")
-    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 4, 2]
+    assert summary.loc[list(RETRIEVAL), "n_methods"].tolist() == [4, 5, 4, 3, 1]
     assert summary.loc["classification", "n_methods"] == 15
     page = (encoded.folder / "out/report/index.html").read_text()
     assert "clap_mlp" in page

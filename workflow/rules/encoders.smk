@@ -29,6 +29,34 @@ rule encode_clips:
         "../scripts/encode_clips.py"
 
 
+rule encode_windows:
+    input:
+        waveforms=JOBS.heard,
+    output:
+        bank="<results>/embeddings/{encoder}_windows/waveform/{setting}/bank.npy",
+        spec="<results>/embeddings/{encoder}_windows/waveform/{setting}/spec.json",
+    log:
+        "<logs>/encode_windows/{encoder}/{setting}.log",
+    benchmark:
+        "<benchmarks>/encode_windows/{encoder}/{setting}.tsv"
+    conda:
+        "../../envs/encoders.yaml"
+    threads: JOBS.encoder_threads
+    resources:
+        mem_mb=grows(6000, per_input_mb=1),
+        runtime=grows(240, per_input_mb=0.2),
+    params:
+        spec=lambda wildcards: specs.windows(config, JOBS.encoder(wildcards)),
+        code=lambda wildcards: code_of(
+            "encode_windows", *specs.encoder_modules(config, JOBS.encoder(wildcards))
+        ),
+        weights=lambda wildcards: WeightsAt(JOBS.encoder_weights(wildcards)),
+    message:
+        "embeddings of windows of all clips by {wildcards.encoder} as published"
+    script:
+        "../scripts/encode_windows.py"
+
+
 rule tag_clips:
     input:
         waveforms=JOBS.heard,

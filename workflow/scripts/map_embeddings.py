@@ -7,5 +7,6 @@ from resound.jobs.script import job
 with job(snakemake) as this:
     spec = this.params.spec
     bank = store.open_array(this.input.bank, spec=spec["bank"])
-    points = map_clips(bank.values, bank.ids["clips"], **spec["tsne"])
+    pooling = spec.get("pooling")
+    points = map_clips(bank.values, bank.ids["clips"], **spec["tsne"], pooling=pooling)
     store.write_csv(points, this.output.map)

@@ -97,6 +97,8 @@ def build_classifier(
     seed : int
         Of torch.
     """
+    own = HEADS.entry(name).traits.get("own_layer")
+    options = {"layer": encoder.hidden_layer()} if own else {}
     torch.manual_seed(seed)
-    head: Head = HEADS[name](encoder.dimension, n_classes, width=width, dropout=dropout)
+    head: Head = HEADS[name](encoder.dimension, n_classes, width=width, dropout=dropout, **options)
     return EncoderClassifier(encoder, head)

@@ -5,6 +5,7 @@ knowledge distillation", ICASSP 2023. The weights are F. Schmid's, published und
 as release files of https://github.com/fschmid56/EfficientAT.
 """
 
+import copy
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +41,7 @@ LOG_OFFSET = 4.5
 LOG_SCALE = 5.0
 
 
-@ENCODERS.register("efficientat", sample_rate=32000, tags=True)
+@ENCODERS.register("efficientat", sample_rate=32000, tags=True, own_layer=True)
 def load(weights: Mapping[str, Any], *, name: str = "efficientat") -> "EfficientAT":
     """Load EfficientAT from a published checkpoint or from one of our own.
 
@@ -254,6 +255,10 @@ class EfficientAT(Encoder):
         """
         embedded: Tensor = self.classifier[:2](self._channels(waveforms))
         return embedded
+
+    def hidden_layer(self) -> nn.Sequential:
+        """Return a copy of the layer that the logits of its classes are made of."""
+        return copy.deepcopy(self.classifier[2:4])
 
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return the first convolution, the blocks one by one, and the last convolution."""

@@ -161,6 +161,18 @@ class Encoder(nn.Module):
         """
         raise ParameterError(f"{type(self).__name__} has no tags; choose an encoder that has")
 
+    def hidden_layer(self) -> nn.Sequential:
+        """Return a copy of the layer between the embedding and the encoder's own classes.
+
+        Raises
+        ------
+        ParameterError
+            Where it has none.
+        """
+        raise ParameterError(
+            f"{type(self).__name__} has no layer of its own before classes; choose another head"
+        )
+
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return all parameters of the audio part once, in groups from input to output."""
         raise NotImplementedError

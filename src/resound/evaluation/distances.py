@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from resound import store
 from resound.data.splits import read_split
 from resound.experiment.tiles import Tile
 from resound.jobs.progress import bar
 from resound.registry import DISTANCES
 from resound.retrieval.normalisation import normalise
+from resound.retrieval.pooling import pooled
 
 # Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
 BLOCKS = {"viewed": 512, "copied": 128}
@@ -60,7 +64,7 @@ def compute_distances(
 def open_compared(
     bank: store.AnyPath, distances: Mapping[str, Any], gallery: Sequence[str]
 ) -> store.StoredArray:
-    """Open what is compared: a bank as it is stored, or normalised as its spec says.
+    """Open what is compared: a bank as it is stored, or pooled and normalised as its spec says.
 
     Parameters
     ----------
@@ -74,10 +78,35 @@ def open_compared(
     Returns
     -------
     StoredArray
-        In memory where it is normalised, as the vectors of embeddings are few.
+        In memory where it is pooled or normalised, as the vectors of embeddings are few.
     """
     stored = store.open_array(bank, spec=distances["bank"])
-    steps = distances.get("normalise")
-    if not steps:
+    if not {"pooling", "normalise"} & set(distances):
         return stored
-    return stored._replace(values=normalise(stored.values, stored.rows(gallery), steps))
+    values = as_compared(stored.values, stored.rows(gallery), distances)
+    return stored._replace(values=values)
+
+
+def as_compared(
+    values: npt.NDArray[Any], gallery: npt.NDArray[Any], distances: Mapping[str, Any]
+) -> npt.NDArray[np.floating]:
+    """Return clips of a bank as a run compares them: pooled first, then normalised.
+
+    Parameters
+    ----------
+    values : ndarray, shape (clips, n, dims)
+        Of the bank, or of a recording in its form.
+    gallery : ndarray, shape (n_gallery, n, dims)
+        Clips of the bank on which a normalisation is fitted, in the same way pooled.
+    distances : mapping
+        As `resound.experiment.specs.distances` makes it; its ``pooling`` and ``normalise`` may be
+        absent.
+
+    Returns
+    -------
+    ndarray, shape (clips, n, dims)
+        n is 1 where they are pooled.
+    """
+    pooling, steps = distances.get("pooling"), distances.get("normalise", ())
+    clips = pooled(values, pooling)
+    return normalise(clips, pooled(gallery, pooling), steps) if steps else clips

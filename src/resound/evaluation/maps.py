@@ -9,20 +9,27 @@ from sklearn.manifold import TSNE
 
 from resound import store
 from resound.errors import ParameterError
+from resound.retrieval.pooling import pooled
 
 FEWEST = 4  # clips of which t-SNE can say anything
 
 
 def map_clips(
-    bank: npt.NDArray[np.floating], clip_ids: Sequence[str], *, perplexity: float, seed: int
+    bank: npt.NDArray[np.floating],
+    clip_ids: Sequence[str],
+    *,
+    perplexity: float,
+    seed: int,
+    pooling: str | None = None,
 ) -> pd.DataFrame:
     """Place clips on a plane by t-SNE, so that neighbours stay neighbours.
 
-    A clip's frames are strung together and scaled to length 1: then the squared Euclidean distance
-    is twice the cosine distance by which the clips are ranked. t-SNE starts from the first two
-    principal components (van der Maaten and Hinton, "Visualizing Data using t-SNE", JMLR 9, 2008;
-    Kobak and Berens, "The art of using t-SNE for single-cell transcriptomics", Nature
-    Communications 10, 2019). Distances between far groups, and the axes, mean nothing.
+    A clip's frames are strung together, pooled to one where that is asked, and scaled to length 1:
+    then the squared Euclidean distance is twice the cosine distance by which the clips are ranked.
+    t-SNE starts from the first two principal components (van der Maaten and Hinton, "Visualizing
+    Data using t-SNE", JMLR 9, 2008; Kobak and Berens, "The art of using t-SNE for single-cell
+    transcriptomics", Nature Communications 10, 2019). Distances between far groups, and the axes,
+    mean nothing.
 
     Parameters
     ----------
@@ -34,6 +41,8 @@ def map_clips(
         About how many neighbours each clip keeps; at most a third of the other clips.
     seed : int
         Of scikit-learn's generator, which finds the principal components of many clips.
+    pooling : str, optional
+        Of a clip's windows: see `resound.retrieval.pooling`.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def map_clips(
     """
     if len(clip_ids) != len(bank):
         raise ParameterError(f"{len(clip_ids)} clip ids must name each of {len(bank)} clips")
-    vectors = np.asarray(bank, np.float64).reshape(len(bank), -1)
+    vectors = np.asarray(pooled(bank, pooling), np.float64).reshape(len(bank), -1)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     points = _plane(vectors / np.where(norms > 0, norms, 1.0), perplexity, seed)
     return pd.DataFrame({"clip_id": list(clip_ids), "x": points[:, 0], "y": points[:, 1]})

@@ -13,9 +13,9 @@ import jsonschema
 
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
-from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, ZERO_SHOT
+from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, WINDOWS, ZERO_SHOT
 from resound.experiment.plan import VARIANT_OF, encodings, finetune_recipe, recipe
-from resound.experiment.specs import ENCODER_KEYS, FINDING
+from resound.experiment.specs import ENCODER_KEYS, FINDING, without_windows
 from resound.experiment.weights import Weights
 from resound.files import one_spelling
 from resound.registry import (
@@ -37,10 +37,12 @@ PLACES = ("data_root", "results_dir")
 FRAMING = ("n_fft", "hop_length")
 # What an encoder's registration must say of it for the vector to exist: one of these traits.
 NEEDED_TRAITS = {ZERO_SHOT: tuple(NAMES_BY.values()), TAGS: ("tags",), MASKED: ("masked",)}
+# What an encoder without a trait is said to be like.
 LACKS = {
     "text": "embeds no words",
     "tags": "has no tags of AudioSet",
     "masked": "cannot leave parts of a clip out",
+    "own_layer": "has no layer of its own before classes",
 }
 
 
@@ -142,14 +144,17 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table.get("encodings", [])
         known = encodings(config)
         yield from _names(f"{where}.encodings", named, known)
+        asked = [known[name] for name in named if name in known]
         for vector, traits in NEEDED_TRAITS.items():
-            asked = [known[name] for name in named if name in known]
             lacking = [row.encoder for row in asked if row.vector == vector]
             yield from _having(traits, f"{where}.encodings", lacking, config["encoders"])
+        cut = [row.encoder for row in asked if row.vector == WINDOWS]
+        yield from _having_windows(f"{where}.encodings", cut, config["encoders"])
     yield from _names("validation.features", config["validation"]["features"], config["features"])
     yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
     yield from _encoders(config)
+    yield from _finetuning(config)
     yield from _figures(config)
     yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
@@ -216,7 +221,7 @@ def _trainings(config: Config) -> Iterator[str]:
 
 
 def _encoders(config: Config) -> Iterator[str]:
-    encoders, block = config["encoders"], config["finetune"]
+    encoders = config["encoders"]
     for name, options in encoders.items():
         yield from _family(f"encoders.{name}", options)
         if Weights.of(options["weights"]).digest is None:
@@ -228,25 +233,40 @@ def _encoders(config: Config) -> Iterator[str]:
         yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
     named = config[ZERO_SHOT]["encoders"]
     yield from _having(NEEDED_TRAITS[ZERO_SHOT], "zero_shot.encoders", named, encoders)
-    for name in block["encoders"]:
-        family = encoders.get(name, {}).get("family")
-        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
-            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
-    yield from _warmup("finetune", config)
-    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
-    for name in block["recipes"]:
-        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(cast(config_types.Config, config), name))
-    headless = [name for name in block["encoders"] if name not in block["heads"]]
-    yield from (
-        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
-    )
-    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
     for name, encoding in config["encodings"].items():
         where, encoder = f"encodings.{name}", encoding["encoder"]
         yield from _names(f"{where}.encoder", [encoder], encoders)
         if encoding["vector"] in NEEDED_TRAITS:
             traits = NEEDED_TRAITS[encoding["vector"]]
             yield from _having(traits, f"{where}.vector", [encoder], encoders)
+        if encoding["vector"] == WINDOWS:
+            yield from _having_windows(f"{where}.vector", [encoder], encoders)
+        elif "pooling" in encoding:
+            yield (
+                f"{where}.pooling: {encoding['vector']} is one vector of a clip; pool those of "
+                f"vector: {WINDOWS}"
+            )
+
+
+def _finetuning(config: Config) -> Iterator[str]:
+    encoders, block = config["encoders"], config["finetune"]
+    for name in block["encoders"]:
+        family = encoders.get(name, {}).get("family")
+        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
+            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
+    yield from _warmup("finetune", config)
+    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
+    typed = cast(config_types.Config, config)
+    for name in block["recipes"]:
+        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(typed, name))
+    headless = [name for name in block["encoders"] if name not in block["heads"]]
+    yield from (
+        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
+    )
+    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
+    needing = {name: block["heads"].get(name) for name in block["encoders"]}
+    own = [n for n, h in needing.items() if h in HEADS and HEADS.entry(h).traits.get("own_layer")]
+    yield from _having(("own_layer",), "finetune.heads", own, encoders)
 
 
 def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
@@ -260,6 +280,12 @@ def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
     for key in block:
         if key not in known:
             yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
+    cut = block.get(WINDOWS)
+    if cut and cut["hop"] > cut["seconds"]:
+        yield (
+            f"{where}.{WINDOWS}.hop: {cut['hop']} s must not be more than seconds, "
+            f"{cut['seconds']}: what lies between two windows would stand in none"
+        )
     if "sample_rate" in options and "sample_rate" not in block:
         yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
     if isinstance(frames := block.get("mel"), Mapping):
@@ -280,6 +306,15 @@ def _having(
         if name in known and name not in having:
             what = " and ".join(LACKS[trait] for trait in traits)
             yield f"{where}: {name} {what}; there are: {', '.join(having)}"
+
+
+def _having_windows(
+    where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield a fault for each encoder of the config whose windows are not told."""
+    for name in dict.fromkeys(names):
+        if name in encoders and not encoders[name].get(WINDOWS):
+            yield f"{where}: {without_windows(name)}"
 
 
 def _figures(config: Config) -> Iterator[str]:

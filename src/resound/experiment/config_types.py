@@ -283,8 +283,17 @@ class Encodings(TypedDict):
 
     encoder: str
     vector: Literal[
-        "frozen", "tags", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"
+        "frozen",
+        "windows",
+        "tags",
+        "zero_shot",
+        "embedding",
+        "hidden",
+        "probabilities",
+        "classes",
+        "masked",
     ]
+    pooling: NotRequired[Literal["mean", "max"]]
     normalise: NotRequired[list[Literal["centre", "whiten", "unit"]]]
 
 

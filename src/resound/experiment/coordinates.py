@@ -29,14 +29,15 @@ NO_SEED = "0"
 # How the classes are told from what an encoder makes of a clip.
 ZERO_SHOT: Final = "zero_shot"
 LINEAR, KNN, FINETUNED = "linear", "knn", "finetuned"
-# The vectors of a clip: of the encoder as published; of the fine-tuned network, in one pass over
-# all clips; of the same, from a part of each clip.
+# The vectors of a clip: of the encoder as published, from all of it or from each of its windows; of
+# the fine-tuned network, in one pass over all clips; of the same, from a part of each clip.
 FROZEN = "frozen"
+WINDOWS: Final = "windows"
 # The logits of AudioSet's classes, of the encoder as published.
 TAGS: Final = "tags"
 FINETUNED_VECTORS = ("embedding", "hidden", "probabilities", "classes")
 MASKED = "masked"
-VECTORS = (FROZEN, TAGS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
+VECTORS = (FROZEN, WINDOWS, TAGS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
 # What classes are named by where nothing is trained, with the trait of encoders that it takes; what
 # stands first is taken of several.
 WORDS: Final = "words"
@@ -365,8 +366,10 @@ class Embedding:
 class Encoding:
     """One vector of every clip that an encoder, or what was trained on it, makes of its waveform.
 
-    `training` is None for the encoder as it was published. `normalise` lists what is done to the
-    vectors before they are compared: see `resound.retrieval.normalisation`.
+    Of windows there are several, in their order. `training` is None for the encoder as it was
+    published. Before clips are compared, `pooling` makes one vector of their windows, see
+    `resound.retrieval.pooling`, and `normalise` lists what is done to vectors then, see
+    `resound.retrieval.normalisation`.
     """
 
     name: str
@@ -374,6 +377,7 @@ class Encoding:
     vector: str
     training: HeadTraining | None
     normalise: tuple[str, ...] = ()
+    pooling: str | None = None
 
     @property
     def setting(self) -> Setting:

@@ -182,7 +182,10 @@ def _tagging(part: Any) -> Pretrained | None:
 def vectors(banks: Iterable[Any]) -> dict[str, str]:
     """Tell which vector each row of an encoder compares, and what is done to it before."""
     found = (bank for bank in banks if isinstance(bank, Encoding))
-    return {bank.name: ", ".join((bank.vector, *bank.normalise)) for bank in found}
+    return {
+        bank.name: ", ".join(filter(None, (bank.vector, bank.pooling, *bank.normalise)))
+        for bank in found
+    }
 
 
 def outcome_at(models: Path, of: Training) -> str | None:

@@ -18,6 +18,7 @@ from resound.experiment.coordinates import (
     NO_SEED,
     TAGS,
     VECTORS,
+    WINDOWS,
     ZERO_SHOT,
     Autoencoder,
     Classifier,
@@ -196,8 +197,9 @@ class Plan:
 
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
-        encoder, vector, steps = encodings(self.config)[name]
-        kind = {FROZEN: "", TAGS: "", ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
+        encoder, vector, steps, pooling = encodings(self.config)[name]
+        published = dict.fromkeys((FROZEN, WINDOWS, TAGS), "")
+        kind = {**published, ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
             ZERO_SHOT: self.config[ZERO_SHOT]["encoders"],
@@ -208,7 +210,7 @@ class Plan:
         of = self.encoder(encoder)
         for split in self.splits:
             if not kind:
-                yield Encoding(name, of, vector, None, steps), split
+                yield Encoding(name, of, vector, None, steps, pooling), split
             elif split.query_folds or kind == ZERO_SHOT:
                 for seed in seeds:
                     training = HeadTraining(of, kind, split, str(seed))
@@ -243,6 +245,8 @@ class Plan:
     def maps(self, runs: Iterable[Run] | None = None) -> dict[str, Run]:
         """Return the embeddings that are mapped, by their path: of each network one split and seed.
 
+        Of several rows that compare one bank, the first is mapped.
+
         Parameters
         ----------
         runs : iterable of Run, optional
@@ -252,7 +256,10 @@ class Plan:
         for run in self.runs.values() if runs is None else runs:
             if run.row.network:
                 first.setdefault((run.row.network, run.row.feature, run.row.setting), run)
-        return {run.bank.folder.removeprefix("embeddings/"): run for run in first.values()}
+        found: dict[str, Run] = {}
+        for run in first.values():
+            found.setdefault(run.bank.folder.removeprefix("embeddings/"), run)
+        return found
 
     def split(self, name: str) -> Split:
         """Return a split by its name, or say that none is asked for under it."""
@@ -278,7 +285,7 @@ def recipe(config: Config, block: str) -> dict[str, Any]:
 
 
 def finetune_recipe(config: Config, encoder: str) -> dict[str, Any]:
-    """Return how an encoder is fine-tuned: as all encoders are, but for what its own recipe says."""
+    """Return how an encoder is fine-tuned: as all are, but for what its own recipe says."""
     common, own = recipe(config, "finetune"), config["finetune"]["recipes"].get(encoder, {})
     augmentation = {**common["augmentation"], **own.get("augmentation", {})}
     return {**common, **own, "augmentation": augmentation}
@@ -290,6 +297,7 @@ class EncodingRow(NamedTuple):
     encoder: str
     vector: str
     normalise: tuple[str, ...] = ()
+    pooling: str | None = None
 
 
 def encodings(config: Mapping[str, Any]) -> dict[str, EncodingRow]:
@@ -300,7 +308,7 @@ def encodings(config: Mapping[str, Any]) -> dict[str, EncodingRow]:
     """
     own = {f"{name}_{v}": EncodingRow(name, v) for name in config["encoders"] for v in VECTORS}
     named = {
-        name: EncodingRow(row["encoder"], row["vector"], tuple(row.get("normalise", ())))
+        name: EncodingRow(**{**row, "normalise": tuple(row.get("normalise", ()))})
         for name, row in config["encodings"].items()
     }
     return own | named

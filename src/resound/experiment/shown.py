@@ -284,7 +284,11 @@ def dtw_figure(of: Shown) -> specs.Spec:
 def map_spec(plan: Plan, embedding: str) -> specs.Spec:
     """Return the spec of where the clips lie on the map of one embedding."""
     run = plan.maps()[embedding]
-    return {"bank": specs.bank(plan.config, run.bank), "tsne": dict(plan.config["figures"]["tsne"])}
+    return {
+        "bank": specs.bank(plan.config, run.bank),
+        **specs.pooling(run.bank),
+        "tsne": dict(plan.config["figures"]["tsne"]),
+    }
 
 
 def page(inventory: Inventory) -> specs.Spec:
@@ -294,6 +298,7 @@ def page(inventory: Inventory) -> specs.Spec:
         "runs": [list(run.row) for run in inventory.shown_runs],
         "cells": [list(of.row) for of in inventory.shown_classifiers],
         "maps": [list(run.row) for run in maps],
+        "map_poolings": [specs.pooling(run.bank).get("pooling") for run in maps],
         "tables": list(tables(inventory)),
         "figures": figures_on_page(inventory),
         "headline": headline(config),

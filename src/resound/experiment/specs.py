@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+from resound.errors import ConfigError
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
     LINEAR,
     MASKED,
     TAGS,
+    WINDOWS,
     WORDS,
     ZERO_SHOT,
     Autoencoder,
@@ -73,7 +75,7 @@ FINETUNE_OPTIONS = (
     "precision",
 )
 # Keys of every encoder's block in the config; the others are its options.
-ENCODER_KEYS = ("family", "weights", "optional", "threads", "trained_on")
+ENCODER_KEYS = ("family", "weights", "optional", "threads", "trained_on", WINDOWS)
 # Keys of a distance's block that say how it is found and not what it measures.
 FINDING = ("mode", "device")
 
@@ -159,6 +161,8 @@ def embedding(config: Config, of: NetworkTraining) -> Spec:
 
 def encoding(config: Config, source: Encoding) -> Spec:
     """Return the spec of one vector of all clips by an encoder, or by what was trained on it."""
+    if source.vector == WINDOWS:
+        return windows(config, source.encoder)
     if source.vector == TAGS:
         return tags(config, source.encoder)
     if source.training is None:
@@ -178,6 +182,28 @@ def frozen(config: Config, of: Pretrained) -> Spec:
 def tags(config: Config, of: Pretrained) -> Spec:
     """Return the spec of the logits of AudioSet's classes of all clips by an encoder."""
     return {**frozen(config, of), "vector": TAGS}
+
+
+def windows(config: Config, of: Pretrained) -> Spec:
+    """Return the spec of the embeddings of windows of all clips by an encoder as published.
+
+    Raises
+    ------
+    ConfigError
+        When the config does not say how the encoder's clips are cut.
+    """
+    block = config["encoders"][of.name].get(WINDOWS)
+    if not block:
+        raise ConfigError(without_windows(of.name))
+    return {**frozen(config, of), WINDOWS: {key: float(block[key]) for key in sorted(block)}}
+
+
+def without_windows(encoder: str) -> str:
+    """Say of an encoder of the config that its windows are not told, and where to tell them."""
+    return (
+        f"{encoder} cuts no clip into windows; say how in "
+        f"encoders.{encoder}.{WINDOWS}: {{seconds: 2.0, hop: 1.0}}"
+    )
 
 
 def encoder(config: Config, of: Pretrained) -> Spec:
@@ -319,15 +345,27 @@ def starting_weights(config: Config, network: str) -> Spec | None:
 
 def distances(config: Config, run: Run) -> Spec:
     """Return the spec of the distances between the queries and the gallery of a run."""
-    steps = run.bank.normalise if isinstance(run.bank, Encoding) else ()
     return {
         "bank": bank(config, run.bank),
-        **({"normalise": list(steps)} if steps else {}),
+        **pooling(run.bank),
+        **normalise(run.bank),
         "distance": run.distance,
         "options": distance_options(config, run.distance),
         "hardware": hardware(config, run),
         "split": split(config, run.split),
     }
+
+
+def pooling(source: Bank) -> dict[str, str]:
+    """Return the ``pooling`` of a bank of windows, where one vector of each clip is compared."""
+    pooled = source.pooling if isinstance(source, Encoding) else None
+    return {"pooling": pooled} if pooled else {}
+
+
+def normalise(source: Bank) -> dict[str, list[str]]:
+    """Return what is done to the vectors of a bank before they are compared, where it is."""
+    steps = source.normalise if isinstance(source, Encoding) else ()
+    return {"normalise": list(steps)} if steps else {}
 
 
 def distance_options(config: Config, distance: str) -> Spec:

@@ -1,6 +1,6 @@
 """Encoding of all clips: the pass of an encoder over their waveforms, and banks of its vectors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -183,23 +183,50 @@ def run_over(
     [array([[0.5],
            [0. ]], dtype=float32)]
     """
+    parts = [made for _, made in batches_over(network, outputs, waveforms)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def batches_over(
+    network: nn.Module, outputs: Callable[[Tensor], Sequence[Tensor]], waveforms: npt.NDArray[Any]
+) -> Iterator[tuple[slice, list[Float32]]]:
+    """Yield what `run_over` returns, batch by batch: for what is too much to be held.
+
+    Parameters
+    ----------
+    network, outputs
+        As `run_over`.
+    waveforms : ndarray, shape (clips, samples)
+        In [-1, 1]; may be a memory map.
+
+    Yields
+    ------
+    rows : slice
+        The clips of a batch.
+    made : list of ndarray, each of shape (clips, ...)
+        What is made of them, in float32.
+
+    Raises
+    ------
+    DataError
+        When a number is not finite.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
     batches = np.array_split(np.arange(len(waveforms)), -(-len(waveforms) // CLIPS_A_BATCH))
-    parts = []
-    with torch.inference_mode():
-        for rows in track(batches, "encode clips", unit="batch"):
+    for places in track(batches, "encode clips", unit="batch"):
+        rows = slice(int(places[0]), int(places[-1]) + 1)
+        with torch.inference_mode():
             batch = torch.from_numpy(np.array(waveforms[rows])).to(device)
-            parts.append([made.float().cpu() for made in outputs(batch)])
-    every = [torch.cat(part).numpy() for part in zip(*parts, strict=True)]
-    for made in every:
-        broken = np.flatnonzero(~np.isfinite(made).all(axis=1))
-        if len(broken):
-            raise DataError(
-                f"{type(network).__name__} makes NaN or infinity of {len(broken)} clips, the first "
-                f"at row {broken[0]} of the index; look at them, or at how it was trained"
-            )
-    return every
+            every = [made.float().cpu().numpy() for made in outputs(batch)]
+        for made in every:
+            broken = np.flatnonzero(~np.isfinite(made).reshape(len(made), -1).all(axis=1))
+            if len(broken):
+                raise DataError(
+                    f"{type(network).__name__} makes NaN or infinity of the clip at row "
+                    f"{rows.start + broken[0]} of the index; look at it, or at how it was trained"
+                )
+        yield rows, every
 
 
 def write_bank(

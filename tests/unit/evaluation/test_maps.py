@@ -30,6 +30,13 @@ def test_a_map_is_the_same_again():
     assert list(once.columns) == ["clip_id", "x", "y"]
 
 
+def test_pooled_windows_are_mapped_as_the_one_vector_that_is_compared():
+    ids = [f"c{i}" for i in range(12)]
+    pooled = map_clips(bank(12), ids, pooling="max", **OPTIONS)
+    assert pooled.equals(map_clips(bank(12).max(axis=1, keepdims=True), ids, **OPTIONS))
+    assert not pooled.equals(map_clips(bank(12), ids, **OPTIONS))
+
+
 @pytest.mark.parametrize("n_clips", [1, 2, 3])
 def test_few_clips_lie_on_a_line(n_clips):
     points = map_clips(bank(n_clips), list("abc")[:n_clips], **OPTIONS)

@@ -154,6 +154,11 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ("classification.triplet", {"margin": 1}, r"classification\.triplet: this key is not"),
         ("finetune.heads.beats", "mpl", r"finetune\.heads: 'mpl' .* 'mlp'\? .* adapter, mlp"),
         ("finetune.heads", {"beats": "adapter"}, r"finetune\.heads: clap has none"),
+        (
+            "finetune.heads.clap",
+            "own",
+            r"heads: clap has no layer of its own .* efficientat",
+        ),
         ("finetune.selection", "test", r"finetune\.selection: 'test' is not one of"),
         ("finetune.warmup_epochs", 16, r"finetune\.warmup_epochs: 16 must not be more"),
         ("finetune.recipes.best", {"epochs": 3}, r"finetune\.recipes: 'best' .* 'beats'"),
@@ -171,6 +176,43 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
             r"encodings\.mine\.vector: clap cannot leave parts of a clip out; there are: beats",
         ),
         ("encodings.mine", {"encoder": "clap", "vector": "mlp"}, r"vector: 'mlp' is not one of"),
+        (
+            "encodings.mine",
+            {"encoder": "clap", "vector": "windows"},
+            r"mine\.vector: clap cuts no clip .* encoders\.clap\.windows: \{seconds: 2\.0",
+        ),
+        (
+            "encodings.mine",
+            {"encoder": "clap", "vector": "frozen", "pooling": "mean"},
+            r"encodings\.mine\.pooling: frozen is one vector of a clip; pool those of .*windows",
+        ),
+        (
+            "encodings.mine",
+            {"encoder": "efficientat", "vector": "windows", "pooling": "median"},
+            r"encodings\.mine\.pooling: 'median' is not one of",
+        ),
+        (
+            "retrieval.tables.retrieval_clap.encodings",
+            ["clap_windows"],
+            r"retrieval_clap\.encodings: clap cuts no clip .* encoders\.clap\.windows",
+        ),
+        ("encoders.clap.windows", {"seconds": 1}, r"clap\.windows: the keys hop are missing"),
+        (
+            "encoders.clap.windows",
+            {"seconds": 0, "hop": 1},
+            r"windows\.seconds: 0 is less than or equal to the minimum of 0",
+        ),
+        ("encoders.clap.windows", {"seconds": 1, "hop": 0}, r"windows\.hop: 0 is less than or"),
+        (
+            "encoders.clap.windows",
+            {"seconds": 1, "hop": 1.5},
+            r"clap\.windows\.hop: 1\.5 s must not be more than seconds, 1: what lies between",
+        ),
+        (
+            "encoders.clap.windows",
+            {"seconds": 2, "hop": 1, "hops": 1},
+            r"clap\.windows\.hops: this key is not known; did you mean 'hop'",
+        ),
         (
             "retrieval.tables.retrieval_clap.encodings",
             ["clap_mpl"],

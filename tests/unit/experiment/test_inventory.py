@@ -27,6 +27,18 @@ def test_a_table_is_told_what_its_encoders_started_from_and_compare(plan, there)
     }
 
 
+def test_a_table_is_told_how_windows_are_made_one_vector(plan_with, there):
+    rows = {"distance": "cosine", "encodings": ["efficientat_windows", "mine"]}
+    mine = {"encoder": "efficientat", "vector": "windows", "pooling": "max"}
+    plan = plan_with(
+        probe__encoders=["efficientat"],
+        retrieval__tables__retrieval_mine=rows,
+        encodings__mine=mine | {"normalise": ["centre"]},
+    )
+    vectors = told(there(plan), "retrieval", "retrieval_mine")["vectors"]
+    assert vectors == {"efficientat_windows": "windows", "mine": "windows, max, centre"}
+
+
 def test_lacking_weights_are_told_of_each_row(plan, there):
     stock = there(plan)
     assert stock.absent == ["beats", "clap", "ast"]

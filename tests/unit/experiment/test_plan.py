@@ -6,6 +6,7 @@ from resound.errors import ConfigError, ParameterError
 from resound.experiment import specs
 from resound.experiment.coordinates import Embedding, Encoding, Feature, Run, Setting
 from resound.experiment.plan import used_encoders
+from resound.experiment.shown import map_spec
 
 
 def names(parts):
@@ -208,6 +209,20 @@ def test_maps_are_of_each_network_one_split_and_seed(plan_with):
     )
     mapped = [name for name in plan.maps() if name.startswith("cnn/")]
     assert mapped == ["cnn/mel/sr44100_nfft2048_hop1024/fold1/seed0"]
+
+
+def test_of_the_rows_on_one_bank_the_first_is_mapped(plan_with):
+    names = ["efficientat_max", "efficientat_windows", "efficientat_frozen", "efficientat_centred"]
+    plan = plan_with(
+        probe__encoders=["efficientat"],
+        retrieval__tables={"retrieval_mine": {"distance": "cosine", "encodings": names}},
+    )
+    assert {path: run.row.network for path, run in plan.maps().items()} == {
+        "efficientat_windows/waveform/sr32000": "efficientat_max",
+        "efficientat_frozen/waveform/sr32000": "efficientat_frozen",
+    }
+    told = [map_spec(plan, path).get("pooling") for path in plan.maps()]
+    assert told == ["max", None]
 
 
 def test_every_vector_of_an_encoder_has_a_name_of_its_own(plan_with):

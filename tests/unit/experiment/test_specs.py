@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from resound.errors import ConfigError
 from resound.experiment import specs
 from resound.experiment.coordinates import Encoding
 
@@ -150,6 +151,37 @@ def test_prompts_decide_the_words_and_no_embedding(plan_with):
     (one, frozen), (other, same) = made("A {name}."), made("The sound of {name}.")
     assert one != other
     assert frozen == same
+
+
+def test_windows_decide_their_own_bank_and_pooling_no_bank(plan_with):
+    rows = ["efficientat_windows", "efficientat_mean", "efficientat_max", "efficientat_frozen"]
+
+    def made(**windows):
+        table = {"distance": ["dtw", "cosine"], "encodings": rows}
+        plan = plan_with(
+            probe__encoders=["efficientat"],
+            retrieval__tables__retrieval_mine=table,
+            encoders__efficientat__windows=windows,
+        )
+        return plan.config, {(r.distance, r.row.network): r for r in plan.runs_of("retrieval_mine")}
+
+    (config, runs), (other, _), (same, _) = (
+        made(seconds=2.0, hop=1.0), made(seconds=2.0, hop=0.5), made(seconds=2, hop=1)
+    )  # fmt: skip
+    told = {run: specs.distances(config, of) for run, of in runs.items()}
+    assert told["dtw", "efficientat_windows"]["bank"]["windows"] == {"hop": 1.0, "seconds": 2.0}
+    assert len({of.bank.folder for (_, row), of in runs.items() if row != rows[-1]}) == 1
+    assert [told["cosine", row].get("pooling") for row in rows] == [None, "mean", "max", None]
+    assert told["cosine", rows[0]]["bank"] == told["cosine", rows[1]]["bank"]
+    for (distance, row), run in runs.items():
+        unchanged = specs.distances(other, run) == told[distance, row]
+        assert unchanged is (row == "efficientat_frozen")
+        assert specs.distances(same, run) == told[distance, row]
+
+
+def test_an_encoder_whose_windows_are_not_told_has_no_spec_of_them(plan):
+    with pytest.raises(ConfigError, match=r"clap cuts .* encoders\.clap\.windows"):
+        specs.windows(plan.config, plan.encoder("clap"))
 
 
 def test_where_weights_are_decides_nothing(plan_with):

@@ -14,10 +14,11 @@ from resound.data.audioset import class_names
 from resound.report.page import predicted, sounds, tables, thumbnails
 from resound.report.page.clips import Clips
 from resound.report.page.hits import Hits, choose_queries, method_data
+from resound.report.page.maps import map_data
 from resound.report.page.origin import NO_COMMIT, commit, rule_seconds
 from resound.report.page.render import script_json
 from resound.report.page.tags import tag_data
-from resound.store import StoredArray
+from resound.store import StoredArray, create_array, write_csv
 
 
 def clips_of(*categories: str) -> Clips:
@@ -35,6 +36,21 @@ def hits_of(*lists: tuple[str, str]) -> Hits:
     query, hit, rank = zip(*sorted(pairs, key=lambda pair: (pair[0], pair[2])), strict=True)
     score = np.array(rank) / 7
     return Hits(CLIPS.positions(query), CLIPS.positions(hit), np.array(rank), score)
+
+
+@pytest.mark.parametrize(("pooling", "nearest"), [("max", "b"), (None, "c")])
+def test_the_neighbours_on_a_map_are_those_of_what_is_compared(tmp_path, pooling, nearest):
+    """Clips of two windows: b has those of a in the other order, c nearly in the same one."""
+    values = np.zeros((3, 2, 3), np.float32)
+    values[0, 0, 0] = values[0, 1, 1] = values[1, 0, 1] = values[1, 1, 0] = values[2, 0, 0] = 1
+    values[2, 1] = 0.0, 0.9, 0.5
+    points = pd.DataFrame({"clip_id": list("abc"), "x": 0.0, "y": 0.0})
+    write_csv(points, tmp_path / "map.csv")
+    ids = {"clips": list("abc")}
+    with create_array(tmp_path / "bank.npy", (3, 2, 3), "float32", spec={}, ids=ids) as array:
+        array[:] = values
+    data = map_data(tmp_path / "map.csv", tmp_path / "bank.npy", CLIPS, pooling=pooling)
+    assert CLIPS.ids[data["near"][0][0]] == nearest
 
 
 def test_classes_stand_group_by_group():

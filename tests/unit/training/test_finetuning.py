@@ -10,7 +10,7 @@ import torch
 from small_finetuning import AUDIO, OFF, SPEC, encoder, make_clips
 
 from resound.encoders.classifier import build_classifier
-from resound.errors import CheckpointError
+from resound.errors import CheckpointError, ParameterError
 from resound.registry import HEADS
 from resound.store import StoredArray
 from resound.training.augment import augment_waveforms
@@ -18,6 +18,7 @@ from resound.training.checkpoint import write_tensors
 from resound.training.finetuned import masked_hidden, read_finetuned, vectors_of
 from resound.training.finetuning import FinetuneTraining, finetune
 from resound.training.losses.cross_entropy import CrossEntropy
+from tests.tiny_encoders import random_efficientat
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_each_layer_learns_at_its_own_rate():
     assert sorted(listed) == sorted(trained)
 
 
-@pytest.mark.parametrize("name", list(HEADS))
+@pytest.mark.parametrize("name", ["adapter", "mlp"])
 def test_a_head_makes_a_hidden_vector_and_classes(name):
     head = HEADS[name](6, 3, width=4, dropout=0.0)
     embedding = torch.randn(5, 6)
@@ -61,6 +62,22 @@ def test_a_head_makes_a_hidden_vector_and_classes(name):
     assert hidden.shape == (5, {"adapter": 6, "mlp": 4}[name])
     if name == "adapter":
         torch.testing.assert_close(hidden, embedding, msg="an untrained adapter adds nothing")
+
+
+def test_the_own_head_begins_as_the_encoder_s_hidden_layer_and_learns_apart_from_it():
+    encoder, waveforms = random_efficientat(), torch.randn(2, 4000)
+    network = build_classifier(encoder, 3, name="own", width=4, dropout=0.0, seed=0).eval()
+    hidden = network.head.hidden(network.embed(waveforms))
+    torch.testing.assert_close(encoder.classifier[5](hidden), encoder.logits(waveforms))
+    assert network.classify(network.embed(waveforms)).shape == (2, 3)
+    with torch.no_grad():
+        network.head.layer[0].weight.zero_()
+    assert encoder.classifier[2].weight.any()
+
+
+def test_an_encoder_without_a_layer_of_its_own_cannot_have_the_own_head():
+    with pytest.raises(ParameterError, match="Beats has no layer of its own before classes"):
+        build_classifier(encoder(), 3, name="own", width=4, dropout=0.0, seed=0)
 
 
 def test_a_training_leaves_predictions_of_the_test_fold_and_what_it_has_seen(trained, clips):

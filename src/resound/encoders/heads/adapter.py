@@ -22,7 +22,9 @@ class Adapter(Head):
     """
 
     def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:
-        super().__init__(dimension, n_classes, width=width, n_hidden=dimension, dropout=dropout)
+        super().__init__(dimension, n_classes, dropout=dropout)
+        self.norm = nn.LayerNorm(dimension)
+        self.down = nn.Linear(dimension, width)
         self.up = nn.Linear(width, dimension)
         nn.init.zeros_(self.up.weight)
         nn.init.zeros_(self.up.bias)

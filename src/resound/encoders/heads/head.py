@@ -8,24 +8,16 @@ class Head(nn.Module):
 
     Parameters
     ----------
-    dimension : int
-        Numbers of the encoder's embedding.
-    n_classes : int
-        Classes.
-    width : int
-        Of the layer that a subclass adds.
     n_hidden : int
         Numbers of the hidden vector.
+    n_classes : int
+        Classes.
     dropout : float
         Share of the hidden vector's numbers that a step of training leaves out.
     """
 
-    def __init__(
-        self, dimension: int, n_classes: int, *, width: int, n_hidden: int, dropout: float
-    ) -> None:
+    def __init__(self, n_hidden: int, n_classes: int, *, dropout: float) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(dimension)
-        self.down = nn.Linear(dimension, width)
         self.dropout = nn.Dropout(dropout)
         self.classes = nn.Linear(n_hidden, n_classes)
 

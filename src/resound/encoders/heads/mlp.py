@@ -20,7 +20,9 @@ class Mlp(Head):
     """
 
     def __init__(self, dimension: int, n_classes: int, *, width: int, dropout: float) -> None:
-        super().__init__(dimension, n_classes, width=width, n_hidden=width, dropout=dropout)
+        super().__init__(width, n_classes, dropout=dropout)
+        self.norm = nn.LayerNorm(dimension)
+        self.down = nn.Linear(dimension, width)
 
     def hidden(self, embedding: Tensor) -> Tensor:
         """Return the hidden layer.

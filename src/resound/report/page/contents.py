@@ -139,7 +139,7 @@ def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
     found = _there(results.maps, lost)
     points_and_banks = [method.files for method in found]
     return [
-        {**about, **map_data(points, bank, clips)}
+        {**about, **map_data(points, bank, clips, pooling=results.poolings.get(bank))}
         for about, (points, bank) in zip(_described(found, results), points_and_banks, strict=True)
     ]
 

@@ -7,13 +7,16 @@ import numpy as np
 from resound import store
 from resound.distances import cosine
 from resound.report.page.clips import Clips
+from resound.retrieval.pooling import pooled
 
 DECIMALS = 2
 NEIGHBOURS = 6
 AT_ONCE = 256  # clips whose distances to all others are held in memory
 
 
-def map_data(points: store.AnyPath, bank: store.AnyPath, clips: Clips) -> dict[str, Any]:
+def map_data(
+    points: store.AnyPath, bank: store.AnyPath, clips: Clips, *, pooling: str | None = None
+) -> dict[str, Any]:
     """Return what the page shows of one embedding.
 
     Parameters
@@ -22,6 +25,8 @@ def map_data(points: store.AnyPath, bank: store.AnyPath, clips: Clips) -> dict[s
         ``clip_id, x, y``.
     bank : path
         The embedding itself.
+    pooling : str, optional
+        Of a clip's windows, as on the map: see `resound.retrieval.pooling`.
 
     Returns
     -------
@@ -32,7 +37,8 @@ def map_data(points: store.AnyPath, bank: store.AnyPath, clips: Clips) -> dict[s
     frame = store.read_csv(points, dtypes={"clip_id": "str", "x": "float64", "y": "float64"})
     place = clips.positions(frame["clip_id"])
     data: dict[str, list[Any]] = {name: [None] * len(clips.ids) for name in ("x", "y", "near")}
-    near = _neighbours(store.open_array(bank), frame["clip_id"].tolist())
+    ids = frame["clip_id"].tolist()
+    near = _neighbours(pooled(store.open_array(bank).rows(ids), pooling))
     for name, values in (
         ("x", frame["x"].round(DECIMALS).tolist()),
         ("y", frame["y"].round(DECIMALS).tolist()),
@@ -43,12 +49,11 @@ def map_data(points: store.AnyPath, bank: store.AnyPath, clips: Clips) -> dict[s
     return data
 
 
-def _neighbours(bank: store.StoredArray, ids: list[str]) -> np.ndarray:
-    """Return the nearest other clips of each, as positions in `ids`."""
-    vectors = bank.rows(ids)
-    n_near = min(NEIGHBOURS, len(ids) - 1)
-    near = np.empty((len(ids), n_near), np.int64)
-    for start in range(0, len(ids), AT_ONCE):
+def _neighbours(vectors: np.ndarray) -> np.ndarray:
+    """Return the nearest other clips of each, as positions among `vectors` (clips, n, dims)."""
+    n_near = min(NEIGHBOURS, len(vectors) - 1)
+    near = np.empty((len(vectors), n_near), np.int64)
+    for start in range(0, len(vectors), AT_ONCE):
         distances = cosine.pairwise(vectors[start : start + AT_ONCE], vectors)
         rows = np.arange(len(distances))
         distances[rows, start + rows] = np.inf
