@@ -5,7 +5,7 @@ that must exist, options that a feature must know, windows that must fit into a 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,37 +13,16 @@ import jsonschema
 
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
-from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, WINDOWS, ZERO_SHOT
-from resound.experiment.plan import VARIANT_OF, encodings, finetune_recipe, recipe
-from resound.experiment.specs import ENCODER_KEYS, FINDING, without_windows
-from resound.experiment.weights import Weights
+from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
+from resound.experiment.faults import name_faults, option_faults, warmup_faults
+from resound.experiment.plan import VARIANT_OF, encodings, recipe
+from resound.experiment.specs import FINDING
 from resound.files import one_spelling
-from resound.registry import (
-    DISTANCES,
-    ENCODERS,
-    FEATURES,
-    FIGURES,
-    HEADS,
-    LOSSES,
-    NETWORKS,
-    SEARCHES,
-    Registry,
-)
+from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEARCHES
 
 Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
-# Of the frames that an encoder reads, beside the options of the feature mel.
-FRAMING = ("n_fft", "hop_length")
-# What an encoder's registration must say of it for the vector to exist: one of these traits.
-NEEDED_TRAITS = {ZERO_SHOT: tuple(NAMES_BY.values()), TAGS: ("tags",), MASKED: ("masked",)}
-# What an encoder without a trait is said to be like.
-LACKS = {
-    "text": "embeds no words",
-    "tags": "has no tags of AudioSet",
-    "masked": "cannot leave parts of a clip out",
-    "own_layer": "has no layer of its own before classes",
-}
 
 
 def open_config(
@@ -138,23 +117,21 @@ def _meaning(config: Config) -> Iterator[str]:
         where = f"retrieval.tables.{name}"
         named = table["distance"]
         distances = [named] if isinstance(named, str) else named
-        yield from _names(f"{where}.distance", distances, retrieval["distances"])
-        yield from _names(f"{where}.features", table.get("features", []), config["features"])
-        yield from _names(f"{where}.stft", table.get("stft", []), config["stft"])
+        yield from name_faults(f"{where}.distance", distances, retrieval["distances"])
+        yield from name_faults(f"{where}.features", table.get("features", []), config["features"])
+        yield from name_faults(f"{where}.stft", table.get("stft", []), config["stft"])
         named = table.get("encodings", [])
         known = encodings(config)
-        yield from _names(f"{where}.encodings", named, known)
+        yield from name_faults(f"{where}.encodings", named, known)
         asked = [known[name] for name in named if name in known]
-        for vector, traits in NEEDED_TRAITS.items():
-            lacking = [row.encoder for row in asked if row.vector == vector]
-            yield from _having(traits, f"{where}.encodings", lacking, config["encoders"])
-        cut = [row.encoder for row in asked if row.vector == WINDOWS]
-        yield from _having_windows(f"{where}.encodings", cut, config["encoders"])
-    yield from _names("validation.features", config["validation"]["features"], config["features"])
-    yield from _names("validation.stft", config["validation"]["stft"], config["stft"])
+        yield from vector_faults(f"{where}.encodings", asked, config["encoders"])
+    yield from name_faults(
+        "validation.features", config["validation"]["features"], config["features"]
+    )
+    yield from name_faults("validation.stft", config["validation"]["stft"], config["stft"])
     yield from _trainings(config)
-    yield from _encoders(config)
-    yield from _finetuning(config)
+    yield from encoder_faults(config)
+    yield from finetuning_faults(config)
     yield from _figures(config)
     yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
@@ -170,7 +147,7 @@ def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
         options, of = dict(block), block.get(VARIANT_OF)
         options.pop(VARIANT_OF, None)
         if of is None:
-            yield from _options("features", {name: options}, FEATURES)
+            yield from option_faults("features", {name: options}, FEATURES)
         elif name in FEATURES and of != name:
             yield f"features.{name}: this feature is registered itself and no variant of {of!r}"
         elif of not in FEATURES:
@@ -188,7 +165,7 @@ def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:
         name: {key: value for key, value in block.items() if key not in FINDING}
         for name, block in blocks.items()
     }
-    yield from _options("retrieval.distances", measured, DISTANCES)
+    yield from option_faults("retrieval.distances", measured, DISTANCES)
     for name, block in blocks.items():
         where, searches = f"retrieval.distances.{name}", block.get("mode") == "top_k"
         if name not in DISTANCES:
@@ -205,125 +182,28 @@ def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:
 
 
 def _trainings(config: Config) -> Iterator[str]:
-    block = config["classification"]
-    yield from _options("networks", config["networks"], NETWORKS)
-    yield from _names("classification.networks", block["networks"], config["networks"])
-    yield from _names("classification.features", block["features"], config["features"])
-    yield from _names("classification.stft", block["stft"], config["stft"])
-    yield from _names("classification.losses", block["losses"], LOSSES)
+    block, typed = config["classification"], cast(config_types.Config, config)
+    yield from option_faults("networks", config["networks"], NETWORKS)
+    yield from name_faults("classification.networks", block["networks"], config["networks"])
+    yield from name_faults("classification.features", block["features"], config["features"])
+    yield from name_faults("classification.stft", block["stft"], config["stft"])
+    yield from name_faults("classification.losses", block["losses"], LOSSES)
     losses = {name: block[name] for name in LOSSES if name in block}
-    yield from _options("classification", losses, LOSSES)
-    yield from _warmup("classification", config)
+    yield from option_faults("classification", losses, LOSSES)
+    yield from warmup_faults("classification", recipe(typed, "classification"))
     coder = config["autoencoder"]
-    yield from _names("autoencoder.features", coder["features"], config["features"])
-    yield from _names("autoencoder.stft", coder["stft"], config["stft"])
-    yield from _warmup("autoencoder", config)
-
-
-def _encoders(config: Config) -> Iterator[str]:
-    encoders = config["encoders"]
-    for name, options in encoders.items():
-        yield from _family(f"encoders.{name}", options)
-        if Weights.of(options["weights"]).digest is None:
-            yield (
-                f"encoders.{name}.weights.sha256: {options['weights']['source']} is not published "
-                "under a known digest; name its own (sha256sum <file>)"
-            )
-    for part in ("zero_shot", "probe", "finetune"):
-        yield from _names(f"{part}.encoders", config[part]["encoders"], encoders)
-    named = config[ZERO_SHOT]["encoders"]
-    yield from _having(NEEDED_TRAITS[ZERO_SHOT], "zero_shot.encoders", named, encoders)
-    for name, encoding in config["encodings"].items():
-        where, encoder = f"encodings.{name}", encoding["encoder"]
-        yield from _names(f"{where}.encoder", [encoder], encoders)
-        if encoding["vector"] in NEEDED_TRAITS:
-            traits = NEEDED_TRAITS[encoding["vector"]]
-            yield from _having(traits, f"{where}.vector", [encoder], encoders)
-        if encoding["vector"] == WINDOWS:
-            yield from _having_windows(f"{where}.vector", [encoder], encoders)
-        elif "pooling" in encoding:
-            yield (
-                f"{where}.pooling: {encoding['vector']} is one vector of a clip; pool those of "
-                f"vector: {WINDOWS}"
-            )
-
-
-def _finetuning(config: Config) -> Iterator[str]:
-    encoders, block = config["encoders"], config["finetune"]
-    for name in block["encoders"]:
-        family = encoders.get(name, {}).get("family")
-        if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
-            yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
-    yield from _warmup("finetune", config)
-    yield from _names("finetune.recipes", list(block["recipes"]), encoders)
-    typed = cast(config_types.Config, config)
-    for name in block["recipes"]:
-        yield from _warmup_within(f"finetune.recipes.{name}", finetune_recipe(typed, name))
-    headless = [name for name in block["encoders"] if name not in block["heads"]]
-    yield from (
-        f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless
-    )
-    yield from _names("finetune.heads", list(block["heads"].values()), HEADS)
-    needing = {name: block["heads"].get(name) for name in block["encoders"]}
-    own = [n for n, h in needing.items() if h in HEADS and HEADS.entry(h).traits.get("own_layer")]
-    yield from _having(("own_layer",), "finetune.heads", own, encoders)
-
-
-def _family(where: str, block: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a fault for an unknown family, and for each key that it does not know or lacks."""
-    family = block["family"]
-    if family not in ENCODERS:
-        yield f"{where}.family: {family!r} {unknown(family, ENCODERS)}"
-        return
-    options = ENCODERS.options(family)
-    known = (*ENCODER_KEYS, *options)
-    for key in block:
-        if key not in known:
-            yield f"{where}.{key}: this key of the family {family} {unknown(key, known)}"
-    cut = block.get(WINDOWS)
-    if cut and cut["hop"] > cut["seconds"]:
-        yield (
-            f"{where}.{WINDOWS}.hop: {cut['hop']} s must not be more than seconds, "
-            f"{cut['seconds']}: what lies between two windows would stand in none"
-        )
-    if "sample_rate" in options and "sample_rate" not in block:
-        yield f"{where}.sample_rate: tell the rate in Hz that the model was trained at"
-    if isinstance(frames := block.get("mel"), Mapping):
-        known = (*FRAMING, *FEATURES.options("mel"))
-        for key in frames:
-            if key not in known:
-                yield f"{where}.mel.{key}: this option {unknown(key, known)}"
-
-
-def _having(
-    traits: Sequence[str], where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
-    """Yield a fault for each encoder of the config whose family lacks all of some traits."""
-    families = {name: block["family"] for name, block in encoders.items()}
-    known = {name: of for name, of in families.items() if of in ENCODERS}
-    having = [name for name, of in known.items() if any(map(ENCODERS.entry(of).traits.get, traits))]
-    for name in names:
-        if name in known and name not in having:
-            what = " and ".join(LACKS[trait] for trait in traits)
-            yield f"{where}: {name} {what}; there are: {', '.join(having)}"
-
-
-def _having_windows(
-    where: str, names: list[str], encoders: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
-    """Yield a fault for each encoder of the config whose windows are not told."""
-    for name in dict.fromkeys(names):
-        if name in encoders and not encoders[name].get(WINDOWS):
-            yield f"{where}: {without_windows(name)}"
+    yield from name_faults("autoencoder.features", coder["features"], config["features"])
+    yield from name_faults("autoencoder.stft", coder["stft"], config["stft"])
+    yield from warmup_faults("autoencoder", recipe(typed, "autoencoder"))
 
 
 def _figures(config: Config) -> Iterator[str]:
     block = config["figures"]
-    yield from _names("figures.show", block["show"], FIGURES)
+    yield from name_faults("figures.show", block["show"], FIGURES)
     for figure in ("features", "dtw"):
-        yield from _names(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
+        yield from name_faults(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
     drawn = block["dtw"]["feature"]
-    yield from _names("figures.dtw.feature", [drawn], config["features"])
+    yield from name_faults("figures.dtw.feature", [drawn], config["features"])
     feature = config["features"].get(drawn, {}).get(VARIANT_OF, drawn)
     if feature in FEATURES and not FEATURES.entry(feature).traits.get("framed", True):
         yield f"figures.dtw.feature: {feature!r} has no frames to align; mfcc has"
@@ -331,41 +211,12 @@ def _figures(config: Config) -> Iterator[str]:
 
 def _report(config: Config) -> Iterator[str]:
     block, deepest = config["report"], max(config["retrieval"]["top_k"])
-    yield from _names("report.stft", [block["stft"]], config["stft"])
+    yield from name_faults("report.stft", [block["stft"]], config["stft"])
     if block["top_k"] > deepest:
         yield (
             f"report.top_k: {block['top_k']} must not be more than the largest of "
             f"retrieval.top_k, {deepest}: rankings may end there"
         )
-
-
-def _warmup(where: str, config: Config) -> Iterator[str]:
-    yield from _warmup_within(where, recipe(cast(config_types.Config, config), where))
-
-
-def _warmup_within(where: str, block: Mapping[str, Any]) -> Iterator[str]:
-    if block["warmup_epochs"] > block["epochs"]:
-        yield (
-            f"{where}.warmup_epochs: {block['warmup_epochs']} must not be more than "
-            f"epochs, {block['epochs']}"
-        )
-
-
-def _names(where: str, names: list[str], known: Mapping[str, Any] | Registry) -> Iterator[str]:
-    for name in names:
-        if name not in known:
-            yield f"{where}: {name!r} {unknown(name, known)}"
-
-
-def _options(where: str, blocks: Mapping[str, Config], registry: Registry) -> Iterator[str]:
-    for name, options in blocks.items():
-        if name not in registry:
-            yield f"{where}.{name}: {registry.kind} {name!r} {unknown(name, registry)}"
-            continue
-        known = registry.options(name)
-        for option in options:
-            if option not in known:
-                yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
 
 
 def _matrix(block: Config, duration: float) -> Iterator[str]:
