@@ -9,7 +9,7 @@ import copy
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -132,7 +132,7 @@ class EfficientAT(Encoder):
         self.features = feature_layers(sizes.width)
         self.classifier = class_layers(*sizes)
         # Convolutions of few channels are trained half again as fast when these stand together.
-        self.to(memory_format=torch.channels_last)
+        cast(Any, self).to(memory_format=torch.channels_last)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, *, sha256: str | None = None) -> "EfficientAT":
@@ -258,7 +258,7 @@ class EfficientAT(Encoder):
 
     def hidden_layer(self) -> nn.Sequential:
         """Return a copy of the layer that the logits of its classes are made of."""
-        return copy.deepcopy(self.classifier[2:4])
+        return copy.deepcopy(cast(nn.Sequential, self.classifier[2:4]))
 
     def layer_groups(self) -> list[list[nn.Parameter]]:
         """Return the first convolution, the blocks one by one, and the last convolution."""
