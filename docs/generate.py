@@ -31,6 +31,7 @@ MEASURED = {
         "esc50": "retrieval_cosine",
         "study": "retrieval_cosine",
         "esc50_grid": "classification",
+        "esc50_encoders": "classification",
     },
     "esc10.md": {
         "esc10": "retrieval_cosine",
@@ -42,6 +43,7 @@ MEASURED = {
 BESIDES = {
     "study rows": ("study", measured.study_rows, "retrieval_cosine"),
     "esc50 networks": ("esc50", measured.networks_from_scratch, "classification"),
+    "encoders": ("esc50_encoders", measured.encoders, "classification"),
 }
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
@@ -139,6 +141,7 @@ def readme_parts() -> dict[str, str | None]:
         "esc50 retrieval": ("esc50", measured.retrieval_beside_study, "retrieval_cosine"),
         "study": ("study", measured.study_sentence, "retrieval_cosine"),
         "esc50 networks": ("esc50", measured.networks_from_scratch, "classification"),
+        "encoders": ("esc50_encoders", measured.encoders_in_short, "classification"),
         "esc10 networks": ("esc10_cv", measured.networks, "classification"),
     }
     return {
