@@ -190,14 +190,15 @@ def encoders_in_short(tables: Path) -> str:
         )
         of = f"`{name}`" + ("" if published is None else ", the study's")
         if share is not None:
-            rows.append([of, _size(name), f"{share:.1%}", *map(figures.get, SHORT_METRICS)])
+            rows.append([of, _size(name), f"{share:.2%}", *map(figures.get, SHORT_METRICS)])
     return _github(
         _best_first(rows, 3, "{:.3f}"), ["", "MB of weights", "accuracy", *SHORT_METRICS]
     )
 
 
 def _classes_beside_study(told: pd.DataFrame) -> str:
-    shares = told.pivot_table("accuracy", "network", "test_fold").to_dict("index")
+    whole_rows = told[told["missing"].isna()]
+    shares = whole_rows.pivot_table("accuracy", "network", "test_fold").to_dict("index")
     rows = [[f"`{name}`", _size(name), of.get("5"), of.get("all")] for name, of in shares.items()]
     whole = accuracy_figures(all_folds=True)
     rows += [
