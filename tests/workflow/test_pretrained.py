@@ -77,7 +77,7 @@ def test_every_encoder_has_its_rows(encoded):
     ]
     assert list(classified["n_clips"]) == [20, 100, 20, 100, *[20] * 13]
     assert list(classified["missing"]) == [""] * 17
-    heads = ["", "", "", "", *["linear"] * 5, *["knn"] * 5, "adapter", "mlp", "mlp"]
+    heads = ["", "", "", "", *["linear"] * 5, *["knn"] * 5, "adapter", "mlp", "own"]
     assert list(classified["head"]) == heads
     names = [list(table(encoded, path)["network"]) for path in TABLES]
     assert names == [
