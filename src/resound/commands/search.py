@@ -117,12 +117,11 @@ def _found(
         arguments.query, method, index.grid, start=arguments.start or 0.0, stop=arguments.stop
     )
     if not arguments.rerank:
-        return ask(index, query.vectors, **limits)
+        return ask(index, query, **limits)
     from resound.searching.reranking import FIRST_HITS, by_dtw
 
-    first = ask(index, query.vectors, **{**limits, "k": max(FIRST_HITS, arguments.k)})
-    stretches = [(start, min(start + index.grid.window, query.stop)) for start in query.starts]
-    ordered = by_dtw(first, arguments.query, stretches, n_threads=threads_of(arguments))
+    first = ask(index, query, **{**limits, "k": max(FIRST_HITS, arguments.k)})
+    ordered = by_dtw(first, arguments.query, query.stretches, n_threads=threads_of(arguments))
     return ordered.head(arguments.k)
 
 

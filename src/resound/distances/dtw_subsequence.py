@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from resound.distances._clips import check_frames, check_same_dims
+from resound.distances._dtw_inputs import as_frames
 from resound.distances._dtw_subsequence_kernels import last_row
 from resound.errors import ParameterError
 
@@ -65,6 +66,10 @@ def match(query: npt.ArrayLike, clip: npt.ArrayLike) -> Match:
             raise ParameterError(f"{name} of shape {frames.shape} must be one clip (frames, dims)")
         check_frames(name, frames)
     check_same_dims("query", x, "clip", y)
-    totals, begins = last_row(np.ascontiguousarray(cdist(x, y), dtype=np.float64))
+    points = (
+        as_frames(name, frames[np.newaxis], slice(None), "euclidean", "float64")[0]
+        for name, frames in (("query", x), ("clip", y))
+    )
+    totals, begins = last_row(np.ascontiguousarray(cdist(*points)))
     last = int(np.argmin(totals))
     return Match(float(totals[last]), int(begins[last]), last)

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.errors import AudioError, ParameterError, check_positive_int
+from resound.errors import AudioError, ParameterError, StoreError, check_positive_int
 from resound.files import AnyPath
 from resound.searching.decoding import open_sound, resampled
 from resound.searching.hits import merge, neighbours
-from resound.searching.index import DOOMED, Index
+from resound.searching.index import DOOMED, Index, best_of
 from resound.searching.methods import Embeddings, Statistics
 from resound.searching.windows import Grid, cut
 
@@ -24,6 +24,7 @@ SHORTEST_SECONDS = 0.05
 SILENCE = 2.0**-16  # half a step of 16 bits
 MOST_WINDOWS = 240
 MORE = 4
+TRIMMED = 0.25  # of a hop: the mean distance of the nearest window's beginning
 
 
 class Query(NamedTuple):
@@ -33,15 +34,19 @@ class Query(NamedTuple):
     ----------
     vectors : ndarray of float32, shape (n, dimension)
         Of its windows.
-    starts : list of float
-        Where each window begins, seconds from the beginning of the file.
-    stop : float
-        Where the stretch ends.
+    trimmed : ndarray of float32, shape (m, dimension)
+        Of those windows that are full of sound, without a quarter of a hop at the beginning, and
+        of the same without that at the end.
+    trimmed_of : list of int
+        For each of these the place of its window in `vectors`.
+    stretches : list of (float, float)
+        From when to when each window lasts, seconds from the beginning of the file.
     """
 
     vectors: Float32
-    starts: list[float]
-    stop: float
+    trimmed: Float32
+    trimmed_of: list[int]
+    stretches: list[tuple[float, float]]
 
 
 def read_query(
@@ -95,19 +100,39 @@ def read_query(
             f"{path}: {length:.3g} s from {start:g} s on are too short to be compared; at least "
             f"{SHORTEST_SECONDS} s are needed"
         )
-    waveforms = np.stack([window.waveform for window in windows])
-    vectors = method.vectors(waveforms)
-    heard = (np.abs(waveforms).max(axis=1) > SILENCE) & vectors.any(axis=1)
-    if not heard.any():
+    heard = [window for window in windows if np.abs(window.waveform).max() > SILENCE]
+    vectors = method.vectors(np.stack([window.waveform for window in heard or windows]))
+    if not heard or not vectors.any():
         raise AudioError(f"{path}: is silent; name another recording, or a stretch with a sound")
-    starts = [start + grid.start(window.position) for window in windows]
-    return Query(
-        vectors[heard], [s for s, h in zip(starts, heard, strict=True) if h], start + length
-    )
+    starts = [grid.start(window.position) for window in heard]
+    stretches = [
+        (start + begin, start + window.end) for begin, window in zip(starts, heard, strict=True)
+    ]
+    full = [
+        place
+        for place, (begin, window) in enumerate(zip(starts, heard, strict=True))
+        if window.end - begin >= grid.window - 1 / method.sample_rate
+    ]
+    trimmed = _trimmed([heard[place].waveform for place in full], method, grid)
+    return Query(vectors, trimmed, 2 * full if len(trimmed) else [], stretches)
 
 
-def of_words(text: str, method: Statistics | Embeddings) -> Float32:
-    """Return words as vectors that an index can be asked by.
+def _trimmed(waveforms: list[Float32], method: Statistics | Embeddings, grid: Grid) -> Float32:
+    """Return the vectors of windows without a part at the beginning, then without one at the end.
+
+    A window of the index that is most like the query begins up to half a hop before or after it:
+    without so much, on average, both hear the same.
+    """
+    part = round(grid.hop * TRIMMED * method.sample_rate)
+    if not waveforms or len(waveforms[0]) - part < method.minimum:
+        return np.zeros((0, method.dimension), np.float32)
+    whole = np.stack(waveforms)
+    rest = len(whole[0]) - part
+    return np.concatenate([method.vectors(whole[:, part:]), method.vectors(whole[:, :rest])])
+
+
+def of_words(text: str, method: Statistics | Embeddings) -> Query:
+    """Return words as the vector of a window that sounds like them.
 
     Parameters
     ----------
@@ -118,7 +143,7 @@ def of_words(text: str, method: Statistics | Embeddings) -> Float32:
 
     Returns
     -------
-    ndarray, shape (1, dimension)
+    Query
 
     Raises
     ------
@@ -127,18 +152,22 @@ def of_words(text: str, method: Statistics | Embeddings) -> Float32:
     """
     if not text.strip():
         raise ParameterError(f"text={text!r} has no words; say what the sound is")
-    return method.of_words(text)[np.newaxis]
+    nothing = np.zeros((0, method.dimension), np.float32)
+    return Query(method.of_words(text)[np.newaxis], nothing, [], [])
 
 
-def ask(index: Index, vectors: Float32, *, k: int, per_file: int | None = None) -> pd.DataFrame:
-    """Return the places of an index that are most like any of some vectors.
+def ask(index: Index, query: Query, *, k: int, per_file: int | None = None) -> pd.DataFrame:
+    """Return the places of an index that are most like any window of a query.
+
+    Where a sound is one window long, its borders are known, and only whole windows of the query
+    count; of a longer one, windows begin somewhere, and those without a part at one end count too.
 
     Parameters
     ----------
     index : Index
         Which is asked.
-    vectors : ndarray, shape (n, dimension)
-        Of a query's windows, or of words.
+    query : Query
+        As `read_query` or `of_words` returns it.
     k : int
         Hits; fewer where there are fewer.
     per_file : int, optional
@@ -147,8 +176,8 @@ def ask(index: Index, vectors: Float32, *, k: int, per_file: int | None = None) 
     Returns
     -------
     DataFrame
-        ``rank, file, start, end, similarity`` and `asked`, the place in `vectors` of the one that
-        is most similar: `file` as a path, seconds from its beginning, the most similar first.
+        ``rank, file, start, end, similarity`` and `asked`, the place of the query's window that is
+        most similar: `file` as a path, seconds from its beginning, the most similar first.
 
     Raises
     ------
@@ -161,23 +190,38 @@ def ask(index: Index, vectors: Float32, *, k: int, per_file: int | None = None) 
     if per_file is not None:
         check_positive_int("per_file", per_file, "hits")
     n_windows, wanted = index.count(), k * (2 * neighbours(index.grid) - 1)
+    if n_windows == 0:
+        raise StoreError(f"{index.folder}: holds no windows; no sound of its folder could be read")
     while True:
-        found = index.nearest(vectors, min(wanted, max(n_windows, 1)))
+        found, sounds = _nearest(index, query, wanted)
         hits = merge(found, index.grid, k=k, per_file=per_file)
         if len(hits) == k or wanted >= n_windows:
-            break
+            return _placed(index, hits, sounds)
         # The nearest were of few places.
         wanted *= MORE
-    return _placed(index, hits)
 
 
-def _placed(index: Index, hits: pd.DataFrame) -> pd.DataFrame:
+def _nearest(index: Index, query: Query, wanted: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the windows nearest to a query, each once, and the rows of their sounds."""
+    found = index.nearest(query.vectors, wanted)
+    if len(query.trimmed):
+        more = index.nearest(query.trimmed, wanted)
+        more["asked"] = np.array(query.trimmed_of)[more["asked"]]
+        found = pd.concat([found.assign(whole=True), more.assign(whole=False)])
+    else:
+        found["whole"] = True
+    sounds = index.named(found["file"].tolist())
+    sounds = sounds[sounds["windows"] > DOOMED]
+    one = sounds.index[sounds["windows"] == 1]
+    found = found[found["file"].isin(sounds.index) & (found["whole"] | ~found["file"].isin(one))]
+    return best_of(found), sounds
+
+
+def _placed(index: Index, hits: pd.DataFrame, sounds: pd.DataFrame) -> pd.DataFrame:
     """Return hits with the paths and times of their sounds."""
     columns = ["rank", "file", "start", "end", "similarity", "asked"]
     if hits.empty:
         return pd.DataFrame(columns=columns)
-    sounds = index.named(hits["file"].tolist())
-    hits = hits[hits["file"].isin(sounds.index[sounds["windows"] > DOOMED])]
     found = sounds.loc[hits["file"]].reset_index()
     start = hits["position"].to_numpy() * index.grid.hop
     end = start + index.grid.window

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from resound.errors import RunError, StoreError
 from resound.files import AnyPath, replacing, write_text
 from resound.searching.methods import Choice, Embeddings, Statistics
-from resound.searching.table import VECTOR, Table
+from resound.searching.table import VECTOR, Table, column_of
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
@@ -142,7 +142,7 @@ class Index:
             raise StoreError(
                 f"{folder}: holds something else than an index; name another place: --into <folder>"
             )
-        vector = pa.list_(pa.float32(), method.dimension)
+        vector = column_of(method.dimension)
         windows = pa.schema([("file", pa.int64()), ("position", pa.int32()), (VECTOR, vector)])
         with replacing(folder) as temporary:
             temporary.mkdir()
@@ -203,7 +203,7 @@ class Index:
         """Return the rows of some sounds, by number."""
         parts = [
             self._files.rows(FILES.names, condition).to_pandas()
-            for condition in _conditions(numbers)
+            for condition in _conditions(numbers) or ["false"]
         ]
         found: pd.DataFrame = pd.concat(parts)
         return found.set_index("file")
@@ -277,11 +277,7 @@ class Index:
             found = self._windows.nearest(vector, k, ("file", "position"), probes).to_pandas()
             found["similarity"] = (1 - found.pop("_distance").astype(float) / 2).clip(0, 1)
             parts.append(found.assign(asked=place))
-        every: pd.DataFrame = pd.concat(parts)
-        order = every.sort_values(
-            ["similarity", "file", "position"], ascending=[False, True, True], kind="stable"
-        )
-        return order.drop_duplicates(["file", "position"]).reset_index(drop=True)
+        return best_of(pd.concat(parts))
 
     def _measured(self, rows: int, partitions: int) -> Approximate:
         """Return the fewest probes, in doubling steps, that find enough of the true neighbours."""
@@ -304,17 +300,30 @@ class Index:
         return {*zip(found["file"].to_pylist(), found["position"].to_pylist(), strict=True)}
 
 
+def best_of(found: pd.DataFrame) -> pd.DataFrame:
+    """Return each window once, at its largest similarity: the most similar first.
+
+    Equal ones are in the order of file and position.
+    """
+    ordered = found.sort_values(
+        ["similarity", "file", "position"], ascending=[False, True, True], kind="stable"
+    )
+    return ordered.drop_duplicates(["file", "position"]).reset_index(drop=True)
+
+
 def is_index(folder: AnyPath) -> bool:
     """Return whether a folder says that it is an index; it may be damaged still."""
     return Path(folder, ABOUT).is_file()
 
 
-def _conditions(numbers: Iterable[int]) -> Iterator[str]:
-    """Yield conditions that name sounds by their numbers, not too many in one."""
-    ordered = sorted({*map(int, numbers)})
-    for first in range(0, len(ordered), IDS_A_CONDITION):
-        listed = ", ".join(map(str, ordered[first : first + IDS_A_CONDITION]))
-        yield f"file IN ({listed})"
+def _conditions(numbers: Iterable[int]) -> list[str]:
+    """Return conditions that name sounds by their numbers, not too many in one."""
+    ordered = [str(number) for number in sorted({*map(int, numbers)})]
+    parts = [
+        ordered[first : first + IDS_A_CONDITION]
+        for first in range(0, len(ordered), IDS_A_CONDITION)
+    ]
+    return [f"file IN ({', '.join(part)})" for part in parts]
 
 
 def _named(spec: Mapping[str, Any]) -> str:
