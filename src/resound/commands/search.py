@@ -19,12 +19,15 @@ from resound.commands.sounds import (
     threads_of,
     told,
 )
-from resound.errors import DataError, ParameterError
+from resound.errors import DataError, ParameterError, check_positive_int
 from resound.files import write_text
 from resound.searching.asking import ask, of_words, read_query
 from resound.searching.index import Index, is_index
 from resound.searching.labels import FORMATS, as_labels
 from resound.searching.methods import Embeddings, Statistics
+from resound.searching.refining import FIRST_HITS as REFINED
+from resound.searching.refining import refined
+from resound.searching.reranking import FIRST_HITS, by_dtw
 
 HITS = 20
 ABOUT_SIMILARITY = (
@@ -62,7 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rerank",
         choices=["dtw"],
         help="order the first hundred hits by exact subsequence DTW on MFCC frames: all of the "
-        "query's window against a stretch of the hit's; `offset` says where in it that begins",
+        "query's window against any stretch of the hit's and a hop around it; `offset` says where "
+        "that begins, from `start`",
+    )
+    parser.add_argument(
+        "--coarse",
+        action="store_true",
+        help="leave the hits at the windows of the index: do not read the sounds of the first "
+        "twenty again to find their best places between windows",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV")
@@ -108,7 +118,7 @@ def _opened(arguments: argparse.Namespace) -> tuple[Index, Statistics | Embeddin
 def _found(
     arguments: argparse.Namespace, index: Index, method: Statistics | Embeddings
 ) -> pd.DataFrame:
-    limits = {"k": arguments.k, "per_file": arguments.per_file}
+    limits = {"k": check_positive_int("k", arguments.k, "hits"), "per_file": arguments.per_file}
     if arguments.text is not None:
         if arguments.rerank or arguments.start is not None or arguments.stop is not None:
             raise ParameterError("--rerank, --from and --to need a recording, not --text")
@@ -116,13 +126,16 @@ def _found(
     query = read_query(
         arguments.query, method, index.grid, start=arguments.start or 0.0, stop=arguments.stop
     )
-    if not arguments.rerank:
-        return ask(index, query, **limits)
-    from resound.searching.reranking import FIRST_HITS, by_dtw
-
-    first = ask(index, query, **{**limits, "k": max(FIRST_HITS, arguments.k)})
-    ordered = by_dtw(first, arguments.query, query.stretches, n_threads=threads_of(arguments))
-    return ordered.head(arguments.k)
+    threads = threads_of(arguments)
+    if arguments.rerank:
+        first = ask(index, query, **{**limits, "k": max(FIRST_HITS, arguments.k)})
+        hop, stretches = index.grid.hop, query.stretches
+        first = by_dtw(first, arguments.query, stretches, hop=hop, n_threads=threads)
+    else:
+        first = ask(index, query, **{**limits, "k": max(REFINED, arguments.k)})
+        if not arguments.coarse:
+            first = refined(first, query, method, index.grid, n_threads=threads)
+    return first.head(arguments.k)
 
 
 def _show(

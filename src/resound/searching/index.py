@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from resound.errors import RunError, StoreError
 from resound.files import AnyPath, replacing, write_text
 from resound.searching.methods import Choice, Embeddings, Statistics
-from resound.searching.table import VECTOR, Table, column_of
+from resound.searching.table import VECTOR, Table
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ BEGUN, DOOMED = 0, -1
 # Up to so many rows all of them are compared; beyond, those of the nearest parts.
 EXACT_ROWS = 500_000
 GROWN = 1.5
-ROWS_A_PART = 1000
+ROWS_A_PART = 4000
 ASKED, NEIGHBOURS, ENOUGH = 100, 20, 0.98
 IDS_A_CONDITION = 1000
 FILES = pa.schema(
@@ -142,7 +142,7 @@ class Index:
             raise StoreError(
                 f"{folder}: holds something else than an index; name another place: --into <folder>"
             )
-        vector = column_of(method.dimension)
+        vector = pa.list_(pa.float32(), method.dimension)
         windows = pa.schema([("file", pa.int64()), ("position", pa.int32()), (VECTOR, vector)])
         with replacing(folder) as temporary:
             temporary.mkdir()

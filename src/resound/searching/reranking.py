@@ -1,7 +1,8 @@
-"""Reranking: the first hits in the order of exact DTW, and where in each window the match is.
+"""Reranking: the first hits in the order of exact DTW, and where at each of them the match is.
 
-Subsequence DTW on MFCC frames: all of the query's stretch against the frames of the hit's window,
-in which the match may begin and end anywhere. It is exact: no band, no bound, nothing left out.
+Subsequence DTW on MFCC frames: all of the query's window against the frames of the hit's window and
+of a hop on either side of it, in which the match may begin and end anywhere: a query as long as a
+window fits into no other window whole. It is exact: no band, no bound, nothing left out.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.distances.dtw_subsequence import Match, match
+from resound.distances.dtw_subsequence import match
 from resound.features.extraction import extract
 from resound.files import AnyPath
 from resound.searching.decoding import open_sound, resampled
@@ -21,6 +22,7 @@ Float32 = npt.NDArray[np.float32]
 
 FEATURE = "mfcc"
 FIRST_HITS = 100
+FRAME_SECONDS = FRAMING["hop_length"] / FRAMING["sample_rate"]
 
 
 def by_dtw(
@@ -28,6 +30,7 @@ def by_dtw(
     query: AnyPath,
     stretches: list[tuple[float, float]],
     *,
+    hop: float,
     n_threads: int = 1,
 ) -> pd.DataFrame:
     """Return hits in the order of their DTW distances to the query.
@@ -41,14 +44,16 @@ def by_dtw(
     stretches : list of (float, float)
         For each window of the query, from when to when it lasts, in seconds: a hit is compared with
         the window that found it.
+    hop : float
+        Of the index's windows, in seconds.
     n_threads : int
         Threads, each of which decodes and aligns.
 
     Returns
     -------
     DataFrame
-        `hits` with `distance`, in dB summed over the frames of a path, and `offset`, where in the
-        hit's window the best match begins, in seconds; ranked anew.
+        `hits` with `distance`, in dB summed over the frames of a path, and `offset`, where the best
+        match begins, in seconds from `start`: at least minus a hop; ranked anew.
 
     Raises
     ------
@@ -57,17 +62,18 @@ def by_dtw(
     """
     asked = {place: _frames(query, *stretches[place]) for place in sorted({*hits["asked"]})}
 
-    def compare(row: tuple[str, float, float, int]) -> Match:
+    def compare(row: tuple[str, float, float, int]) -> tuple[float, float]:
         file, start, end, place = row
-        return match(asked[place], _frames(file, start, end))
+        first = max(0.0, start - hop)
+        found = match(asked[place], _frames(file, first, end + hop))
+        return found.distance, first + found.first * FRAME_SECONDS - start
 
     rows = [*hits[["file", "start", "end", "asked"]].itertuples(index=False, name=None)]
     with ThreadPoolExecutor(n_threads) as pool:
         found = [*pool.map(compare, rows)]
-    seconds = FRAMING["hop_length"] / FRAMING["sample_rate"]
-    ordered = hits.assign(
-        distance=[one.distance for one in found], offset=[one.first * seconds for one in found]
-    ).sort_values("distance", kind="stable", ignore_index=True)
+    distance, offset = zip(*found, strict=True)
+    ordered = hits.assign(distance=distance, offset=offset)
+    ordered = ordered.sort_values("distance", kind="stable", ignore_index=True)
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))
 
 

@@ -24,7 +24,6 @@ VECTOR = "vector"
 SUPERSEDED = timedelta(milliseconds=1)
 # Candidates by codes, as multiples of k, whose vectors are then compared exactly.
 REFINE = 10
-LANES = 8
 NO_ROOM = ("No space left", "File too large", "quota", "Read-only file system", "Permission denied")
 
 
@@ -112,9 +111,7 @@ class Table:
             Parts of the approximate index that are looked through; None: every row is compared.
         """
         with self._told():
-            width = self._table.schema.field(VECTOR).type.list_size
-            asked = _widened(vector[np.newaxis], width)[0]
-            query = self._table.search(asked, vector_column_name=VECTOR).distance_type("cosine")
+            query = self._table.search(vector, vector_column_name=VECTOR).distance_type("cosine")
             query = query.limit(k).select([*columns, "_distance"])
             if probes is None:
                 return query.bypass_vector_index().to_arrow()
@@ -126,10 +123,10 @@ class Table:
             self._table.optimize(cleanup_older_than=SUPERSEDED)
 
     def approximate(self, partitions: int) -> None:
-        """Make the approximate index: inverted lists of one-bit codes (RaBitQ), by the cosine."""
-        from lancedb.index import IvfRq
+        """Make the approximate index: the rows in parts, each number as a byte, by the cosine."""
+        from lancedb.index import IvfSq
 
-        config = IvfRq(distance_type="cosine", num_partitions=partitions)
+        config = IvfSq(distance_type="cosine", num_partitions=partitions)
         with self._told():
             self._table.create_index(VECTOR, config=config, replace=True)
 
@@ -153,20 +150,9 @@ def matrix(column: pa.ChunkedArray) -> Float32:
 
 def _column(values: Any, field: pa.Field) -> pa.Array:
     if pa.types.is_fixed_size_list(field.type):
-        flat = pa.array(_widened(values, field.type.list_size).ravel())
+        flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
         return pa.FixedSizeListArray.from_arrays(flat, type=field.type)
     return pa.array(values, field.type)
-
-
-def column_of(dimension: int) -> pa.DataType:
-    """Return the type of a column of vectors; the codes need a multiple of eight numbers."""
-    return pa.list_(pa.float32(), -(-dimension // LANES) * LANES)
-
-
-def _widened(vectors: npt.NDArray[np.floating], width: int) -> Float32:
-    """Return vectors (n, dimension) with zeros at their ends (n, width): cosines stay."""
-    lacking = width - vectors.shape[-1]
-    return np.pad(vectors, ((0, 0), (0, lacking))).astype(np.float32, order="C")
 
 
 def _lancedb() -> Any:
