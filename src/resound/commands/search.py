@@ -24,7 +24,7 @@ from resound.files import write_text
 from resound.searching.asking import ask, of_words, read_query
 from resound.searching.index import Index, is_index
 from resound.searching.labels import FORMATS, as_labels
-from resound.searching.methods import Embeddings, Statistics
+from resound.searching.methods import Method
 from resound.searching.refining import FIRST_HITS as REFINED
 from resound.searching.refining import refined
 from resound.searching.reranking import FIRST_HITS, by_dtw
@@ -103,21 +103,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _opened(arguments: argparse.Namespace) -> tuple[Index, Statistics | Embeddings]:
+def _opened(arguments: argparse.Namespace) -> tuple[Index, Method]:
     place = arguments.index
     if is_index(place) or not place.is_dir():
         index = Index(place)
         index.check(asked_choice(arguments), asked_grid(arguments, index.grid))
-        if arguments.weights:
-            index.choice.weights = {"source": arguments.weights}
         return index, index.choice.load()
     index, method, _ = indexed(place, cache_of(place), arguments)
     return index, method
 
 
-def _found(
-    arguments: argparse.Namespace, index: Index, method: Statistics | Embeddings
-) -> pd.DataFrame:
+def _found(arguments: argparse.Namespace, index: Index, method: Method) -> pd.DataFrame:
     limits = {"k": check_positive_int("k", arguments.k, "hits"), "per_file": arguments.per_file}
     if arguments.text is not None:
         if arguments.rerank or arguments.start is not None or arguments.stop is not None:
@@ -138,9 +134,7 @@ def _found(
     return first.head(arguments.k)
 
 
-def _show(
-    hits: pd.DataFrame, arguments: argparse.Namespace, method: Statistics | Embeddings
-) -> None:
+def _show(hits: pd.DataFrame, arguments: argparse.Namespace, method: Method) -> None:
     hits = hits.drop(columns="asked")
     if arguments.labels == "audacity" and arguments.output:
         _label_each(hits, arguments.output)

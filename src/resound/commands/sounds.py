@@ -8,7 +8,7 @@ from pathlib import Path
 from resound.provenance import spec_digest
 from resound.searching.index import Index, is_index
 from resound.searching.indexing import Report, open_or_create, update
-from resound.searching.methods import Choice, Embeddings, Statistics, choose
+from resound.searching.methods import Choice, Method, choose
 from resound.searching.windows import Grid
 
 GRID = Grid(window=5.0, hop=2.5)
@@ -63,7 +63,7 @@ def asked_grid(arguments: argparse.Namespace, otherwise: Grid) -> Grid:
 
 def indexed(
     folder: Path, into: Path, arguments: argparse.Namespace
-) -> tuple[Index, Statistics | Embeddings, Report]:
+) -> tuple[Index, Method, Report]:
     """Make the index of a folder, or bring it up to date, and tell about it on stderr."""
     choice = asked_choice(arguments)
     if is_index(into):

@@ -15,7 +15,7 @@ from resound.files import AnyPath
 from resound.searching.decoding import open_sound, resampled
 from resound.searching.hits import merge, neighbours
 from resound.searching.index import DOOMED, Index, best_of
-from resound.searching.methods import Embeddings, Statistics
+from resound.searching.methods import Method
 from resound.searching.windows import Grid, cut
 
 Float32 = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ class Query(NamedTuple):
 
 def read_query(
     path: AnyPath,
-    method: Statistics | Embeddings,
+    method: Method,
     grid: Grid,
     *,
     start: float = 0.0,
@@ -66,7 +66,7 @@ def read_query(
     ----------
     path : path
         The recording.
-    method : Statistics or Embeddings
+    method : Method
         That of the index.
     grid : Grid
         Of the index.
@@ -117,7 +117,7 @@ def read_query(
     return Query(vectors, trimmed, 2 * full if len(trimmed) else [], stretches)
 
 
-def _trimmed(waveforms: list[Float32], method: Statistics | Embeddings, grid: Grid) -> Float32:
+def _trimmed(waveforms: list[Float32], method: Method, grid: Grid) -> Float32:
     """Return the vectors of windows without a part at the beginning, then without one at the end.
 
     A window of the index that is most like the query begins up to half a hop before or after it:
@@ -131,14 +131,14 @@ def _trimmed(waveforms: list[Float32], method: Statistics | Embeddings, grid: Gr
     return np.concatenate([method.vectors(whole[:, part:]), method.vectors(whole[:, :rest])])
 
 
-def of_words(text: str, method: Statistics | Embeddings) -> Query:
+def of_words(text: str, method: Method) -> Query:
     """Return words as the vector of a window that sounds like them.
 
     Parameters
     ----------
     text : str
         What is looked for, as a sentence or a few words: ``a dog barks in the rain``.
-    method : Statistics or Embeddings
+    method : Method
         That of the index.
 
     Returns

@@ -108,6 +108,11 @@ def resampled(stream: Stream, sample_rate: int) -> Iterator[Float32]:
         yield rest
 
 
+def whole(stream: Stream, sample_rate: int) -> Float32:
+    """Return all that is left of a short stream at another rate, shape (samples,)."""
+    return np.concatenate([np.zeros(0, np.float32), *resampled(stream, sample_rate)])
+
+
 def _by_soundfile(file: Any, start: float, stop: float | None) -> Stream:
     rate, frames = file.samplerate, file.frames
     first = min(round(start * rate), frames)

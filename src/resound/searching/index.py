@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 
 from resound.errors import RunError, StoreError
 from resound.files import AnyPath, replacing, write_text
-from resound.searching.methods import Choice, Embeddings, Statistics
+from resound.searching.methods import Choice, Method
 from resound.searching.table import VECTOR, Table
 from resound.searching.windows import Grid
 
@@ -114,7 +114,7 @@ class Index:
 
     @classmethod
     def create(
-        cls, folder: AnyPath, *, sounds: Path, method: Statistics | Embeddings, choice: Choice,
+        cls, folder: AnyPath, *, sounds: Path, method: Method, choice: Choice,
         grid: Grid,
     ) -> Self:  # fmt: skip
         """Make an index without rows; the folder must be absent or empty.
@@ -125,7 +125,7 @@ class Index:
             Of the index.
         sounds : pathlib.Path
             What it is of.
-        method : Statistics or Embeddings
+        method : Method
             As loaded, and fitted.
         choice : Choice
             Where the method came from.
@@ -181,7 +181,10 @@ class Index:
             lock.release()
 
     def check(self, choice: Choice | None = None, grid: Grid | None = None) -> None:
-        """Raise StoreError with the reason where the index was made in another way than asked."""
+        """Raise StoreError with the reason where the index was made in another way than asked.
+
+        Weights of the right digest are then read from where the choice found them.
+        """
         if choice is not None and not choice.is_of(self.choice.spec):
             raise StoreError(
                 f"{self.folder}: was made by {_named(self.choice.spec)}, not by "
@@ -193,6 +196,8 @@ class Index:
                 f"of {grid.window} s every {grid.hop} s; leave --window and --hop out, or make "
                 "another index"
             )
+        if choice is not None:
+            self.choice.weights = choice.weights
 
     def files(self) -> pd.DataFrame:
         """Return a row for each sound, with the columns of the table, by number."""

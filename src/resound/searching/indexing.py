@@ -23,7 +23,7 @@ from resound.jobs.progress import bar
 from resound.searching.decoding import open_sound, resampled
 from resound.searching.index import BEGUN, Index, is_index
 from resound.searching.listing import Listing, Sound, Unread, list_sounds
-from resound.searching.methods import Choice, Embeddings, Statistics
+from resound.searching.methods import Choice, Method, Statistics
 from resound.searching.windows import Grid, Window, cut
 
 Float32 = npt.NDArray[np.float32]
@@ -88,7 +88,7 @@ class Batch(NamedTuple):
 
 def open_or_create(
     folder: AnyPath, into: AnyPath, choice: Choice | None, grid: Grid | None
-) -> tuple[Index, Statistics | Embeddings]:
+) -> tuple[Index, Method]:
     """Return the index of a folder and its method, loaded; made, with no rows, if it is not there.
 
     Parameters
@@ -131,7 +131,7 @@ def open_or_create(
     return Index.create(into, sounds=sounds, method=method, choice=choice, grid=grid), method
 
 
-def check_window(method: Statistics | Embeddings, grid: Grid) -> None:
+def check_window(method: Method, grid: Grid) -> None:
     """Raise ParameterError when a window is shorter than a method can read."""
     if count_samples(grid.checked().window, method.sample_rate) < method.minimum:
         raise ParameterError(
@@ -140,9 +140,7 @@ def check_window(method: Statistics | Embeddings, grid: Grid) -> None:
         )
 
 
-def update(
-    index: Index, method: Statistics | Embeddings, *, n_threads: int | None = None
-) -> Report:
+def update(index: Index, method: Method, *, n_threads: int | None = None) -> Report:
     """Bring an index up to date with its folder.
 
     A sound whose size and time of writing are those of the index is taken as unchanged; of one with
@@ -152,7 +150,7 @@ def update(
     ----------
     index : Index
         Held for writing meanwhile.
-    method : Statistics or Embeddings
+    method : Method
         That of the index.
     n_threads : int, optional
         Threads that compute vectors; one a core by default.
@@ -224,7 +222,7 @@ def _is_same(folder: Path, sound: Sound, row: Any) -> bool:
 
 def _batches(
     index: Index,
-    method: Statistics | Embeddings,
+    method: Method,
     tasks: list[Task],
     advance: Callable[[int], object],
 ) -> Iterator[Batch]:
@@ -270,7 +268,7 @@ def _windows(index: Index, task: Task, sample_rate: int) -> Iterator[tuple[Windo
 
 def _computed(
     pool: ThreadPoolExecutor,
-    method: Statistics | Embeddings,
+    method: Method,
     batches: Iterator[Batch],
     threads: int,
 ) -> Iterator[tuple[Batch, Float32]]:

@@ -163,8 +163,9 @@ class Embeddings:
         if not self.reads_words:
             raise ParameterError(_no_words(self.spec["family"]))
         with torch.inference_mode():
-            found: Float32 = self._encoder.embed_text([words]).float().cpu().numpy()
-        return unit(found)[0]
+            found = self._encoder.embed_text([words]).float().cpu().numpy()
+        vector: Float32 = unit(found)[0]
+        return vector
 
 
 class Choice:
@@ -185,7 +186,7 @@ class Choice:
     ) -> None:
         self.spec, self.weights, self.note = spec, weights, note
 
-    def load(self) -> Statistics | Embeddings:
+    def load(self) -> Method:
         """Return the method; CheckpointError where the weights are not what they should be."""
         if self.weights is None:
             return Statistics(self.spec)

@@ -14,8 +14,8 @@ import pandas as pd
 
 from resound.audio import UnreadableAudio, count_samples
 from resound.searching.asking import Query
-from resound.searching.decoding import open_sound, resampled
-from resound.searching.methods import Embeddings, Statistics
+from resound.searching.decoding import open_sound, whole
+from resound.searching.methods import Method
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
@@ -27,7 +27,7 @@ STEPS = (-0.5, -0.25, 0.25, 0.5)  # of a hop
 def refined(
     hits: pd.DataFrame,
     query: Query,
-    method: Statistics | Embeddings,
+    method: Method,
     grid: Grid,
     *,
     n_threads: int = 1,
@@ -40,7 +40,7 @@ def refined(
         As `resound.searching.asking.ask` returns them; the first 20 are looked at.
     query : Query
         As `resound.searching.asking.read_query` returns it.
-    method : Statistics or Embeddings
+    method : Method
         That of the index.
     grid : Grid
         Of the index.
@@ -76,16 +76,14 @@ def refined(
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))
 
 
-def _around(
-    file: str, start: float, method: Statistics | Embeddings, grid: Grid
-) -> list[tuple[float, Float32]]:
+def _around(file: str, start: float, method: Method, grid: Grid) -> list[tuple[float, Float32]]:
     """Return places around a hit, as far as the sound goes, and the vectors (dimension,) there."""
     places = [start + step * grid.hop for step in STEPS]
     first = max(0.0, places[0])
     try:
         with open_sound(file, start=first, stop=places[-1] + grid.window) as stream:
-            waveform = np.concatenate([*resampled(stream, method.sample_rate)])
-    except (UnreadableAudio, OSError, ValueError):
+            waveform = whole(stream, method.sample_rate)
+    except (UnreadableAudio, OSError):
         return []
     length = count_samples(grid.window, method.sample_rate)
     begins = [(place, round((place - first) * method.sample_rate)) for place in places]

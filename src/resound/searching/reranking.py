@@ -15,7 +15,7 @@ import pandas as pd
 from resound.distances.dtw_subsequence import match
 from resound.features.extraction import extract
 from resound.files import AnyPath
-from resound.searching.decoding import open_sound, resampled
+from resound.searching.decoding import open_sound, whole
 from resound.searching.methods import FRAMING
 
 Float32 = npt.NDArray[np.float32]
@@ -80,7 +80,7 @@ def by_dtw(
 def _frames(path: AnyPath, start: float, stop: float) -> npt.NDArray[np.floating]:
     """Return the MFCC (frames, dims) of a stretch of a sound."""
     with open_sound(path, start=start, stop=stop) as stream:
-        waveform = np.concatenate([*resampled(stream, FRAMING["sample_rate"])])
+        waveform = whole(stream, FRAMING["sample_rate"])
     # A frame needs its samples; what is shorter gets zeros at its end.
     waveform = np.pad(waveform, (0, max(0, FRAMING["n_fft"] - len(waveform))))
     framing: dict[str, Any] = FRAMING
