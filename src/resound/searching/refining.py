@@ -21,6 +21,7 @@ from resound.searching.windows import Grid
 Float32 = npt.NDArray[np.float32]
 
 FIRST_HITS = 20
+MARGIN = 0.01  # seconds
 STEPS = (-0.5, -0.25, 0.25, 0.5)  # of a hop
 
 
@@ -81,7 +82,8 @@ def _around(file: str, start: float, method: Method, grid: Grid) -> list[tuple[f
     places = [start + step * grid.hop for step in STEPS]
     first = max(0.0, places[0])
     try:
-        with open_sound(file, start=first, stop=places[-1] + grid.window) as stream:
+        # A little more: a stream that is resampled may be a sample shorter than it should.
+        with open_sound(file, start=first, stop=places[-1] + grid.window + MARGIN) as stream:
             waveform = whole(stream, method.sample_rate)
     except (UnreadableAudio, OSError):
         return []

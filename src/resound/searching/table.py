@@ -120,7 +120,9 @@ class Table:
     def tidy(self) -> None:
         """Write what came in small pieces as large ones, and delete what nobody reads any more."""
         with self._told():
-            self._table.optimize(cleanup_older_than=SUPERSEDED)
+            # The first time may write the approximate index anew, the second deletes the old one.
+            for _ in range(2):
+                self._table.optimize(cleanup_older_than=SUPERSEDED)
 
     def approximate(self, partitions: int) -> None:
         """Make the approximate index: the rows in parts, each number as a byte, by the cosine."""
