@@ -36,7 +36,7 @@ def test_a_query_that_was_cut_out_is_found_where_it_was():
     [
         ([[0.0]], [[0.0, 1.0]], "dims"),
         ([0.0], [[0.0]], "must be one clip"),
-        ([[np.nan]], [[0.0]], "finite"),
+        ([[np.nan]], [[0.0]], "holds NaN"),
         (np.zeros((0, 1)), [[0.0]], "query"),
     ],
 )
