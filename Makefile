@@ -20,7 +20,7 @@ $(READY): pyproject.toml envs/constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"resound needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Say which: make PYTHON=python3.12 ...")'
 	@echo "==> Setting up $(VENV) with the pinned packages (about two minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,encoders,dev]"
+	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,encoders,search,dev]"
 	@touch $@
 
 demo: $(READY)  ## run the whole workflow on a small generated data set, tables and page to results/demo

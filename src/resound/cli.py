@@ -14,6 +14,8 @@ from resound.errors import ResoundError
 
 # What each command does, for --help; its module is imported when it is called.
 COMMANDS = {
+    "index": "index a folder of your own recordings, so that they can be searched",
+    "search": "find the places in your own recordings that sound like this one",
     "show": "open the page of an experiment in the browser",
     "similar": "find the clips that sound like a recording of your own",
     "weights": "list the encoders' weights: whether they are here, and where to get them",

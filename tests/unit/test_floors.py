@@ -20,7 +20,7 @@ FLOORS = [
     {"banks", "encoders"},
     {"training"},
     {"evaluation"},
-    {"plots", "query_by_example"},
+    {"plots", "query_by_example", "searching"},
     {"report"},
     {"commands"},
     {"cli"},
@@ -41,6 +41,7 @@ OUTSIDE = {
     "retrieval": NUMERIC | {"threadpoolctl"},
     "jobs": {"tqdm"},
     "models": {"torch"},
+    "searching": {"numpy", "pandas", "pyarrow", "soxr", "torch", "filelock", "lancedb"},
     "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"}
     | {"onnxruntime"},
     "training": {"lightning", "numpy", "pandas", "safetensors", "scipy", "torch", "wandb"},
