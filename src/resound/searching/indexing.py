@@ -7,7 +7,7 @@ sound that was under way once more, and computes what is missing of it.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,9 +173,8 @@ def update(index: Index, method: Method, *, n_threads: int | None = None) -> Rep
     with index.writing():
         report = Report(unread=[*listing.unread])
         tasks = _compare(index, listing, report)
-        total = sum(task.sound.size for task in tasks)
-        with bar(total, "index sounds", "B") as advance, ThreadPoolExecutor(threads) as pool:
-            batches = _batches(index, method, tasks, advance)
+        with ThreadPoolExecutor(threads) as pool:
+            batches = _batches(index, method, tasks)
             _write(index, _computed(pool, method, batches, threads), tasks, report)
         if tasks or report.dropped:
             index.settle()
@@ -220,41 +219,37 @@ def _is_same(folder: Path, sound: Sound, row: Any) -> bool:
     return bool(row.sha256) and sha256_of(folder / sound.path) == row.sha256
 
 
-def _batches(
-    index: Index,
-    method: Method,
-    tasks: list[Task],
-    advance: Callable[[int], object],
-) -> Iterator[Batch]:
+def _batches(index: Index, method: Method, tasks: list[Task]) -> Iterator[Batch]:
     """Yield the windows of sounds in batches, in order, decoding one sound after the other."""
     batch = Batch([], [], [], [])
-    for task in tasks:
-        duration, n_windows, fault, shown = 0.0, 0, "", 0
-        try:
-            for window, share in _windows(index, task, method.sample_rate):
-                duration, n_windows = window.end, window.position + 1
-                moved = int(share * task.sound.size)
-                advance(moved - shown)
-                shown = moved
-                if window.position < task.written:
-                    continue
-                batch.numbers.append(task.number)
-                batch.positions.append(window.position)
-                batch.waveforms.append(window.waveform)
-                if len(batch.numbers) == WINDOWS_A_BATCH:
-                    yield batch
-                    batch = Batch([], [], [], [])
-        except UnreadableAudio as error:
-            fault = f"{error.rule}: {error.detail}"
-        except OSError as error:
-            fault = error.strerror or str(error)
-        advance(task.sound.size - shown)
-        batch.ended.append(Ended(task, duration, n_windows, fault))
-        if len(batch.ended) == WINDOWS_A_BATCH:  # of many sounds that cannot be read
+    with bar(sum(task.sound.size for task in tasks), "index sounds", "B") as advance:
+        for task in tasks:
+            duration, n_windows, fault, shown = 0.0, 0, "", 0
+            try:
+                for window, share in _windows(index, task, method.sample_rate):
+                    duration, n_windows = window.end, window.position + 1
+                    moved = int(share * task.sound.size)
+                    advance(moved - shown)
+                    shown = moved
+                    if window.position < task.written:
+                        continue
+                    batch.numbers.append(task.number)
+                    batch.positions.append(window.position)
+                    batch.waveforms.append(window.waveform)
+                    if len(batch.numbers) == WINDOWS_A_BATCH:
+                        yield batch
+                        batch = Batch([], [], [], [])
+            except UnreadableAudio as error:
+                fault = f"{error.rule}: {error.detail}"
+            except OSError as error:
+                fault = error.strerror or str(error)
+            advance(task.sound.size - shown)
+            batch.ended.append(Ended(task, duration, n_windows, fault))
+            if len(batch.ended) == WINDOWS_A_BATCH:  # of many sounds that cannot be read
+                yield batch
+                batch = Batch([], [], [], [])
+        if batch.numbers or batch.ended:
             yield batch
-            batch = Batch([], [], [], [])
-    if batch.numbers or batch.ended:
-        yield batch
 
 
 def _windows(index: Index, task: Task, sample_rate: int) -> Iterator[tuple[Window, float]]:
