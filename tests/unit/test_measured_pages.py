@@ -104,6 +104,8 @@ def test_networks_are_told_of_all_folds_where_there_are_several(tables):
     (row,) = measured.networks(tables).splitlines()[2:]
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells == ["`cnn`", "50.0% [10.0%, 90.0%] (25.0%)", "3.0%", "0.400", "1,234", "1.5"]
+    told = measured.networks_from_scratch(tables)
+    assert told.endswith("Missing, not measured yet: `attention_cnn`, `crnn`, `resnet18`.")
 
 
 def test_encoders_stand_beside_the_study_s_best_first(tables):
