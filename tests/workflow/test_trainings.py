@@ -82,7 +82,7 @@ def test_both_losses_stand_in_one_table(copied):
 
 
 def test_what_a_network_started_from_and_what_chose_stand_in_its_tables(copied):
-    copied.edit("config.yaml", "selection: fixed", "selection: validation")
+    copied.edit("config.yaml", "selection: fixed          #", "selection: validation #")
     copied.snakemake(TABLE, EMBEDDED, "--configfile", "tiny.yaml")
     classified, embedded = (pd.read_csv(copied.folder / table) for table in (TABLE, EMBEDDED))
     assert classified["started_from"].item() == embedded["started_from"].item() == "random"
@@ -93,7 +93,7 @@ def test_what_a_network_started_from_and_what_chose_stand_in_its_tables(copied):
 
 
 def test_queries_that_chose_the_epoch_are_not_ranked(copied):
-    copied.edit("config.yaml", "selection: fixed", "selection: test")
+    copied.edit("config.yaml", "selection: fixed          #", "selection: test #")
     options = ("--configfile", "tiny.yaml")
     output = copied.snakemake(EMBEDDED, *options, check=False)
     copied.match(rf"No rule to produce {EMBEDDED}", output)
