@@ -1,4 +1,4 @@
-"""A folder of sounds of several formats and lengths, and its index, made once."""
+"""A folder of sounds of several formats and lengths, and its index, made once a process."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,6 @@ from resound.searching.index import Index
 from resound.searching.indexing import open_or_create, update
 from resound.searching.methods import choose
 from resound.searching.windows import Grid
-from tests.once import made_once
 
 RATE = 16_000
 GRID = Grid(window=2.0, hop=1.0)
@@ -43,14 +42,15 @@ def write_sounds(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory) -> Path:
-    """Return a folder with `sounds`, and in `index` what was made of it; not to be changed."""
+    """Return a folder with `sounds`, and in `index` what was made of it; not to be changed.
 
-    def make(folder: Path) -> None:
-        write_sounds(folder / "sounds")
-        chosen = choose(BY, options=OPTIONS)
-        update(*open_or_create(folder / "sounds", folder / "index", chosen, GRID), n_threads=1)
-
-    return made_once(tmp_path_factory, "searching", make)
+    An index names the folder of its sounds, so each process makes its own and takes no copy.
+    """
+    folder: Path = tmp_path_factory.mktemp("searching")
+    write_sounds(folder / "sounds")
+    chosen = choose(BY, options=OPTIONS)
+    update(*open_or_create(folder / "sounds", folder / "index", chosen, GRID), n_threads=1)
+    return folder
 
 
 @pytest.fixture
