@@ -5,7 +5,6 @@ deviation over the frames of a window of each of its dims. Vectors have unit len
 window without direction, such as silence may be, is zero and like nothing.
 """
 
-import hashlib
 import importlib.util
 import json
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from resound.errors import DataError, EnvironmentProblem, ParameterError, check_choice, unknown
 from resound.experiment.weights import PUBLISHED, Published, Weights, find
 from resound.features.extraction import COMMON, extract_batch, feature_shape, options_of
+from resound.files import sha256_of
 from resound.registry import ENCODERS, FEATURES
 
 Float32 = npt.NDArray[np.float32]
@@ -296,7 +296,7 @@ def _of_encoder(family: str, weights: str | None, given: dict[str, Any], note: s
     block: dict[str, Any] = {"source": weights} if weights else _published(family)
     path = locate(family, block)
     file = check_path(path, family, Weights.of(block))
-    digest = _sha256(file)
+    digest = sha256_of(file)
     if Path(block["source"]).exists():
         block["source"] = str(Path(block["source"]).resolve())
     spec = {"kind": ENCODER, "family": family, "sha256": digest, "options": given}
@@ -327,11 +327,6 @@ def _option(pair: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _no_words(name: str) -> str:

@@ -55,10 +55,7 @@ def encode_clips(
     bank : path
         The embeddings.
     """
-    torch.set_num_threads(spec["encoder"]["threads"])
-    audio = store.open_array(waveforms, spec=spec["audio"])
-    embeddings = embeddings_of(load_encoder(spec["encoder"], encoder), audio.values)
-    write_bank(embeddings, bank, spec=spec, ids=audio.ids)
+    _store(embeddings_of, spec, encoder, waveforms, bank)
 
 
 def tag_clips(
@@ -69,10 +66,21 @@ def tag_clips(
     bank: store.AnyPath,
 ) -> None:
     """Store the logits of AudioSet's classes of all clips, as `encode_clips` stores embeddings."""
+    _store(tag_logits_of, spec, encoder, waveforms, bank)
+
+
+def _store(
+    vectors_of: Callable[[Encoder, npt.NDArray[Any]], Float32],
+    spec: Mapping[str, Any],
+    encoder: Mapping[str, Any],
+    waveforms: store.AnyPath,
+    bank: store.AnyPath,
+) -> None:
+    """Store what an encoder as it was published makes of all clips."""
     torch.set_num_threads(spec["encoder"]["threads"])
     audio = store.open_array(waveforms, spec=spec["audio"])
-    logits = tag_logits_of(load_encoder(spec["encoder"], encoder), audio.values)
-    write_bank(logits, bank, spec=spec, ids=audio.ids)
+    vectors = vectors_of(load_encoder(spec["encoder"], encoder), audio.values)
+    write_bank(vectors, bank, spec=spec, ids=audio.ids)
 
 
 def embed_classes(
