@@ -6,11 +6,13 @@ READY := $(VENV)/.ready
 SLURM_READY := $(VENV)/.ready-slurm
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+ENGINES := .venv-engines
+ENGINES_READY := $(ENGINES)/.ready
 CORES ?= all
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-slow test-search test-slurm bench scaling lint format docs clean
+.PHONY: help demo test test-slow test-search test-slurm bench scaling engines lint format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -72,6 +74,15 @@ bench: $(READY) $(BENCH_READY)  ## measure speed and memory beside other librari
 scaling: $(READY)  ## measure what work costs, write docs/scaling.md
 	@echo "==> Measuring, and computing three tiles of ten times ESC-50 (about two minutes of one core)"
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+$(ENGINES_READY): pyproject.toml envs/constraints.txt benchmarks/engines.txt
+	@test -x $(ENGINES)/bin/python || $(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --constraint envs/constraints.txt --requirement benchmarks/engines.txt --editable ".[search]"
+	@touch $@
+
+engines: $(ENGINES_READY)  ## measure engines of vector search, write docs/engines.md: make engines INDEX=<an index>
+	@echo "==> Measuring LanceDB, FAISS and usearch on up to a million vectors (about ten minutes, 6 GB of memory)"
+	$(ENGINES)/bin/python -m benchmarks.engines $(INDEX) $(ARGS)
 
 lint: $(READY)  ## check style, types, spelling and the workflow
 	$(BIN)/ruff check .

@@ -1,7 +1,9 @@
 """Windows of a sound: stretches of one length, a hop apart, of a stream that is never held whole.
 
-Window n begins at n times the hop. The last one is the first that reaches the sound's end; what it
-lacks are zeros at its end, as in `resound.audio.load`. A sound shorter than a window is one.
+Window n begins at n times the hop. The last one is the first that reaches the sound's end, or lacks
+less than a hundredth of a window of it; what it is longer than the sound are zeros at its end, as
+in `resound.audio.load`. A sound shorter than a window is one, and so is a clip of five seconds that
+a lossy format has made a few milliseconds longer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +16,8 @@ from resound.audio import count_samples, fit_length
 from resound.errors import ParameterError
 
 Float32 = npt.NDArray[np.float32]
+
+IGNORED = 0.01  # of a window: what a sound may be longer than its last one
 
 
 class Grid(NamedTuple):
@@ -101,5 +105,5 @@ def cut(blocks: Iterable[Float32], grid: Grid, *, sample_rate: int) -> Iterator[
             start = round(grid.start(position) * sample_rate)
     total = before + len(held)
     covered = round(grid.start(position - 1) * sample_rate) + length if position else 0
-    if total > covered:
+    if position == 0 < total or total - covered >= IGNORED * length:
         yield Window(position, fit_length(held[start - before :], length), total / sample_rate)

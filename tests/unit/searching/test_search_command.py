@@ -12,8 +12,11 @@ import pytest
 import soundfile
 
 from resound import cli
+from resound.audio import load
 from resound.searching.decoding import FFMPEG
-from tests.tiny_encoders import write_efficientat
+from resound.searching.index import Index
+from resound.searching.table import Table
+from tests.tiny_encoders import write_clap, write_efficientat
 from tests.unit.searching.conftest import PLACES, WAYS, cut_out
 
 PLACE, START = PLACES[0], 7.25  # between two windows
@@ -190,6 +193,29 @@ def test_an_encoder_finds_it_too_and_other_weights_are_refused(sounds, tmp_path,
     assert "there is no such file" in refused(capsys, "search", into, sounds / PLACE)
     again = searched(capsys, into, sounds / PLACE, *by, "--weights", tmp_path / "moved.pt")
     assert len(again)
+
+
+def test_words_find_what_the_encoder_puts_next_to_them(sounds, tmp_path, capsys):
+    write_clap(tmp_path / "clap")
+    ways = ["--by", "clap", "--weights", str(tmp_path / "clap"), "--window", "2", "--hop", "1"]
+    into, words = tmp_path / "index", "a sound of dog"
+    assert cli.main(["index", str(sounds), "--into", str(into), *ways]) == 0
+    capsys.readouterr()
+    hits = searched(capsys, into, "--text", words, "-k", "9")
+    index = Index(into)
+    method = index.choice.load()
+    asked = method.of_words(words)
+    for hit in hits.itertuples():
+        waveform = load(hit.file, sample_rate=method.sample_rate, duration=25.0)
+        window = waveform[round(hit.start * method.sample_rate) :][: 2 * method.sample_rate]
+        (vector,) = method.vectors(window[np.newaxis])
+        assert hit.similarity == pytest.approx((1 + asked @ vector) / 2, abs=1e-3)
+    # Of every window of every sound none is nearer.
+    vectors = Table(into, "windows").vectors(range(index.count()))
+    assert hits["similarity"][0] == pytest.approx((1 + (vectors @ asked).max()) / 2, abs=1e-5)
+    assert hits["similarity"].is_monotonic_decreasing
+    assert "has no words" in refused(capsys, "search", into, "--text", " ")
+    assert "need a recording" in refused(capsys, "search", into, "--text", "dog", "--from", "1")
 
 
 def silence(path):

@@ -44,6 +44,22 @@ def test_windows_of_blocks_are_those_of_the_whole(sizes, window, hop, rate):
         assert found[-1].end == pytest.approx(len(waveform) / rate)
 
 
+@pytest.mark.parametrize(
+    ("samples", "ends"),
+    [
+        (4, [4.0]),
+        (1009, [1000.0]),
+        (1010, [1000.0, 1010.0]),
+        (1509, [1000.0, 1500.0]),
+        (1510, [1000.0, 1500.0, 1510.0]),
+    ],
+)
+def test_a_few_milliseconds_more_make_no_window(samples, ends):
+    blocks = np.split(np.ones(samples, np.float32), [samples // 3])
+    found = [*cut(blocks, Grid(1000.0, 500.0), sample_rate=1)]
+    assert [window.end for window in found] == ends
+
+
 @pytest.mark.parametrize("window", [(0.0, 1.0), (np.nan, 1.0), (2.0, 3.0), (2.0, 0.0)])
 def test_windows_that_leave_gaps_or_have_no_length_are_refused(window):
     with pytest.raises(ParameterError, match="window"):
