@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resound.errors import ParameterError
-from resound.retrieval.pooling import POOLINGS, pooled
+from resound.features.pooling import POOLINGS, pooled
 
 CLIPS = hnp.arrays(
     st.sampled_from([np.float32, np.float64]),
