@@ -206,6 +206,8 @@ def _features(sound: store.AnyPath, plan: Plan, run: Run) -> Float32:
             return _embedded(sound, plan, embedding)
         case Encoding() as encoding:
             return _encoded(sound, plan, encoding)
+        case Fusion() as fusion:
+            raise ParameterError(f"{fusion.name} compares no recording: it needs all clips")
 
 
 def _computed(sound: store.AnyPath, plan: Plan, feature: Feature) -> Float32:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
-from resound.distances._gaussian_kernels import set_divergences
 from resound.distances._dtw_inputs import numba_threads
+from resound.distances._gaussian_kernels import set_divergences
 from resound.errors import ParameterError
 from resound.registry import DISTANCES
 

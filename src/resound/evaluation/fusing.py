@@ -25,7 +25,6 @@ from resound.retrieval.scaling import SCALINGS, LocalScaling
 
 Spec = Mapping[str, Any]
 Real = npt.NDArray[np.floating[Any]]
-Matrix = Any  # of distances: an array, or `Tiled`
 
 CHOICE = ("within", "methods", "gallery")
 MEAN = "mean"
@@ -242,7 +241,7 @@ def fuse_tile(
     Parameters
     ----------
     spec : mapping
-        ``distances`` as `resound.experiment.specs.distances` makes it of a fusion, and the ``tile``.
+        ``distances`` as `resound.experiment.specs.distances` makes it of a fusion, and ``tile``.
     clips : path
         The index.
     splits : pair of path
@@ -310,8 +309,7 @@ def _asked_of_others(
 
 def _chosen(path: store.AnyPath, distances: Spec) -> int:
     """Return the place of the chosen method among the candidates."""
-    with open(path, encoding="utf-8") as file:
-        told = json.load(file)
+    told = json.loads(Path(path).read_text(encoding="utf-8"))
     if told["spec"] != {key: distances[key] for key in CHOICE}:
         raise StoreError(f"{path}: was chosen for another fusion; {store.AGAIN}")
     place: int = told["place"]

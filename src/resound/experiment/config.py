@@ -13,8 +13,8 @@ import jsonschema
 
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
-from resound.experiment.coordinates import FROZEN, TAGS, WINDOWS
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
+from resound.experiment.coordinates import FROZEN, TAGS, WINDOWS
 from resound.experiment.faults import name_faults, option_faults, warmup_faults
 from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
 from resound.experiment.specs import FINDING

@@ -60,6 +60,15 @@ class RetrievalTile(TypedDict):
     gallery: int
 
 
+class RetrievalFusionsParts(TypedDict):
+    """The keys of a block `retrieval fusions parts`."""
+
+    distance: str
+    feature: NotRequired[str]
+    stft: NotRequired[str]
+    encoding: NotRequired[str]
+
+
 class RetrievalFusionsDiffusion(TypedDict):
     """The keys of a block `retrieval fusions diffusion`."""
 
@@ -303,7 +312,17 @@ class Encodings(TypedDict):
     """The keys of a block `encodings`."""
 
     encoder: str
-    vector: Literal["frozen", "windows", "tags", "zero_shot", "embedding", "hidden", "probabilities", "classes", "masked"]
+    vector: Literal[
+        "frozen",
+        "windows",
+        "tags",
+        "zero_shot",
+        "embedding",
+        "hidden",
+        "probabilities",
+        "classes",
+        "masked",
+    ]
     pooling: NotRequired[Literal["mean", "max", "summary"]]
     normalise: NotRequired[list[Literal["centre", "standardise", "whiten", "unit"]]]
 

@@ -207,16 +207,13 @@ class Plan:
     @functools.cached_property
     def _parts(self) -> dict[str, Run]:
         """What fusions add, by path: runs of their parts and of these within the gallery."""
-        fused = (run for run in self.runs.values() if isinstance(run.bank, Fusion))
+        runs = self.runs.values()
+        fused = ((run.bank, run.split) for run in runs if isinstance(run.bank, Fusion))
         return _by_path(
-            part
-            for run in fused
-            for part in (*run.bank.asked(run.split), *run.bank.within(run.split))
+            part for of, split in fused for part in (*of.asked(split), *of.within(split))
         )
 
-    def _banks(
-        self, block: Mapping[str, Any]
-    ) -> Iterable[tuple[Bank, Split]]:
+    def _banks(self, block: Mapping[str, Any]) -> Iterable[tuple[Bank, Split]]:
         if "encodings" in block:
             return [part for name in block["encodings"] for part in self._encodings(name)]
         if "embeddings" in block:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from resound.errors import ConfigError
+from resound.errors import ConfigError, ParameterError
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
@@ -133,9 +133,11 @@ def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Sp
 # Banks
 
 
-def bank(config: Config, source: Feature | Embedding | Encoding) -> Spec:
-    """Return the spec of what a run compares."""
+def bank(config: Config, source: Bank) -> Spec:
+    """Return the spec of what a run compares; ParameterError of a fusion, which has no bank."""
     match source:
+        case Fusion():
+            raise ParameterError(f"{source.name}: a fusion has no bank, its parts have")
         case Feature():
             return feature_bank(config, source)
         case Embedding():

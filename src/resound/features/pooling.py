@@ -10,7 +10,6 @@ from resound.errors import check_choice
 Floating = npt.NDArray[np.floating]
 
 
-
 def _summary(x: Floating) -> Floating:
     steps = np.diff(x, axis=1) if x.shape[1] > 1 else np.zeros_like(x)
     parts = [

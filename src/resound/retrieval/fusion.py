@@ -9,6 +9,7 @@ gallery alone: it is computed once. Nothing sees a label, and no query sees anot
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -100,12 +101,24 @@ class Method:
             raise ParameterError(f"weights={self.weights!r} are all 0: nothing is left to rank by")
 
 
+class Matrix(Protocol):
+    """Distances of which some rows are read at a time: an array, a memory map, tiles of them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, places: npt.NDArray[np.intp], /) -> npt.NDArray[np.floating]: ...
+
+
 class Gallery:
     """A gallery as a method sees it.
 
     Parameters
     ----------
-    within : sequence of array_like, each of shape (N, N)
+    within : sequence of Matrix, each of shape (N, N)
         The distances of the gallery's clips to one another, of each kind: at least 0. They may be
         memory maps: `BLOCK` rows of each are held at a time. What stands on the diagonal counts
         not: a clip is no neighbour of its own.
@@ -127,7 +140,7 @@ class Gallery:
     array([[4., 5.]])
     """
 
-    def __init__(self, within: Sequence[npt.NDArray[np.floating]], method: Method) -> None:
+    def __init__(self, within: Sequence[Matrix], method: Method) -> None:
         if len(within) != len(method.weights):
             raise ParameterError(
                 f"{len(within)} kinds of distances and {len(method.weights)} weights: one for each"
@@ -179,13 +192,13 @@ class Gallery:
             fused = graph.diffuse(fused, self._graph, self.method.diffusion.neighbours)
         return fused
 
-    def _blocks(self, part: npt.NDArray[np.floating]) -> Iterator[tuple[slice, Float64]]:
-        """Yield some rows of the distances within the gallery, a clip infinitely far from itself."""
+    def _blocks(self, part: Matrix) -> Iterator[tuple[slice, Float64]]:
+        """Yield some rows of the distances within the gallery, `BLOCK` at a time."""
         for start in range(0, self.size, BLOCK):
             places = slice(start, min(start + BLOCK, self.size))
             yield places, self._rows(part, np.arange(places.start, places.stop))
 
-    def _rows(self, part: npt.NDArray[np.floating], places: npt.NDArray[np.intp]) -> Float64:
+    def _rows(self, part: Matrix, places: npt.NDArray[np.intp]) -> Float64:
         rows = self._checked(part[places])
         rows[np.arange(len(places)), places] = np.inf
         return rows

@@ -33,7 +33,7 @@ class Graph(NamedTuple):
     Attributes
     ----------
     spread : ndarray, shape (N, N)
-        The inverse of :math:`I - \\alpha S`: how much of a clip's similarity arrives where.
+        The inverse of I - alpha S: how much of a clip's similarity arrives where.
     unit : float
         `s` of the module.
     """
@@ -70,15 +70,15 @@ def build(neighbours: npt.NDArray[np.intp], distances: Float64, alpha: float) ->
     n, _ = neighbours.shape
     met = np.isfinite(distances)
     unit = float(distances[met].mean()) if met.any() else 0.0
-    similar = np.zeros((n, n))
+    similar: Float64 = np.zeros((n, n))
     rows = np.broadcast_to(np.arange(n)[:, np.newaxis], neighbours.shape)
     similar[rows[met], neighbours[met]] = _similarity(distances[met], unit)
-    joined = np.maximum(similar, similar.T)
+    joined: Float64 = np.maximum(similar, similar.T)
     degree = joined.sum(axis=1)
     scale = np.where(degree > 0, degree, 1.0) ** -0.5
-    joined *= scale * scale[:, np.newaxis]
+    joined = joined * scale * scale[:, np.newaxis]
     with threadpool_limits(limits=1):
-        spread: Float64 = np.linalg.inv(np.eye(n) - alpha * joined)
+        spread = np.asarray(np.linalg.inv(np.eye(n) - alpha * joined), np.float64)
     return Graph(spread, unit)
 
 

@@ -27,8 +27,8 @@ def normalise(x: npt.ArrayLike, gallery: npt.ArrayLike, steps: Sequence[str]) ->
     their covariance :math:`U \Lambda U^T`,
 
     - ``centre`` gives :math:`x - \mu`;
-    - ``standardise`` gives :math:`(x - \mu) / \sigma`, and 0 in a dim that is the same in all of the
-      gallery;
+    - ``standardise`` gives :math:`(x - \mu) / \sigma`, and 0 in a dim that is the same in all of
+      the gallery;
     - ``whiten`` gives :math:`(x - \mu) \, U (\Lambda + \epsilon \bar\lambda I)^{-1/2} U^T`, with
       :math:`\epsilon` = `SHRINKAGE` of the mean variance :math:`\bar\lambda`;
     - ``unit`` gives :math:`x / \lVert x \rVert`; the zero vector stays.

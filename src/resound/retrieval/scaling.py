@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 
 from resound.errors import ParameterError, check_positive_int
 
@@ -100,7 +100,7 @@ class LocalScaling:
 
 @dataclass(frozen=True)
 class MutualProximity:
-    """How unlikely it is that two clips are as near to each other as they are: 1 - P(X > d) P(Y > d).
+    """How unlikely it is that two clips are as near as they are: 1 - P(X > d) P(Y > d).
 
     X and Y are the distances of the one and of the other clip to the gallery, taken as normal.
 
@@ -163,8 +163,6 @@ class ReciprocalRanks:
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
         """Return the scaled distances (R, N); equally near clips share the mean of their ranks."""
-        from scipy.stats import rankdata
-
         ranks = rankdata(rows, axis=1)
         scaled = 1 / (self.constant + 1) - 1 / (self.constant + ranks)
         return np.where(np.isfinite(rows), scaled, np.inf)

@@ -6,8 +6,8 @@ import numpy as np
 
 from resound import store
 from resound.distances import cosine
-from resound.report.page.clips import Clips
 from resound.features.pooling import pooled
+from resound.report.page.clips import Clips
 
 DECIMALS = 2
 NEIGHBOURS = 6
