@@ -113,7 +113,7 @@ def _gaussians(name: str, clips: Array, ridge: float, first: int = 0) -> _Gaussi
             mean = frames.mean(axis=0)
             rest = frames - mean
             covariance = rest.T @ rest / len(frames) + ridge * np.eye(d)
-            if not np.isfinite(covariance).all():
+            if not (np.isfinite(covariance).all() and np.isfinite(mean @ mean)):
                 raise ParameterError(
                     f"{name}: clip {first + place} holds NaN, infinity or values whose squares "
                     "overflow; validate the features of this clip"

@@ -516,7 +516,7 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
     Examples
     --------
     >>> splits("holdout", [5])
-    [Split(name='fold5', query_folds=(5,))]
+    [Split(name='fold5', query_folds=(5,), within=False)]
     """
     if protocol == "leave_one_out":
         return [Split(ALL_CLIPS, ())]

@@ -29,10 +29,10 @@ class Scaling(Protocol):
     """What weighs distances by the neighbourhoods of their clips."""
 
     def statistics(self, rows: Float64) -> Float64:
-        """Return what is kept (R, p) of clips, of their distances `rows` (R, N) to the gallery."""
+        """Return what is kept (R, p) of clips, from their distances `rows` (R, N)."""
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
-        """Return distances `rows` (R, N) by what was kept of both sides, (R, p) and (N, p)."""
+        """Return them scaled (R, N): `rows` (R, N), `of_rows` (R, p), `of_columns` (N, p)."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Unscaled:
     """The distances as they are."""
 
     def statistics(self, rows: Float64) -> Float64:
-        """Return nothing (R, 0) of each clip."""
+        """Return nothing (R, 0) of each clip, whatever its `rows` (R, N)."""
         return np.empty((len(rows), 0))
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
-        """Return `rows` (R, N)."""
+        """Return `rows` (R, N) as (R, N); `of_rows` (R, 0) and `of_columns` (N, 0) are empty."""
         return rows
 
 
@@ -82,7 +82,7 @@ class LocalScaling:
         check_positive_int("neighbours", self.neighbours, "clips")
 
     def statistics(self, rows: Float64) -> Float64:
-        """Return the mean distance (R, 1) to the nearest; 1 for a clip that may meet none."""
+        """Return the mean (R, 1) of the nearest of `rows` (R, N); 1 for a clip that meets none."""
         k = min(self.neighbours, rows.shape[1])
         near = np.sort(np.partition(rows, k - 1, axis=1)[:, :k], axis=1)
         met = np.isfinite(near)
@@ -91,7 +91,7 @@ class LocalScaling:
         return np.where(counts > 0, total / np.maximum(counts, 1), 1.0)[:, np.newaxis]
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
-        """Return the scaled distances (R, N)."""
+        """Return them scaled (R, N): `rows` (R, N), `of_rows` (R, 1), `of_columns` (N, 1)."""
         least = SMALLEST * float(np.median(of_columns)) or SMALLEST
         units = np.sqrt(np.maximum(of_rows, least) * np.maximum(of_columns, least).T)
         scaled: Float64 = rows / units
@@ -111,7 +111,7 @@ class MutualProximity:
     """
 
     def statistics(self, rows: Float64) -> Float64:
-        """Return mean and standard deviation (R, 2) of the distances of each clip."""
+        """Return mean and standard deviation (R, 2) of each of `rows` (R, N)."""
         met = np.isfinite(rows)
         counts = np.maximum(met.sum(axis=1), 1)
         known = np.where(met, rows, 0.0)
@@ -120,7 +120,7 @@ class MutualProximity:
         return np.stack([mean, np.sqrt(square / counts)], axis=1)
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
-        """Return the scaled distances (R, N), from 0 to 1."""
+        """Return 0 to 1 (R, N), of `rows` (R, N), `of_rows` (R, 2) and `of_columns` (N, 2)."""
         finite = np.isfinite(rows)
         known = np.where(finite, rows, 0.0)
         further = _tail(known, of_rows[:, :1], of_rows[:, 1:])
@@ -158,11 +158,14 @@ class ReciprocalRanks:
             raise ParameterError(f"constant={self.constant!r} must be a number of ranks from 0 on")
 
     def statistics(self, rows: Float64) -> Float64:
-        """Return nothing (R, 0): a rank is known from the row alone."""
+        """Return nothing (R, 0): a rank is known from `rows` (R, N) alone."""
         return np.empty((len(rows), 0))
 
     def rescale(self, rows: Float64, of_rows: Float64, of_columns: Float64) -> Float64:
-        """Return the scaled distances (R, N); equally near clips share the mean of their ranks."""
+        """Return scaled distances (R, N); equally near clips share the mean of their ranks.
+
+        Of `rows` (R, N) alone; `of_rows` (R, 0) and `of_columns` (N, 0) are empty.
+        """
         ranks = rankdata(rows, axis=1)
         scaled = 1 / (self.constant + 1) - 1 / (self.constant + ranks)
         return np.where(np.isfinite(rows), scaled, np.inf)

@@ -1,5 +1,7 @@
 """Pooling of the vectors of a clip: what each way promises."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ CLIPS = hnp.arrays(
 )
 
 
-@given(CLIPS, st.sampled_from(list(POOLINGS)))
+@given(CLIPS, st.sampled_from([name for name in POOLINGS if name != "summary"]))
 def test_each_dim_is_pooled_alone(x, pooling):
     def of_dim(values):
         values = [float(value) for value in values]
@@ -34,5 +36,24 @@ def test_a_sequence_that_is_not_pooled_stays(x):
 
 
 def test_an_unknown_pooling_is_an_error():
-    with pytest.raises(ParameterError, match=r"pooling='median' .* mean, max"):
+    with pytest.raises(ParameterError, match=r"pooling='median' .* mean, max, summary"):
         pooled(np.ones((2, 3, 4)), "median")
+
+
+@given(CLIPS)
+def test_a_summary_is_five_numbers_of_each_dim(x):
+    made = pooled(x, "summary")
+    assert made.dtype == x.dtype
+    assert made.shape == (len(x), 1, 5 * x.shape[2])
+    for clip, found in zip(x.astype(float), made[:, 0], strict=True):
+        expected = [[], [], [], [], []]
+        for values in clip.T:
+            mean = sum(values) / len(values)
+            steps = [b - a for a, b in itertools.pairwise(values)] or [0.0]
+            step = sum(steps) / len(steps)
+            expected[0].append(mean)
+            expected[1].append((sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5)
+            expected[2].append(min(values))
+            expected[3].append(max(values))
+            expected[4].append((sum((s - step) ** 2 for s in steps) / len(steps)) ** 0.5)
+        np.testing.assert_allclose(found, np.ravel(expected), rtol=1e-5, atol=1e-4)
