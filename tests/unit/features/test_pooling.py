@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resound.errors import ParameterError
+from resound.features.extraction import extract_batch, feature_shape
 from resound.features.pooling import POOLINGS, pooled
 
 CLIPS = hnp.arrays(
@@ -57,3 +58,14 @@ def test_a_summary_is_five_numbers_of_each_dim(x):
             expected[3].append(max(values))
             expected[4].append((sum((s - step) ** 2 for s in steps) / len(steps)) ** 0.5)
         np.testing.assert_allclose(found, np.ravel(expected), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mfcc", "fft", "f0"])
+@pytest.mark.parametrize("pooling", list(POOLINGS))
+def test_every_feature_can_be_pooled(name, pooling):
+    waveforms = np.random.default_rng(0).standard_normal((2, 8000)).astype(np.float32)
+    common = {"sample_rate": 8000, "n_fft": 1024, "hop_length": 512}
+    frames = extract_batch(name, waveforms, **common)
+    made = extract_batch(name, waveforms, pooling=pooling, **common)
+    np.testing.assert_array_equal(made, pooled(frames, pooling))
+    assert feature_shape(name, 8000, pooling=pooling, **common) == made.shape[1:]
