@@ -22,6 +22,7 @@ wildcard_constraints:
     feature=r"[a-z0-9_]+/[a-z0-9_]+",
     shard=r"\d+",
     run=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
+    fusion=r"[a-z0-9_]+",
     row=r"\d+",
     column=r"\d+",
     training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
@@ -29,7 +30,7 @@ wildcard_constraints:
     encoder=one_of(config["encoders"]),
     setting=r"sr\d+",
     at=r"waveform/[a-z0-9_/-]+",
-    split=r"fold\d+(-\d+)*|all",
+    split=r"fold\d+(-\d+)*(_within)?|all",
     embedding=r"[a-z0-9_]+(/[a-z0-9_-]+)*",
 
 

@@ -31,8 +31,9 @@ def _classes(name: str, block: Schema, root: Schema) -> Iterator[str]:
         own = _class_name(name, key)
         if _is_block(found):
             yield from _classes(own, found, root)
-        elif _is_block(values := found.get("additionalProperties")):
-            yield from _classes(own, values, root)
+        for many in ("additionalProperties", "items"):
+            if not _is_block(found) and _is_block(values := found.get(many)):
+                yield from _classes(own, values, root)
         typed = _type(own, found, root)
         needed = typed if key in block.get("required", ()) else f"NotRequired[{typed}]"
         lines.append(f"    {key}: {needed}\n")

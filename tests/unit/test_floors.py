@@ -38,6 +38,7 @@ OUTSIDE = {
     **dict.fromkeys(LIGHT, {"jsonschema", "yaml"}),
     **dict.fromkeys(PURE, NUMERIC),
     "metrics": NUMERIC | {"sklearn"},
+    "distances": NUMERIC | {"threadpoolctl"},
     "retrieval": NUMERIC | {"threadpoolctl"},
     "jobs": {"tqdm"},
     "models": {"torch"},

@@ -17,7 +17,8 @@ from resound.experiment.asides import Names, Tracking, WeightsAt
 from resound.experiment.coordinates import Autoencoder, Classifier
 from resound.experiment.coordinates import FINETUNED, FINETUNED_VECTORS, KNN, LINEAR
 from resound.experiment.coordinates import MASKED, TAGS, WORDS, ZERO_SHOT
-from resound.experiment.divisions import division_of, n_sides, shard_of, tile_of
+from resound.experiment.divisions import division_of, n_sides, part_divisions
+from resound.experiment.divisions import shard_of, tile_of
 from resound.experiment.divisions import tile_paths
 from resound.experiment.jobs import Jobs, grows, one_of, vector_files, waveforms_at
 from resound.experiment.opening import open_experiment

@@ -13,6 +13,8 @@ rule compute_distances:
         "<logs>/compute_distances/{run}/tile{row}-{column}.log",
     benchmark:
         "<benchmarks>/compute_distances/{run}/tile{row}-{column}.tsv"
+    wildcard_constraints:
+        run=r"(?!fusion/)[a-z0-9_]+(/[a-z0-9_-]+)+",
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -39,6 +41,70 @@ rule compute_distances:
         "distances {wildcards.run}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/compute_distances.py"
+
+
+rule choose_fusion:
+    input:
+        clips="<results>/index/clips.csv",
+        split=JOBS.gallery_split,
+        within=lambda wildcards: [file for run in JOBS.within(wildcards) for file in tile_files(run)],
+    output:
+        choice="<results>/fusions/{fusion}/{split}/choice.json",
+        curve="<results>/fusions/{fusion}/{split}/candidates.csv",
+    log:
+        "<logs>/choose_fusion/{fusion}/{split}.log",
+    benchmark:
+        "<benchmarks>/choose_fusion/{fusion}/{split}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000, per_input_mb=12),
+        runtime=grows(60),
+    params:
+        spec=lambda wildcards: specs.fusion(config, *JOBS.fused(wildcards)),
+        code=code_of("choose_fusion"),
+        divisions=lambda wildcards: part_divisions(config, *JOBS.fused(wildcards)),
+    message:
+        "choosing how {wildcards.fusion} is made, {wildcards.split}"
+    script:
+        "../scripts/choose_fusion.py"
+
+
+rule fuse_distances:
+    input:
+        clips="<results>/index/clips.csv",
+        split=JOBS.split_file,
+        gallery=JOBS.gallery_split,
+        choice="<results>/fusions/{fusion}/{split}/choice.json",
+        asked=lambda wildcards: [file for run in JOBS.parts(wildcards) for file in tile_files(run)],
+        within=lambda wildcards: [file for run in JOBS.within(wildcards) for file in tile_files(run)],
+    output:
+        distances="<results>/distances/fusion/{fusion}/{split}/tile{row}-{column}/distances.npy",
+        spec="<results>/distances/fusion/{fusion}/{split}/tile{row}-{column}/spec.json",
+    log:
+        "<logs>/fuse_distances/{fusion}/{split}/tile{row}-{column}.log",
+    benchmark:
+        "<benchmarks>/fuse_distances/{fusion}/{split}/tile{row}-{column}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000, per_input_mb=12),
+        runtime=grows(60),
+    params:
+        spec=lambda wildcards: {
+            "distances": specs.distances(config, JOBS.run(wildcards)),
+            "tile": tile_of(
+                config, JOBS.run(wildcards), int(wildcards.row), int(wildcards.column)
+            ),
+        },
+        code=code_of("fuse_distances"),
+        divisions=lambda wildcards: part_divisions(config, *JOBS.fused(wildcards)),
+    message:
+        "fusing {wildcards.fusion}, {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
+    script:
+        "../scripts/fuse_distances.py"
 
 
 rule search_gallery:

@@ -12,7 +12,10 @@ QUERY, GALLERY = "query", "gallery"
 
 
 def split_clips(
-    clips: pd.DataFrame, query_folds: Sequence[int], on_split_recording: str = "error"
+    clips: pd.DataFrame,
+    query_folds: Sequence[int],
+    on_split_recording: str = "error",
+    within: bool = False,
 ) -> pd.DataFrame:
     """Divide clips into queries and gallery by their folds.
 
@@ -25,6 +28,8 @@ def split_clips(
         clip is in the gallery.
     on_split_recording : {"error", "exclude", "keep"}
         What becomes of recordings in several folds: see `resound.data.folds`.
+    within : bool
+        The clips of the gallery ask one another, and those of the folds do not take part.
 
     Returns
     -------
@@ -55,6 +60,8 @@ def split_clips(
         answers = ~asks
         if on_split_recording == "exclude":
             answers &= ~siblings_of_queries(clips, query_folds)
+        if within:
+            asks = answers
     return pd.DataFrame({"id": clips["id"], QUERY: asks, GALLERY: answers})
 
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from resound import store
 from resound.data.splits import read_split
 from resound.experiment.tiles import Tile
+from resound.features.pooling import pooled
 from resound.jobs.progress import bar
 from resound.registry import DISTANCES
 from resound.retrieval.normalisation import normalise
-from resound.retrieval.pooling import pooled
 
 # Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
 BLOCKS = {"viewed": 512, "copied": 128}

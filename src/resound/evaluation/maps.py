@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 
 from resound import store
 from resound.errors import ParameterError
-from resound.retrieval.pooling import pooled
+from resound.features.pooling import pooled
 
 FEWEST = 4  # clips of which t-SNE can say anything
 
@@ -42,7 +42,7 @@ def map_clips(
     seed : int
         Of scikit-learn's generator, which finds the principal components of many clips.
     pooling : str, optional
-        Of a clip's windows: see `resound.retrieval.pooling`.
+        Of a clip's windows: see `resound.features.pooling`.
 
     Returns
     -------

@@ -94,7 +94,8 @@ def compare(
     ('dB', (32, 20), True)
     """
     check_choice("name", name, PEERS)
-    framing = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length}
+    framing: dict[str, Any] = {"sample_rate": sample_rate}
+    framing |= {"n_fft": n_fft, "hop_length": hop_length}
     every = options_of(name) | options
     compared: dict[tuple[str, str], _Comparison] = {}
     for waveform in np.asarray(waveforms):

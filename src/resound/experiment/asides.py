@@ -58,6 +58,20 @@ class Division:
         return {"queries": self.queries, "gallery": self.gallery}
 
 
+@dataclass(frozen=True)
+class PartDivisions:
+    """How the distances of the parts of a fusion are divided.
+
+    Attributes
+    ----------
+    asked, within : tuple of (str, Division)
+        Of the queries to the gallery, and within it: of each part the path of its run.
+    """
+
+    asked: tuple[tuple[str, Division], ...]
+    within: tuple[tuple[str, Division], ...]
+
+
 def record_of(division: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
     """Return the record, JSON, of how something of a spec was divided."""
     return json.dumps({"division": dict(division), "spec": spec_digest(spec)}) + "\n"

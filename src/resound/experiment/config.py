@@ -14,8 +14,9 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
+from resound.experiment.coordinates import FROZEN, TAGS, WINDOWS
 from resound.experiment.faults import name_faults, option_faults, warmup_faults
-from resound.experiment.plan import VARIANT_OF, encodings, recipe
+from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
 from resound.experiment.specs import FINDING
 from resound.files import one_spelling
 from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEARCHES
@@ -23,6 +24,12 @@ from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEA
 Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
+# Vectors of an encoder that nothing was learned for.
+PUBLISHED_VECTORS = (FROZEN, WINDOWS, TAGS)
+# What a fusion's method may be chosen by.
+RANKED_METRICS = ("mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map")
+# Keys of a feature's block that are none of its own options.
+OF_ALL_FEATURES = (VARIANT_OF, "pooling", NORMALISE)
 
 
 def open_config(
@@ -110,12 +117,13 @@ def _meaning(config: Config) -> Iterator[str]:
     retrieval = config["retrieval"]
     yield from _features(config["features"])
     yield from _distances(retrieval["distances"])
+    yield from _fusions(config)
     for name, stft in config["stft"].items():
         yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
     yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
     for name, table in retrieval["tables"].items():
         where = f"retrieval.tables.{name}"
-        named = table["distance"]
+        named = table.get("distance", [])
         distances = [named] if isinstance(named, str) else named
         yield from name_faults(f"{where}.distance", distances, retrieval["distances"])
         yield from name_faults(f"{where}.features", table.get("features", []), config["features"])
@@ -123,6 +131,8 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table.get("encodings", [])
         known = encodings(config)
         yield from name_faults(f"{where}.encodings", named, known)
+        fusions = retrieval["fusions"]
+        yield from name_faults(f"{where}.fusions", table.get("fusions", []), fusions)
         asked = [known[name] for name in named if name in known]
         yield from vector_faults(f"{where}.encodings", asked, config["encoders"])
     yield from name_faults(
@@ -144,8 +154,8 @@ def _meaning(config: Config) -> Iterator[str]:
 def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
     """Check the options of features, of those that are variants of another one too."""
     for name, block in blocks.items():
-        options, of = dict(block), block.get(VARIANT_OF)
-        options.pop(VARIANT_OF, None)
+        options = {key: value for key, value in block.items() if key not in OF_ALL_FEATURES}
+        of = block.get(VARIANT_OF)
         if of is None:
             yield from option_faults("features", {name: options}, FEATURES)
         elif name in FEATURES and of != name:
@@ -157,6 +167,41 @@ def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
             for option in options:
                 if option not in known:
                     yield f"features.{name}.{option}: this option {unknown(option, known)}"
+
+
+def _fusions(config: Config) -> Iterator[str]:
+    """Check what fusions add: known things, by distances that are all computed."""
+    retrieval, known = config["retrieval"], encodings(config)
+    for name, block in retrieval["fusions"].items():
+        where = f"retrieval.fusions.{name}"
+        for place, part in enumerate(block["parts"]):
+            of = f"{where}.parts[{place}]"
+            yield from name_faults(f"{of}.distance", [part["distance"]], retrieval["distances"])
+            if "encoding" in part:
+                yield from name_faults(f"{of}.encoding", [part["encoding"]], known)
+                row = known.get(part["encoding"])
+                if row and row.vector not in PUBLISHED_VECTORS:
+                    yield (
+                        f"{of}.encoding: {part['encoding']!r} is learned on some folds; a fusion "
+                        f"takes what an encoder makes as published: {', '.join(PUBLISHED_VECTORS)}"
+                    )
+            else:
+                yield from name_faults(f"{of}.feature", [part["feature"]], config["features"])
+                yield from name_faults(f"{of}.stft", [part["stft"]], config["stft"])
+            if retrieval["distances"].get(part["distance"], {}).get("mode") == "top_k":
+                yield (
+                    f"{of}.distance: a fusion needs all distances; set "
+                    f"retrieval.distances.{part['distance']}.mode: full"
+                )
+        for weights in block.get("weights", []):
+            if len(weights) != len(block["parts"]) or not any(weights):
+                yield (
+                    f"{where}.weights: {weights} must be a number for each of the "
+                    f"{len(block['parts'])} parts, not all 0"
+                )
+        metric = block["chosen_by"].partition("@")[0]
+        if metric not in RANKED_METRICS:
+            yield f"{where}.chosen_by: {metric!r} {unknown(metric, RANKED_METRICS)}"
 
 
 def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:

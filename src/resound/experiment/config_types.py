@@ -60,14 +60,43 @@ class RetrievalTile(TypedDict):
     gallery: int
 
 
+class RetrievalFusionsParts(TypedDict):
+    """The keys of a block `retrieval fusions parts`."""
+
+    distance: str
+    feature: NotRequired[str]
+    stft: NotRequired[str]
+    encoding: NotRequired[str]
+
+
+class RetrievalFusionsDiffusion(TypedDict):
+    """The keys of a block `retrieval fusions diffusion`."""
+
+    neighbours: list[int]
+    alpha: list[float]
+
+
+class RetrievalFusions(TypedDict):
+    """The keys of a block `retrieval fusions`."""
+
+    parts: list[RetrievalFusionsParts]
+    weights: NotRequired[list[list[float]]]
+    scaling: list[Literal["none", "local", "mutual", "ranks"]]
+    neighbours: NotRequired[list[int]]
+    expansion: NotRequired[list[int]]
+    diffusion: NotRequired[RetrievalFusionsDiffusion]
+    chosen_by: str
+
+
 class RetrievalTables(TypedDict):
     """The keys of a block `retrieval tables`."""
 
-    distance: list[str] | str
+    distance: NotRequired[list[str] | str]
     features: NotRequired[list[str]]
     stft: NotRequired[list[str]]
     embeddings: NotRequired[Literal["classification", "autoencoder"]]
     encodings: NotRequired[list[str]]
+    fusions: NotRequired[list[str]]
 
 
 class Retrieval(TypedDict):
@@ -80,6 +109,7 @@ class Retrieval(TypedDict):
     ties: RetrievalTies
     tile: RetrievalTile
     distances: dict[str, dict[str, Any]]
+    fusions: dict[str, RetrievalFusions]
     tables: dict[str, RetrievalTables]
 
 
@@ -293,8 +323,8 @@ class Encodings(TypedDict):
         "classes",
         "masked",
     ]
-    pooling: NotRequired[Literal["mean", "max"]]
-    normalise: NotRequired[list[Literal["centre", "whiten", "unit"]]]
+    pooling: NotRequired[Literal["mean", "max", "summary"]]
+    normalise: NotRequired[list[Literal["centre", "standardise", "whiten", "unit"]]]
 
 
 class Wandb(TypedDict):

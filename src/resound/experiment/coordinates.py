@@ -42,13 +42,24 @@ VECTORS = (FROZEN, WINDOWS, TAGS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
 # stands first is taken of several.
 WORDS: Final = "words"
 NAMES_BY = {WORDS: "text", TAGS: "tags"}
+# What stands in the path of a run in the place of a distance, where several are one.
+FUSION: Final = "fusion"
 
 
 class Split(NamedTuple):
-    """Which folds ask and which answer; without folds, every clip asks all others."""
+    """Which folds ask and which answer; without folds, every clip asks all others.
+
+    `within` its gallery the clips that answer are those that ask, too.
+    """
 
     name: str
     query_folds: tuple[int, ...]
+    within: bool = False
+
+    @property
+    def gallery(self) -> "Split":
+        """The same gallery, whose clips ask one another."""
+        return self._replace(name=f"{self.name}_within", within=True) if self.query_folds else self
 
 
 class Setting(NamedTuple):
@@ -140,11 +151,16 @@ class Panel(NamedTuple):
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature at a setting; `kind` is the name under which it is registered."""
+    """A feature at a setting; `kind` is the name under which it is registered.
+
+    `normalise` lists what is done to its clips before they are compared, see
+    `resound.retrieval.normalisation`.
+    """
 
     name: str
     setting: Setting
     kind: str
+    normalise: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -368,7 +384,7 @@ class Encoding:
 
     Of windows there are several, in their order. `training` is None for the encoder as it was
     published. Before clips are compared, `pooling` makes one vector of their windows, see
-    `resound.retrieval.pooling`, and `normalise` lists what is done to vectors then, see
+    `resound.features.pooling`, and `normalise` lists what is done to vectors then, see
     `resound.retrieval.normalisation`.
     """
 
@@ -408,7 +424,51 @@ class Encoding:
         return RunRow(distance, WAVEFORM, self.setting.name, split, self.name, self.seed)
 
 
-Bank = Feature | Embedding | Encoding
+@dataclass(frozen=True)
+class Fusion:
+    """Several distances as one, scaled and spread: see `resound.retrieval.fusion`.
+
+    `parts` are the distances that are added, each with the bank whose clips it compares.
+    """
+
+    name: str
+    parts: tuple[tuple[str, Feature | Encoding], ...]
+
+    @property
+    def setting(self) -> Setting:
+        """The setting of its first part."""
+        return self.parts[0][1].setting
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run."""
+        return self.name
+
+    @property
+    def folder(self) -> str:
+        """The folder below the results in which its choices stand."""
+        return f"fusions/{self.name}"
+
+    @property
+    def training(self) -> None:
+        """Nothing is trained for it."""
+        return None
+
+    def asked(self, split: Split) -> "list[Run]":
+        """Return the runs of its parts."""
+        return [Run(distance, bank, split) for distance, bank in self.parts]
+
+    def within(self, split: Split) -> "list[Run]":
+        """Return the runs of its parts among the clips of the gallery."""
+        return self.asked(split.gallery)
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run by it: of each part the distance and what it compares."""
+        of = " + ".join(f"{part} {bank.name}" for part, bank in self.parts)
+        return RunRow(self.name, of, self.setting.name, split)
+
+
+Bank = Feature | Embedding | Encoding | Fusion
 
 
 @dataclass(frozen=True)
@@ -427,6 +487,8 @@ class Run:
     @property
     def module(self) -> str:
         """The module that computes its distance."""
+        if isinstance(self.bank, Fusion):
+            return "resound.retrieval.fusion"
         return DISTANCES.entry(self.distance).module
 
     @property
@@ -454,7 +516,7 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
     Examples
     --------
     >>> splits("holdout", [5])
-    [Split(name='fold5', query_folds=(5,))]
+    [Split(name='fold5', query_folds=(5,), within=False)]
     """
     if protocol == "leave_one_out":
         return [Split(ALL_CLIPS, ())]

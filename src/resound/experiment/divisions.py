@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from resound.experiment import specs
-from resound.experiment.asides import Division
+from resound.experiment.asides import Division, PartDivisions
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import Feature, Run
+from resound.experiment.coordinates import Feature, Fusion, Run, Split
 from resound.experiment.shards import Shard
 from resound.experiment.tiles import Tile, grid
 from resound.provenance import spec_digest
@@ -24,6 +24,7 @@ from resound.provenance import spec_digest
 TILES = {"full": ("distances", "distances.npy"), "top_k": ("searches", "hits.parquet")}
 STATISTICS = "statistics.csv"
 RECORD = "division.json"
+UNDIVIDED = 2**40
 
 
 def division_of(config: Config, run: Run) -> Division:
@@ -31,7 +32,9 @@ def division_of(config: Config, run: Run) -> Division:
     ranking = Path(config["results_dir"], "rankings", f"{run.path}.parquet")
     kept = _kept(ranking, ranking.with_suffix(f".{RECORD}"), specs.ranking(config, run))
     asked = {**config["retrieval"]["tile"], "mode": specs.mode(config, run)}
-    return Division(**(kept or asked))
+    # What is spread over a gallery is known of all its clips at once.
+    whole = {"gallery": UNDIVIDED} if isinstance(run.bank, Fusion) else {}
+    return Division(**(kept or {**asked, **whole}))
 
 
 def shards_of(config: Config, feature: Feature) -> int:
@@ -70,6 +73,15 @@ def tile_paths(
 def tile_of(config: Config, run: Run, row: int, column: int) -> dict[str, int]:
     """Return one tile of a run as a spec holds it."""
     return Tile(row, column, **division_of(config, run).tile_size)._asdict()
+
+
+def part_divisions(config: Config, fusion: Fusion, split: Split) -> PartDivisions:
+    """Return how the distances of the parts of a fusion are divided."""
+    asked, within = (
+        tuple((f"distances/{run.path}", division_of(config, run)) for run in runs)
+        for runs in (fusion.asked(split), fusion.within(split))
+    )
+    return PartDivisions(asked, within)
 
 
 @functools.cache

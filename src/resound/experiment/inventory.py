@@ -17,6 +17,7 @@ from resound.experiment.coordinates import (
     Classifier,
     Embedding,
     Encoding,
+    Fusion,
     HeadTraining,
     Pretrained,
     Run,
@@ -116,6 +117,8 @@ class Inventory:
 
     def lacks(self, part: Any) -> bool:
         """Say whether a training or a bank stands on an encoder whose weights are absent."""
+        if isinstance(part, Fusion):
+            return any(self.lacks(bank) for _, bank in part.parts)
         return isinstance(part, HeadTraining | Encoding) and part.encoder.name in self.absent
 
     # What tables tell of networks and encoders

@@ -15,13 +15,16 @@ from resound.experiment import resources, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
+    FUSION,
     TAGS,
     ZERO_SHOT,
     Encoding,
     Feature,
+    Fusion,
     HeadTraining,
     Pretrained,
     Run,
+    Split,
     Training,
 )
 from resound.experiment.divisions import shard_paths
@@ -52,8 +55,24 @@ class Jobs:
     # What a job is about
 
     def run(self, wildcards: Any) -> Run:
-        """Return the run of a job."""
+        """Return the run of a job, which its paths name whole, or as a fusion on a split."""
+        if hasattr(wildcards, "fusion"):
+            return Run(FUSION, *self.fused(wildcards))
         return self.plan.run(wildcards.run)
+
+    def fused(self, wildcards: Any) -> tuple[Fusion, Split]:
+        """Return the fusion of a job, and its split."""
+        return self.plan.fusion(wildcards.fusion), self.plan.split(wildcards.split)
+
+    def parts(self, wildcards: Any) -> list[Run]:
+        """Return the runs whose distances a fusion adds."""
+        fusion, split = self.fused(wildcards)
+        return fusion.asked(split)
+
+    def within(self, wildcards: Any) -> list[Run]:
+        """Return the same runs within the gallery."""
+        fusion, split = self.fused(wildcards)
+        return fusion.within(split)
 
     def feature(self, wildcards: Any) -> Feature:
         """Return the feature of a job."""
@@ -80,6 +99,11 @@ class Jobs:
     def split_file(self, wildcards: Any) -> str:
         """Return the split of a run."""
         return f"<results>/index/splits/{self.run(wildcards).split.name}.csv"
+
+    def gallery_split(self, wildcards: Any) -> str:
+        """Return the split of a fusion within its gallery."""
+        _, split = self.fused(wildcards)
+        return f"<results>/index/splits/{split.gallery.name}.csv"
 
     def bank(self, wildcards: Any) -> str:
         """Return the bank of a run."""

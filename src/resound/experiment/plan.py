@@ -15,16 +15,19 @@ from resound.experiment.coordinates import (
     ALL_CLIPS,
     FINETUNED,
     FROZEN,
+    FUSION,
     NO_SEED,
     TAGS,
     VECTORS,
     WINDOWS,
     ZERO_SHOT,
     Autoencoder,
+    Bank,
     Classifier,
     Embedding,
     Encoding,
     Feature,
+    Fusion,
     HeadTraining,
     NetworkTraining,
     Pretrained,
@@ -39,6 +42,8 @@ from resound.registry import ENCODERS, FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.
 VARIANT_OF = "feature"
+# The key by which it says what is done to its clips before they are compared.
+NORMALISE = "normalise"
 CLASSIFICATION: Final = "classification"
 Part = TypeVar("Part", Run, Training)
 Coordinate = TypeVar("Coordinate", Feature, Run, Training)
@@ -71,10 +76,11 @@ class Plan:
 
     def feature(self, name: str, stft: str) -> Feature:
         """Return a feature of the config at a short-time setting of it."""
-        kind = self.config["features"].get(name, {}).get(VARIANT_OF, name)
+        block = self.config["features"].get(name, {})
+        kind = block.get(VARIANT_OF, name)
         framed = FEATURES.entry(kind).traits.get("framed", True)
-        setting = self.setting(stft)
-        return Feature(name, setting if framed else setting.unframed, kind)
+        setting = self.setting(stft) if framed else self.setting(stft).unframed
+        return Feature(name, setting, kind, tuple(block.get(NORMALISE, ())))
 
     def feature_at(self, path: str) -> Feature:
         """Return the feature of a path below ``features``, or say that there is none."""
@@ -178,14 +184,36 @@ class Plan:
     def runs_of(self, table: str) -> list[Run]:
         """Return the runs of one retrieval table, in the order of its rows."""
         block = self.config["retrieval"]["tables"][table]
-        named = block["distance"]
+        named = block.get("distance", [])
         distances = [named] if isinstance(named, str) else named
-        banks = [*self._banks(block)]
-        return list(dict.fromkeys(Run(d, bank, split) for d in distances for bank, split in banks))
+        banks = [*self._banks(block)] if distances else []
+        plain = [Run(d, bank, split) for d in distances for bank, split in banks]
+        fused = (self.fusion(name) for name in block.get("fusions", []))
+        runs = [*plain, *(Run(FUSION, of, split) for of in fused for split in self.splits)]
+        return list(dict.fromkeys(runs))
 
-    def _banks(
-        self, block: Mapping[str, Any]
-    ) -> Iterable[tuple[Feature | Embedding | Encoding, Split]]:
+    def fusion(self, name: str) -> Fusion:
+        """Return a fusion of the config."""
+        parts = self.config["retrieval"]["fusions"][name]["parts"]
+        return Fusion(name, tuple((part["distance"], self._part(part)) for part in parts))
+
+    def _part(self, part: Mapping[str, Any]) -> Feature | Encoding:
+        """Return what a part of a fusion compares."""
+        if "encoding" not in part:
+            return self.feature(part["feature"], part["stft"])
+        encoder, vector, steps, pooling = encodings(self.config)[part["encoding"]]
+        return Encoding(part["encoding"], self.encoder(encoder), vector, None, steps, pooling)
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, Run]:
+        """What fusions add, by path: runs of their parts and of these within the gallery."""
+        runs = self.runs.values()
+        fused = ((run.bank, run.split) for run in runs if isinstance(run.bank, Fusion))
+        return _by_path(
+            part for of, split in fused for part in (*of.asked(split), *of.within(split))
+        )
+
+    def _banks(self, block: Mapping[str, Any]) -> Iterable[tuple[Bank, Split]]:
         if "encodings" in block:
             return [part for name in block["encodings"] for part in self._encodings(name)]
         if "embeddings" in block:
@@ -239,8 +267,8 @@ class Plan:
         return _by_path(run for table in self.retrieval_tables() for run in self.runs_of(table))
 
     def run(self, path: str) -> Run:
-        """Return the run of a path below ``rankings``, or say that none is asked for there."""
-        return _looked_up("run", path, self.runs)
+        """Return the run of a path below ``distances``, or say that none is asked for there."""
+        return _looked_up("run", path, {**self._parts, **self.runs})
 
     def maps(self, runs: Iterable[Run] | None = None) -> dict[str, Run]:
         """Return the embeddings that are mapped, by their path: of each network one split and seed.
@@ -263,7 +291,8 @@ class Plan:
 
     def split(self, name: str) -> Split:
         """Return a split by its name, or say that none is asked for under it."""
-        every = [*self.splits, *self.test_splits, Split(ALL_CLIPS, ())]
+        asked = [*self.splits, *(split.gallery for split in self.splits)]
+        every = [*asked, *self.test_splits, Split(ALL_CLIPS, ())]
         known = {split.name: split for split in every}
         if name not in known:
             raise ParameterError(f"split {name!r} {unknown(name, known)}")

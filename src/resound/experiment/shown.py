@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from resound.errors import ParameterError, unknown
 from resound.experiment import specs
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import Run
+from resound.experiment.coordinates import Fusion, Run
 from resound.experiment.divisions import STATISTICS
 from resound.experiment.inventory import Inventory, vectors
 from resound.experiment.plan import CLASSIFICATION, Plan, block_of
@@ -77,6 +77,10 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "splits": lambda of: _splits(of.plan.runs.values()),
     "split": lambda of: _splits([of.inventory.maps[of.item]]),
     "scores": lambda of: _scores(of.inventory.runs_of(of.item)),
+    "choices": lambda of: [
+        f"{bank.folder}/{split}/choice.json"
+        for bank, split in _fused(of.inventory.runs_of(of.item))
+    ],
     "all_scores": lambda of: _scores(of.inventory.runs),
     "rankings": lambda of: [f"rankings/{run.path}.parquet" for run in of.inventory.runs],
     "comparisons": lambda of: [
@@ -110,6 +114,9 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     "top_k": lambda of: sorted(of.config["retrieval"]["top_k"]),
     "runs": lambda of: [list(run.row) for run in of.asked],
     "present_runs": lambda of: [list(run.row) for run in of.inventory.runs_of(of.item)],
+    "fusions": lambda of: [
+        [bank.name, split] for bank, split in _fused(of.inventory.runs_of(of.item))
+    ],
     "settings": lambda of: {s.name: s.spec for s in (run.bank.setting for run in of.asked)},
     "protocol": lambda of: of.plan.protocol_of(of.item),
     "query_folds": lambda of: _query_folds(of.asked),
@@ -224,6 +231,11 @@ def _splits(runs: Iterable[Run]) -> Files:
 
 def _scores(runs: Iterable[Run]) -> Files:
     return [f"scores/retrieval/{run.path}.csv" for run in runs]
+
+
+def _fused(runs: Iterable[Run]) -> list[tuple[Fusion, str]]:
+    """Return the fusions of some runs, each with the name of its split."""
+    return [(run.bank, run.split.name) for run in runs if isinstance(run.bank, Fusion)]
 
 
 def _predicted(trainings: Iterable[Any]) -> Files:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from resound.errors import ConfigError
+from resound.errors import ConfigError, ParameterError
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
@@ -26,6 +26,7 @@ from resound.experiment.coordinates import (
     Embedding,
     Encoding,
     Feature,
+    Fusion,
     HeadTraining,
     NetworkTraining,
     Pretrained,
@@ -33,7 +34,7 @@ from resound.experiment.coordinates import (
     Split,
     Training,
 )
-from resound.experiment.plan import VARIANT_OF, finetune_recipe, recipe
+from resound.experiment.plan import NORMALISE, VARIANT_OF, finetune_recipe, recipe
 from resound.experiment.weights import encoder_weights
 from resound.provenance import (
     NUMERIC_LIBRARIES,
@@ -114,6 +115,7 @@ def split(config: Config, split: Split) -> Spec:
     return {
         "query_folds": list(split.query_folds),
         "on_split_recording": on_split_recording(config),
+        **({"within": True} if split.within else {}),
     }
 
 
@@ -132,8 +134,10 @@ def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Sp
 
 
 def bank(config: Config, source: Bank) -> Spec:
-    """Return the spec of what a run compares."""
+    """Return the spec of what a run compares; ParameterError of a fusion, which has no bank."""
     match source:
+        case Fusion():
+            raise ParameterError(f"{source.name}: a fusion has no bank, its parts have")
         case Feature():
             return feature_bank(config, source)
         case Embedding():
@@ -144,8 +148,8 @@ def bank(config: Config, source: Bank) -> Spec:
 
 def feature_bank(config: Config, feature: Feature) -> Spec:
     """Return the spec of a bank of one feature at one setting."""
-    options = dict(config["features"].get(feature.name, {}))
-    options.pop(VARIANT_OF, None)
+    block = config["features"].get(feature.name, {})
+    options = {key: block[key] for key in block if key not in (VARIANT_OF, NORMALISE)}
     return {
         "audio": audio(config, feature.setting.sample_rate),
         "feature": feature.kind,
@@ -345,6 +349,13 @@ def starting_weights(config: Config, network: str) -> Spec | None:
 
 def distances(config: Config, run: Run) -> Spec:
     """Return the spec of the distances between the queries and the gallery of a run."""
+    if isinstance(run.bank, Fusion):
+        return {
+            **fusion(config, run.bank, run.split),
+            "asked": [distances(config, part) for part in run.bank.asked(run.split)],
+            "split": split(config, run.split),
+            **_own_recording(config),
+        }
     return {
         "bank": bank(config, run.bank),
         **pooling(run.bank),
@@ -356,6 +367,14 @@ def distances(config: Config, run: Run) -> Spec:
     }
 
 
+def fusion(config: Config, of: Fusion, on: Split) -> Spec:
+    """Return the spec of the choice of a fusion's method, which sees the gallery alone."""
+    block = config["retrieval"]["fusions"][of.name]
+    within = [distances(config, part) for part in of.within(on)]
+    options = {key: value for key, value in block.items() if key != "parts"}
+    return {"within": within, "methods": options, "gallery": split(config, on.gallery)}
+
+
 def pooling(source: Bank) -> dict[str, str]:
     """Return the ``pooling`` of a bank of windows, where one vector of each clip is compared."""
     pooled = source.pooling if isinstance(source, Encoding) else None
@@ -363,8 +382,8 @@ def pooling(source: Bank) -> dict[str, str]:
 
 
 def normalise(source: Bank) -> dict[str, list[str]]:
-    """Return what is done to the vectors of a bank before they are compared, where it is."""
-    steps = source.normalise if isinstance(source, Encoding) else ()
+    """Return what is done to the clips of a bank before they are compared, where it is."""
+    steps = source.normalise if isinstance(source, Feature | Encoding) else ()
     return {"normalise": list(steps)} if steps else {}
 
 
@@ -396,9 +415,15 @@ def ranking(config: Config, run: Run) -> Spec:
     """Return the spec of the ranked hits of every query of a run."""
     retrieval = config["retrieval"]
     spec: Spec = {"distances": distances(config, run), "top_k": sorted(retrieval["top_k"])}
-    if retrieval["protocol"] == "leave_one_out":
-        spec["exclude_same_recording"] = retrieval["exclude_same_recording"]
-    return spec
+    return {**spec, **_own_recording(config)}
+
+
+def _own_recording(config: Config) -> Spec:
+    """Return whether a query may find its own recording, where every clip asks all others."""
+    retrieval = config["retrieval"]
+    if retrieval["protocol"] != "leave_one_out":
+        return {}
+    return {"exclude_same_recording": retrieval["exclude_same_recording"]}
 
 
 def ties(config: Config, run: Run) -> Spec | None:

@@ -20,9 +20,12 @@ import scipy.fft
 from resound.dsp.arrays import FloatArray
 from resound.dsp.stft import use_engine
 from resound.errors import ParameterError, check_positive_int, unknown
+from resound.features.pooling import pooled
 from resound.registry import FEATURES
 
 COMMON = ("sample_rate", "n_fft", "hop_length")
+# What every feature can be asked for beside its own options.
+POOLING = "pooling"
 
 
 def extract(
@@ -51,7 +54,7 @@ def extract(
     engine : {"fft", "matrix"}
         As in `extract_batch`.
     **options
-        Options of the feature, as `options_of` lists them.
+        Options of the feature, as `options_of` lists them, and `pooling`.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def extract_batch(
     n_fft: int | None = None,
     hop_length: int | None = None,
     engine: str = "fft",
+    pooling: str | None = None,
     n_threads: int = 1,
     **options: Any,
 ) -> FloatArray:
@@ -113,6 +117,8 @@ def extract_batch(
     engine : {"fft", "matrix"}
         How the spectra of frames are computed (`resound.dsp.stft.use_engine`): values differ by
         rounding. The product of ``"matrix"`` runs on the threads of BLAS.
+    pooling : {"mean", "max", "summary"}, optional
+        Makes one frame of all frames of a clip: `resound.features.pooling.pooled`.
     n_threads : int
         Threads of the Fourier transforms, and of the clips where bands are computed of them.
     **options
@@ -143,7 +149,7 @@ def extract_batch(
     workers = scipy.fft.set_workers(check_positive_int("n_threads", n_threads))
     with use_engine(engine), workers:
         features: FloatArray = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
-    return features
+    return pooled(features, pooling)
 
 
 def feature_shape(

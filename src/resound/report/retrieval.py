@@ -1,9 +1,14 @@
 """The retrieval tables: the scores of every run, averaged, beside the study's figures."""
 
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 from resound.data.index import read_clips
 from resound.evaluation.scoring import read_orders
 from resound.evaluation.summary import retrieval_rows
 from resound.experiment.coordinates import RunRow
+from resound.files import AnyPath
 from resound.registry import TABLES
 from resound.report import encoders, tables
 from resound.report.made import Files, Spec, Table
@@ -14,10 +19,10 @@ from resound.report.recordings import recording_notes
     "retrieval",
     each="retrieval_tables",
     place=10,
-    needs=("clips", "scores"),
+    needs=("clips", "scores", "choices"),
     told=(
         "runs", "present_runs", "settings", "dataset", "protocol", "top_k", "query_folds",
-        "on_split_recording", "starts", "vectors", "encoders", "bootstrap",
+        "on_split_recording", "starts", "vectors", "encoders", "bootstrap", "fusions",
     ),
 )  # fmt: skip
 def retrieval(files: Files, spec: Spec) -> Table:
@@ -41,6 +46,24 @@ def retrieval(files: Files, spec: Spec) -> Table:
         spec["dataset"],
         spec["bootstrap"]["level"],
         absent=encoders.absent_rows(spec["encoders"]),
-        notes=[*encoders.notes(spec["encoders"], spec["dataset"]), *divided],
+        notes=[
+            *encoders.notes(spec["encoders"], spec["dataset"]),
+            *_choices(spec["fusions"], files["choices"]),
+            *divided,
+        ],
     )
     return Table(frame, tables.shown_retrieval(frame, spec["top_k"]), caption)
+
+
+def _choices(fusions: Sequence[Sequence[str]], paths: Sequence[AnyPath]) -> Iterator[str]:
+    """Say of each fusion which method was chosen, of how many, and by what."""
+    for (name, split), path in zip(fusions, paths, strict=True):
+        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        method = ", ".join(f"{key} {value}" for key, value in told["chosen"].items() if value)
+        how = ""
+        if told["reached"] is not None:
+            how = (
+                f", chosen of {told['of']} by {told['by']} of the gallery's own folds, each asking "
+                f"the others: {told['reached']:.3f}"
+            )
+        yield f"{name}, {split}: {method}{how}."

@@ -1,4 +1,4 @@
-"""Normalisation of embeddings before they are compared: centring, whitening, unit length.
+"""Normalisation of vectors before they are compared: centring, standardising, whitening, length.
 
 Vectors of one network share a large part, which hides in what they differ; what is fitted to take
 it away is fitted on the gallery alone.
@@ -17,14 +17,18 @@ Fitted = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 # Of the mean variance, added to each: directions that the gallery hardly fills are not blown up.
 SHRINKAGE = 1e-3
+ROUNDING = 1e-9
 
 
 def normalise(x: npt.ArrayLike, gallery: npt.ArrayLike, steps: Sequence[str]) -> Floating:
     r"""Return vectors after some steps, each fitted on the gallery as the steps before left it.
 
-    With the mean :math:`\mu` of the gallery's vectors and their covariance :math:`U \Lambda U^T`,
+    With the mean :math:`\mu` of the gallery's vectors, their standard deviations :math:`\sigma` and
+    their covariance :math:`U \Lambda U^T`,
 
     - ``centre`` gives :math:`x - \mu`;
+    - ``standardise`` gives :math:`(x - \mu) / \sigma`, and 0 in a dim that is the same in all of
+      the gallery;
     - ``whiten`` gives :math:`(x - \mu) \, U (\Lambda + \epsilon \bar\lambda I)^{-1/2} U^T`, with
       :math:`\epsilon` = `SHRINKAGE` of the mean variance :math:`\bar\lambda`;
     - ``unit`` gives :math:`x / \lVert x \rVert`; the zero vector stays.
@@ -38,7 +42,7 @@ def normalise(x: npt.ArrayLike, gallery: npt.ArrayLike, steps: Sequence[str]) ->
     gallery : array_like, shape (n_gallery, frames, dims)
         What the steps are fitted on; every frame is a vector.
     steps : sequence of str
-        ``centre``, ``whiten`` and ``unit``, in the order in which they are done.
+        ``centre``, ``standardise``, ``whiten`` and ``unit``, in the order in which they are done.
 
     Returns
     -------
@@ -81,6 +85,14 @@ def _centre(gallery: npt.NDArray[np.float64]) -> Fitted:
     return lambda x: x - mean
 
 
+def _standardise(gallery: npt.NDArray[np.float64]) -> Fitted:
+    mean, deviation = gallery.mean(0), gallery.std(0)
+    # What rounding makes of a dim that does not vary is no deviation.
+    varies = deviation > ROUNDING * np.abs(gallery).max(0)
+    scales = np.divide(1, deviation, out=np.zeros_like(mean), where=varies)
+    return lambda x: (x - mean) * scales
+
+
 def _whiten(gallery: npt.NDArray[np.float64]) -> Fitted:
     mean = gallery.mean(0)
     covariance = np.cov(gallery, rowvar=False, bias=True).reshape(len(mean), len(mean))
@@ -103,6 +115,7 @@ def _of_unit_length(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 STEPS: dict[str, Callable[[npt.NDArray[np.float64]], Fitted]] = {
     "centre": _centre,
+    "standardise": _standardise,
     "whiten": _whiten,
     "unit": _unit,
 }

@@ -44,3 +44,11 @@ def test_a_recording_on_both_sides_is_left_out_or_kept(tmp_path, policy, gallery
     split = split_clips(clips([2, 1, 1], ["rain7", "rain7", "hum"]), [2], policy)
     write_csv(split, tmp_path / "split.csv")
     assert read_split(tmp_path / "split.csv") == (["000"], gallery)
+
+
+def test_within_a_gallery_its_clips_ask_one_another(tmp_path):
+    write_csv(split_clips(clips([1, 2, 3, 2, 1]), [2], within=True), tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == (["000", "002", "004"], ["000", "002", "004"])
+    both = clips([1, 2, 3], ["rain7", "rain7", "dog"])
+    write_csv(split_clips(both, [2], "exclude", within=True), tmp_path / "split.csv")
+    assert read_split(tmp_path / "split.csv") == (["002"], ["002"])

@@ -36,6 +36,10 @@ def plain(x, gallery, steps):
             )
             continue
         turn = np.eye(len(mean))
+        if step == "standardise":
+            deviation = np.sqrt(sum((v - mean) ** 2 for v in fitted) / len(fitted))
+            flat = deviation <= 1e-9 * np.abs(fitted).max(axis=0)
+            turn = np.diag([0.0 if no else 1 / d for no, d in zip(flat, deviation, strict=True)])
         if step == "whiten":
             covariance = sum(np.outer(v - mean, v - mean) for v in fitted) / len(fitted)
             ridge = SHRINKAGE * np.trace(covariance) / len(mean)
@@ -78,7 +82,7 @@ def test_each_clip_stands_for_itself():
 @pytest.mark.parametrize(
     ("shape", "steps", "message"),
     [
-        ((3, 1, 4), ["center"], "normalise='center' .* centre, whiten, unit"),
+        ((3, 1, 4), ["center"], "normalise='center' .* centre, standardise, whiten, unit"),
         ((0, 1, 4), ["centre"], r"gallery of shape \(0, 1, 4\) must hold vectors of the 4 dims"),
         ((3, 1, 5), ["centre"], r"gallery of shape \(3, 1, 5\) must hold vectors of the 4 dims"),
     ],

@@ -6,8 +6,8 @@ import numpy as np
 
 from resound import store
 from resound.distances import cosine
+from resound.features.pooling import pooled
 from resound.report.page.clips import Clips
-from resound.retrieval.pooling import pooled
 
 DECIMALS = 2
 NEIGHBOURS = 6
@@ -26,7 +26,7 @@ def map_data(
     bank : path
         The embedding itself.
     pooling : str, optional
-        Of a clip's windows, as on the map: see `resound.retrieval.pooling`.
+        Of a clip's windows, as on the map: see `resound.features.pooling`.
 
     Returns
     -------
