@@ -21,8 +21,10 @@ THREADS = (1, 2)
 CORNERS = {"tslearn": (8, 160), "aeon": (4, 64), "librosa": (8, 16)}
 SINGLE_THREADED = {"librosa"}
 MFCC_CLIPS = 40
-NEAREST = 20
+NEAREST = (1, 20)
 GALLERY_SIZES = (400, 1600, 6400)
+SEARCHED_SIZES = (1600, 4000, 8000, 16000)
+SEARCH_QUERIES = 16
 GROWTH_QUERIES = 8
 
 
@@ -58,22 +60,39 @@ def mfcc_cases(clips: Clips) -> Iterator[Case]:
 def top_k_cases(clips: Clips) -> Iterator[Case]:
     """Yield the exact search for the nearest clips, beside ranking the full matrix."""
     queries, gallery = clips.banks()
-    pairs = len(queries) * len(gallery)
-    stats = top_k(queries, gallery, NEAREST).stats
-    facts = {"share_of_cells": stats.cells / stats.full_cells}
+    for k in NEAREST:
+        for n_threads in THREADS:
+            yield _top_k_case(f"top-{k}", queries, gallery, k, n_threads)
 
-    def search(n_threads: int) -> Array:
-        return top_k(queries, gallery, NEAREST, n_threads=n_threads).distances
 
-    def rank(n_threads: int) -> Array:
-        return np.sort(pairwise(queries, gallery, n_threads=n_threads), axis=1)[:, :NEAREST]
+def top_k_growth_cases(clips: Clips) -> Iterator[Case]:
+    """Yield the same by size of the gallery, of mixed clips where the data end.
 
-    for n_threads in THREADS:
-        contenders = [
-            Contender("resound", partial(search, n_threads), pairs, facts),
-            Contender("resound, full matrix", partial(rank, n_threads), pairs),
-        ]
-        yield Case(f"top-{NEAREST}", "pair", n_threads, contenders, relative, 0.0)
+    Boxes of the gallery are made once a search, so that few queries pay more for them than many.
+    """
+    queries, gallery = clips.banks()
+    gallery = mixed_gallery(gallery, max(SEARCHED_SIZES))
+    for size in SEARCHED_SIZES:
+        for k in NEAREST:
+            name = f"top-{k} of {size} clips"
+            yield _top_k_case(name, queries[:SEARCH_QUERIES], gallery[:size], k, max(THREADS))
+
+
+def _top_k_case(name: str, queries: Array, gallery: Array, k: int, n_threads: int) -> Case:
+    stats = top_k(queries, gallery, k).stats
+    pairs, facts = len(queries) * len(gallery), {"share_of_cells": stats.cells / stats.full_cells}
+
+    def search() -> Array:
+        return top_k(queries, gallery, k, n_threads=n_threads).distances
+
+    def rank() -> Array:
+        return np.sort(pairwise(queries, gallery, n_threads=n_threads), axis=1)[:, :k]
+
+    contenders = [
+        Contender("resound", search, pairs, facts),
+        Contender("resound, full matrix", rank, pairs),
+    ]
+    return Case(name, "pair", n_threads, contenders, relative, 0.0)
 
 
 def growth_cases(clips: Clips) -> Iterator[Case]:
@@ -113,6 +132,32 @@ def simulated_gallery(gallery: Array, size: int) -> Array:
     return clips
 
 
+def mixed_gallery(gallery: Array, size: int) -> Array:
+    """Return `size` clips: those of the gallery, then weighted means of two of them.
+
+    They are no sounds: means of features, which lie nearer to each other than clips do. The first
+    of the two is turned in time by any number of frames.
+
+    Parameters
+    ----------
+    gallery : ndarray, shape (clips, frames, dims)
+    size : int
+
+    Returns
+    -------
+    ndarray, shape (size, frames, dims)
+    """
+    rng = np.random.default_rng(0)
+    mixed = np.empty((size, *gallery.shape[1:]), gallery.dtype)
+    mixed[: len(gallery)] = gallery[:size]
+    for clip in range(len(gallery), size):
+        first, second = gallery[rng.integers(len(gallery), size=2)]
+        weight = gallery.dtype.type(rng.uniform())
+        turned = np.roll(first, rng.integers(len(first)), axis=0)
+        mixed[clip] = weight * turned + (1 - weight) * second
+    return mixed
+
+
 def _dtw_contender(
     name: str, run: Dtw, queries: Array, gallery: Array, n_threads: int
 ) -> Contender:
@@ -125,6 +170,7 @@ def _dtw_contender(
 CASES: Sequence[Callable[[Clips], Iterator[Case]]] = (
     dtw_cases,
     top_k_cases,
+    top_k_growth_cases,
     mfcc_cases,
     growth_cases,
 )

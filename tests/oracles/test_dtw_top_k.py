@@ -62,7 +62,7 @@ def test_equals_the_ranked_full_matrix(stack, k, local_cost, band, dtype, share_
     np.testing.assert_array_equal(found.distances, distances)
     stats = found.stats
     assert stats.pairs == (~excluded).sum()
-    left_out = stats.pruned_by_rows + stats.pruned_by_columns + stats.pruned_by_minima
+    left_out = stats.pruned_by_8 + stats.pruned_by_4 + stats.pruned_by_2
     assert left_out + stats.abandoned + stats.completed == stats.pairs
     assert stats.cells <= stats.full_cells
 
@@ -99,15 +99,55 @@ def test_leaves_out_what_is_far():
     assert found.stats.cells < 0.1 * found.stats.full_cells
 
 
-@pytest.mark.parametrize("band", [None, 0.1])
-def test_leaves_out_clips_by_minima_and_cells_by_the_limit(band):
-    """Walks in one box: bounds by boxes are low."""
+@pytest.mark.parametrize(("band", "share"), [(None, 0.1), (0.1, 0.2)])
+def test_leaves_out_clips_by_boxes_and_cells_by_the_limit(band, share):
+    """Walks of one mean and size: only their order in time tells them apart."""
     rng = np.random.default_rng(0)
     shapes = np.cumsum(rng.normal(size=(6, 64, 3)), axis=1)
     gallery = np.concatenate([shapes + 0.05 * rng.normal(size=shapes.shape) for _ in range(16)])
     gallery = gallery - gallery.min(axis=1, keepdims=True)
     gallery /= gallery.max(axis=1, keepdims=True)
     stats = top_k(gallery[:6], gallery, 5, band=band).stats
-    assert stats.pruned_by_minima > 0
-    # The hits alone are 30 of 576 pairs: whole matrices of them would be 5 %.
-    assert 0 < stats.cells < 0.06 * stats.full_cells
+    assert stats.pruned_by_8 > 0.5 * stats.pairs
+    # The hits alone are 30 of 576 pairs: whole matrices of them would be 5 %, and as many again
+    # are computed before there is a limit. A narrow band leaves little to leave out.
+    assert 0 < stats.cells < share * stats.full_cells
+
+
+@pytest.mark.parametrize("band", [None, 0.0, 0.1])
+def test_abandons_pairs_and_leaves_out_clips_at_every_level(band):
+    """Noise around six walks: near the limit there are many, which coarse bounds do not reject."""
+    rng = np.random.default_rng(1)
+    shapes = np.cumsum(rng.normal(size=(6, 64, 3)), axis=1)
+    noise = rng.uniform(0.2, 2.0, size=(240, 1, 1)) * rng.normal(size=(240, 64, 3))
+    gallery = (np.repeat(shapes, 40, axis=0) + noise).astype(np.float32)
+    found = top_k(shapes, gallery, 3, band=band)
+    counts = found.stats
+    assert min(counts.pruned_by_8, counts.pruned_by_4, counts.pruned_by_2, counts.abandoned) > 0
+    full = pairwise(shapes, gallery, band=band)
+    indices, distances = retrieval.rank(full, np.arange(240), k=3)
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_array_equal(found.distances, distances)
+
+
+@examples(times=2)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(1, 45), st.integers(1, 45)),
+    st.integers(1, 6),
+    st.none() | st.floats(0.0, 1.0),
+    st.sampled_from(DTYPES),
+)
+def test_equals_the_ranked_full_matrix_where_many_are_near_the_limit(seed, lengths, k, band, dtype):
+    """Steps of whole numbers tie exactly; noise of several sizes meets every bound."""
+    rng = np.random.default_rng(seed)
+    n, m = lengths
+    query = np.cumsum(rng.integers(-2, 3, size=(1, n, 2)), axis=1)
+    warped = query[:, np.sort(rng.integers(n, size=m))]
+    gallery = warped + rng.integers(0, 4, size=(80, 1, 1)) * rng.integers(-1, 2, size=(80, m, 2))
+    ids = np.arange(80).astype(str)
+    found = top_k(query, gallery, k, gallery_ids=ids, band=band, dtype=dtype)
+    full = pairwise(query, gallery, band=band, dtype=dtype)
+    indices, distances = retrieval.rank(full, ids, k=k)
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_array_equal(found.distances, distances)

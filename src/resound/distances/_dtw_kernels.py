@@ -125,7 +125,7 @@ def advance(
 
 
 @numba.njit(error_model="numpy")
-def _distances(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -> Array:
+def distances_in_lanes(x: Array, y: Array, reach_down: int, reach_up: int, root: bool) -> Array:
     """Return the distances of `x` (n, d) to the clips in the lanes of `y` (m, d, LANES).
 
     Cell (i, j) is inside the band when `-reach_down <= j - i <= reach_up`.
@@ -145,5 +145,5 @@ def pairwise(queries: Array, gallery: Array, reach_down: int, reach_up: int, roo
     distances = np.empty((n_queries, n_blocks, LANES), queries.dtype)
     for pair in numba.prange(n_queries * n_blocks):
         q, b = pair // n_blocks, pair % n_blocks
-        distances[q, b] = _distances(queries[q], gallery[b], reach_down, reach_up, root)
+        distances[q, b] = distances_in_lanes(queries[q], gallery[b], reach_down, reach_up, root)
     return distances

@@ -1,30 +1,27 @@
 """Exact search for the nearest gallery clips by DTW, without most cells of the full matrix.
 
 The hits, their distances and their order are those of ranking `resound.distances.dtw.pairwise` with
-the same options, to the last bit. Per query:
+the same options, to the last bit. Per query, coarse to fine:
 
-1. The straight path from the first to the last pair of frames costs at least the distance. The
-   k-th smallest of these costs, or of the distances known so far, is the limit.
-2. Boxes. Each frame of the query costs at least its distance to the box around the gallery clip,
-   and each frame of the clip its distance to the box around the query. The larger one of the two
-   sums is a bound: LB_Keogh both ways, with the box of the whole clip as envelope, which holds for
-   every band. A clip is left out where it exceeds the limit.
-3. Minima. Each frame costs at least its smallest distance to a frame of the other clip inside the
-   band: the larger one of the sums of the row minima and of the column minima of the matrix of
-   local costs. It takes a part of the work of a distance and leaves out clips that boxes do not.
-4. The clips that are left are computed from the smallest bound on, in batches of SIMD lanes. A path
-   that has come to cell (i, j) still passes the rows after i and the columns after j. Where its
-   cost so far plus the minima of what is left exceeds the limit in all lanes, its cell counts no
-   more: the rows begin and end with the cells that do, and with none left the batch is abandoned
-   (Rakthanmanon et al., "Searching and mining trillions of time series subsequences under dynamic
-   time warping", KDD 2012, section 4.2.3; Silva and Batista, "Speeding up all-pairwise dynamic
-   time warping matrix calculation", SDM 2016, section 4).
+1. Boxes of eight frames. Coarse DTW over the boxes around segments of s frames costs at least the
+   s-th part of the distance (`resound.distances._dtw_coarse_kernels` says why). The clips are
+   visited by ascending bounds of s = 8, which have a 64th of the cells. The first k of them are
+   computed; from then on the k-th smallest distance so far is the limit, and the first bound above
+   it ends the search.
+2. Boxes of four and of two frames. A batch of clips is bound with s = 4; those that are left, by
+   ascending bounds, with s = 2. A clip is left out where a bound exceeds the limit.
+3. A clip that is left is computed by antidiagonals. The coarse DTW of step 2 began at the last
+   frames, so that its cells are what a path still costs at least from there on. Cells at both ends
+   of an antidiagonal count no more where their cost so far plus that rest exceeds the limit, and
+   with none left the clip is abandoned (compare Rakthanmanon et al., "Searching and mining
+   trillions of time series subsequences under dynamic time warping", KDD 2012, section 4.2.3;
+   Silva and Batista, "Speeding up all-pairwise dynamic time warping matrix calculation", SDM 2016,
+   section 4). Each pair has a corridor of its own.
 
-The clips with the cheapest straight paths go through steps 3 and 4 first, so that most others meet
-a limit next to the final one. Steps 2 and 3 work on the principal axes of the gallery, with the
-norm of what the last of them hold in place of these: no two frames are nearer than that. A clip or
-a cell is left out only if its bound exceeds the limit by more than rounding can explain, so that
-all ties at the limit are computed, and ranked by id.
+Boxes are made on the principal axes of the gallery, with the norm of what the last of them hold in
+place of these: no two frames are nearer than that. A clip or a cell is left out only if its bound
+exceeds the limit by more than rounding can explain, so that all ties at the limit are computed, and
+ranked by id. Clips of fewer than eight frames are all computed.
 """
 
 from collections.abc import Callable
@@ -34,8 +31,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.distances import _dtw_bound_kernels, _dtw_search_kernels
+from resound.compiled.lanes import LANES
+from resound.distances import _dtw_search_kernels
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
+from resound.distances._dtw_coarse_kernels import coarse_distances, coarser
 from resound.distances._dtw_inputs import (
     as_frames,
     check_no_overflow,
@@ -52,6 +51,8 @@ from resound.retrieval.candidates import NO_HIT, allowed_pairs, nearest, order_o
 
 CLIPS_FOR_AXES = 16
 QUERY_BLOCK = 256
+# Segments of two, four and eight frames.
+HALVINGS = 3
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,8 @@ class SearchStats:
     ----------
     pairs : int
         Pairs that were not excluded: the sum of the next five.
-    pruned_by_rows, pruned_by_columns : int
-        Pairs left out because the box of the gallery clip, or else that of the query, is too far.
-    pruned_by_minima : int
-        Pairs left out by the minima of their local costs.
+    pruned_by_8, pruned_by_4, pruned_by_2 : int
+        Pairs left out by coarse DTW over boxes of so many frames.
     abandoned : int
         Pairs whose computation was broken off.
     completed : int
@@ -75,9 +74,9 @@ class SearchStats:
     """
 
     pairs: int
-    pruned_by_rows: int
-    pruned_by_columns: int
-    pruned_by_minima: int
+    pruned_by_8: int
+    pruned_by_4: int
+    pruned_by_2: int
     abandoned: int
     completed: int
     cells: int
@@ -167,7 +166,7 @@ def top_k(
     with numba_threads(n_threads):
         for columns in blocks(len(y), gallery_block(y, dtype)):
             clips = as_frames("gallery", y, columns, local_cost, dtype)
-            block = _Gallery.of(clips, dtype)
+            block = _Gallery.of(clips)
             for rows in blocks(len(x), QUERY_BLOCK):
                 frames = as_frames("queries", x, rows, local_cost, dtype)
                 mask = allowed[rows, columns]
@@ -184,35 +183,92 @@ def top_k(
 
 
 @dataclass(frozen=True)
-class _Gallery:
-    """A block of gallery clips in the forms that the kernels read.
+class _Forms:
+    """Clips in the forms that the kernels read.
 
     Parameters
     ----------
-    frames, frame_lanes : ndarray, shapes (N, m, d) and (B, m, d, LANES)
-        The frames of the clips.
-    points, corners, point_lanes, corner_lanes : ndarray
-        Their points and corners, as `as_points` returns them and in lanes.
+    frames : ndarray, shape (N, frames, d)
+        The frames.
+    series : ndarray, shape (N, d, frames + LANES)
+        The same numbers, zeros behind them.
+    boxes_of_2, boxes_of_4, boxes_of_8 : ndarray, shape (N, segments, 2 p)
+        Boxes around the points of so many frames; those of two from the last one to the first.
+    halves : ndarray, shape (N,)
+        The largest half of a squared norm of a clip's points.
+    """
+
+    frames: Array
+    series: Array
+    boxes_of_2: Array
+    boxes_of_4: Array
+    boxes_of_8: Array
+    halves: Array
+
+    @classmethod
+    def of(cls, frames: Array, axes: Axes, *, from_the_end: bool) -> "_Forms":
+        """Return the forms; `from_the_end` is the order of the series."""
+        points, corners = as_points(frames, axes, frames.dtype.name)
+        boxes = [np.concatenate([points[..., :-1]] * 2, axis=-1)]
+        for _ in range(HALVINGS):
+            boxes.append(_halved(boxes[-1]))
+        series = np.zeros((len(frames), frames.shape[2], frames.shape[1] + LANES), frames.dtype)
+        ordered = frames[:, ::-1] if from_the_end else frames
+        series[..., : frames.shape[1]] = np.moveaxis(ordered, 1, 2)
+        boxes_of_2, halves = boxes[1][:, ::-1], corners[:, -1]
+        return cls(
+            frames,
+            series,
+            np.ascontiguousarray(boxes_of_2),
+            boxes[2],
+            boxes[3],
+            np.ascontiguousarray(halves),
+        )
+
+    def of_the_search(self) -> tuple[Array, ...]:
+        """Return those that the search is given, in its order."""
+        return self.frames, self.series, self.boxes_of_2, self.boxes_of_4, self.halves
+
+
+def _halved(boxes: Array) -> Array:
+    """Return the boxes (N, segments, 2 p) around each two of them, the last one perhaps three."""
+    n, p = boxes.shape[1], boxes.shape[2] // 2
+    ends = boxes[:, 0 : max(1, n - 1) : 2], boxes[:, min(1, n - 1) :: 2]
+    halved = np.concatenate(
+        [np.minimum(*(end[..., :p] for end in ends)), np.maximum(*(end[..., p:] for end in ends))],
+        axis=-1,
+    )
+    if n % 2:
+        np.minimum(halved[:, -1, :p], boxes[:, -1, :p], out=halved[:, -1, :p])
+        np.maximum(halved[:, -1, p:], boxes[:, -1, p:], out=halved[:, -1, p:])
+    return halved
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """A block of gallery clips.
+
+    Parameters
+    ----------
+    forms : _Forms
+        Of the clips, their series from the end.
+    lanes, half_lanes : ndarray, shapes (B, segments, 2 p, LANES) and (B, LANES)
+        Their boxes of eight frames, and the halves.
     axes : Axes
         Of the points.
     """
 
-    frames: Array
-    frame_lanes: Array
-    points: Array
-    corners: Array
-    point_lanes: Array
-    corner_lanes: Array
+    forms: _Forms
+    lanes: Array
+    half_lanes: Array
     axes: Axes
 
     @classmethod
-    def of(cls, frames: Array, dtype: str) -> "_Gallery":
+    def of(cls, frames: Array) -> "_Gallery":
         axes = principal_axes(frames[:: max(1, len(frames) // CLIPS_FOR_AXES)])
-        points, corners = as_points(frames, axes, dtype)
-        corner_lanes = interleave(corners[:, np.newaxis])[:, 0]
-        return cls(
-            frames, interleave(frames), points, corners, interleave(points), corner_lanes, axes
-        )
+        forms = _Forms.of(frames, axes, from_the_end=True)
+        halves = interleave(forms.halves[:, np.newaxis, np.newaxis])[:, 0, 0]
+        return cls(forms, interleave(forms.boxes_of_8), halves, axes)
 
     def search(
         self,
@@ -224,27 +280,41 @@ class _Gallery:
         root: bool,
     ) -> Array:
         """Set the distances `found` (Q, N) that may count, and return the kernel's counts."""
-        dtype = found.dtype.name
-        queries = (frames, *as_points(frames, self.axes, dtype))
-        precision = _precision(frames.shape[1] + self.frames.shape[1], self.axes, dtype)
-        bounds = _dtw_bound_kernels.bound_by_boxes(
-            *queries, self.frame_lanes, self.point_lanes, self.corner_lanes, precision, root
-        )
+        queries = _Forms.of(frames, self.axes, from_the_end=False)
+        n, m = frames.shape[1], self.forms.frames.shape[1]
+        precision = _precision(n + m, self.axes, found.dtype.name)
+        coarse = max(n, m) >= 2**HALVINGS
+        bounds = np.zeros(found.shape, found.dtype)
+        if coarse:
+            bounds = self._bounds_by_8(queries, precision, band_reach, root)
         counts: Array = _dtw_search_kernels.search(
             found,
             nearest.copy(),
-            bounds[:, :, : len(self.frames)],
-            *queries,
-            self.frames,
-            self.points,
-            self.corners,
+            bounds,
+            *queries.of_the_search(),
+            *self.forms.of_the_search(),
             np.ascontiguousarray(allowed),
             precision,
             *band_reach,
             root,
+            coarse,
         )
         total: Array = counts.sum(axis=0)
         return total
+
+    def _bounds_by_8(
+        self, queries: _Forms, precision: Array, band_reach: tuple[int, int], root: bool
+    ) -> Array:
+        """Return bounds (Q, N) of the distances from below."""
+        for _ in range(HALVINGS):
+            band_reach = coarser(band_reach[0]), coarser(band_reach[1])
+        costs: Array = coarse_distances(
+            *(queries.boxes_of_8, queries.halves, self.lanes, self.half_lanes, precision),
+            *band_reach,
+            root,
+        )
+        bounds: Array = costs[:, : len(self.forms.halves)] * precision.dtype.type(2**HALVINGS)
+        return bounds
 
 
 def _precision(steps: int, axes: Axes, dtype: str) -> Array:
@@ -271,12 +341,12 @@ def _merged(
 
 
 def _stats(pairs: int, counts: Array, cells_of_a_pair: int) -> SearchStats:
-    by_rows, by_columns, by_minima, abandoned, completed, cells = (int(count) for count in counts)
+    by_8, by_4, by_2, abandoned, completed, cells = (int(count) for count in counts)
     return SearchStats(
         pairs=pairs,
-        pruned_by_rows=by_rows,
-        pruned_by_columns=by_columns,
-        pruned_by_minima=by_minima,
+        pruned_by_8=by_8,
+        pruned_by_4=by_4,
+        pruned_by_2=by_2,
         abandoned=abandoned,
         completed=completed,
         cells=cells,
