@@ -45,6 +45,11 @@ BESIDES = {
     "esc50 networks": ("esc50", measured.networks_from_scratch, "classification"),
     "encoders": ("esc50_encoders", measured.encoders, "classification"),
 }
+# What docs/ranking.md tells of experiments, by its marks.
+RANKINGS = {
+    name: (name, measured.rankings, "retrieval_ranking")
+    for name in ("esc50_ranking", "esc50_ranking_encoders", "esc10_ranking")
+}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
@@ -53,6 +58,7 @@ README = ROOT / "README.md"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 TYPES = ROOT / "src" / "resound" / "experiment" / "config_types.py"
 ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
+RANKING_PAGE = ROOT / "docs" / "ranking.md"
 
 
 def features_page() -> str:
@@ -132,6 +138,8 @@ def main() -> None:
             }
         path = ROOT / "docs" / page
         path.write_text(measured.filled(path, parts, measured.MISSING))
+    rankings = {mark: measured.part_of(RESULTS, *asked) for mark, asked in RANKINGS.items()}
+    RANKING_PAGE.write_text(measured.filled(RANKING_PAGE, rankings, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))
 
 

@@ -4,6 +4,7 @@ A part stands in its page between the marks of its experiment. One whose results
 as it is, so that no page needs every experiment at once.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -198,6 +199,43 @@ def encoders_in_short(tables: Path) -> str:
     return _github(
         _best_first(rows, 3, "{:.3f}"), ["", "MB of weights", "accuracy", *SHORT_METRICS]
     )
+
+
+def rankings(tables: Path) -> str:
+    """Return the rows of rankings without a label, what was chosen, and all that was tried."""
+    found = pd.concat([pd.read_csv(path) for path in sorted(tables.glob("retrieval_*.csv"))])
+    found = found.sort_values("proportion@10", ascending=False)
+    metrics = ("mrr@10", "proportion@10", "binary@10", "ndcg@10")
+    rows = [
+        [
+            f"`{row['method']}`",
+            row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
+            *(f"{row[m]:.4f} [{row[f'{m}_lo']:.3f}, {row[f'{m}_hi']:.3f}]" for m in metrics),
+        ]
+        for row in found.to_dict("records")
+    ]
+    header = ["ranked by", "of", *metrics]
+    tried = [_tried(path) for path in sorted(tables.parent.glob("fusions/*/*/choice.json"))]
+    record = tables.parent / COMMIT
+    commit = f"Measured at commit {record.read_text().strip()[:12]}. " if record.is_file() else ""
+    told = f"{commit}In brackets intervals at 95 %."
+    return "\n\n".join([told, _github(rows, header), *tried])
+
+
+def _tried(path: Path) -> str:
+    """Return what was chosen for a fusion, and what each candidate reached in the gallery."""
+    told = json.loads(path.read_text())
+    candidates = pd.read_csv(path.with_name("candidates.csv"), dtype={"weights": str})
+    candidates = candidates.sort_values("mean", ascending=False, kind="stable")
+    columns = [name for name in candidates if len({*candidates[name]}) > 1 or name == "mean"]
+    rows = [
+        [f"{value:.4f}" if name.startswith(("fold", "mean")) else str(value)
+         for name, value in row.items()]
+        for row in candidates[columns].to_dict("records")
+    ]  # fmt: skip
+    name = path.parent.parent.name
+    about = f"`{name}`: {told['by']} of the gallery's folds, each asking the others, best first:"
+    return f"{about}\n\n{_github(rows, columns)}"
 
 
 def _classes_beside_study(told: pd.DataFrame) -> str:
