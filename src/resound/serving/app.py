@@ -25,6 +25,7 @@ from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -193,7 +194,7 @@ def _marks(service: Service, request: Request) -> Response:
     return Response(
         service.marks_table(head),
         media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="marks.csv"'},
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(head)}.csv"},
     )
 
 

@@ -164,12 +164,18 @@ class Service:
         self._teacher.prepare()
 
     def _read(self, path: AnyPath, title: str, start: float, stop: float | None) -> Any:
+        def told(text: str) -> str:
+            # ffmpeg writes a protocol before the path.
+            for words in (f"file:{path}", str(path), Path(path).name):
+                text = text.replace(words, title)
+            return text
+
         try:
             return read_query(path, self._method, self.index.grid, start=start, stop=stop)
         except UnreadableAudio as error:
-            raise AudioError(reason(error).replace(Path(path).name, title)) from error
+            raise AudioError(told(reason(error))) from error
         except (AudioError, ParameterError) as error:
-            raise type(error)(str(error).replace(str(path), title)) from error
+            raise type(error)(told(str(error))) from error
 
     def _found(self, asked: Asked, head: str, k: int) -> Json:
         return self._hits(self._queries.put(asked), asked, head, k)

@@ -79,6 +79,7 @@ function startRecording() {
 
 // Take a file as what is asked for, and ask at once.
 export function take(file) {
+  if (!file.size) return complain(`${file.name}: is empty; choose another file.`);
   if (file.size > state.about.most_bytes) {
     const most = Math.floor(state.about.most_bytes / 2 ** 20);
     return complain(`${file.name} is larger than ${most} MB: cut out the stretch that counts, or index it and search from there.`);

@@ -31,7 +31,6 @@ export function showNames({ marked, heads }) {
   );
   byId("session").value = head;
   byId("export").href = `/api/marks.csv?${new URLSearchParams({ head })}`;
-  byId("export").download = `${head}.csv`;
   byId("name").value = head === unnamed ? byId("name").value : head;
   return own;
 }
