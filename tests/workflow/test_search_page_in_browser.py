@@ -207,6 +207,16 @@ def test_marks_teach_are_kept_and_make_a_head(open_page, library, served, capsys
     table = pd.read_csv(download.value.path())
     assert download.value.suggested_filename == "dog bark.csv"
     assert sorted(table["mark"]) == ["right", "wrong"]
+
+    page.locator("#session").select_option("no name yet")
+    status(page, "0 right and 0 wrong places are marked.")
+    page.locator("#session").select_option("dog bark")
+    status(page, "Ordered by 1 right window and 1 wrong one")
+    page.get_by_role("button", name="Take all marks back").click()
+    status(page, "The marks are taken back.")
+    assert page.locator("#marked").inner_text().split() == ["✓", "0", "right", "✗", "0", "wrong"]
+    assert page.locator(".hit.right").count() == page.locator(".hit.wrong").count() == 0
+
     capsys.readouterr()
     assert cli.main(["detect", str(served.index), "--head", "dog bark"]) == 0
     assert wanted in capsys.readouterr().out.splitlines()[2]

@@ -182,7 +182,7 @@ class Service:
 
     def _hits(self, name: str, asked: Asked, head: str, k: int) -> Json:
         hits = ask(self.index, asked.query, k=max(FIRST_HITS, _checked(k)))
-        if asked.is_sound:
+        if asked.is_sound and len(hits):
             grid, threads = self.index.grid, self._threads
             hits = refined(hits, asked.query, self._method, grid, n_threads=threads)
         listed = self._listed(hits.head(k), head, "similarity")

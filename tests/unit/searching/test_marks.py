@@ -104,7 +104,7 @@ def test_a_name_that_cannot_be_one_is_refused(tmp_path, name):
 
 def test_another_mark_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="did you mean 'right'"):
-        Marks(tmp_path).put("bark", PLACES, "rigt")
+        Marks(tmp_path).put("bark", PLACES, "Right")
 
 
 def test_the_table_has_whole_paths(tmp_path):
