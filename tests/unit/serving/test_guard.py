@@ -94,17 +94,13 @@ def test_a_refusal_has_them_too(client):
     ],
 )
 def test_a_body_is_refused_by_its_length_before_it_is_read(client, path, limit, said):
-    read = []
-
     async def receive():
-        read.append(1)
-        return {"type": "http.request", "body": b"", "more_body": True}
+        raise AssertionError("it is not read")
 
     assert asked(client, path, receive, [(b"content-length", str(limit + 1).encode())]) == (
         413,
         said,
     )
-    assert read == []
 
 
 def test_a_body_that_does_not_tell_its_length_ends_where_it_is_too_large(client):
@@ -112,7 +108,7 @@ def test_a_body_that_does_not_tell_its_length_ends_where_it_is_too_large(client)
 
     async def receive():
         read.append(1)
-        return {"type": "http.request", "body": bytes(2**20), "more_body": True}
+        return {"type": "http.request", "body": bytes(2**20), "more_body": len(read) < 70}
 
     assert asked(client, "/api/search", receive, []) == (413, "more than 64 MB")
     assert len(read) == 65, "and not one piece later"
