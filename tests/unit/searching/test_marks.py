@@ -2,12 +2,14 @@
 
 import csv
 import io
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 from resound.errors import ParameterError, StoreError
-from resound.searching.marks import COLUMNS, FILE, NONE, RIGHT, WRONG, Marks
+from resound.searching.marks import COLUMNS, FILE, LOCK, NONE, RIGHT, WRONG, Marks
 from resound.searching.places import Place
 
 PLACES = [Place("dusk/a, b.flac", 1.5, 3.5), Place('say "c".wav', 0.0, 2.0)]
@@ -112,3 +114,14 @@ def test_the_table_has_whole_paths(tmp_path):
     rows = [*csv.DictReader(io.StringIO(Marks(tmp_path).table("bark", tmp_path / "sounds")))]
     assert [row["file"] for row in rows] == [str(tmp_path / "sounds" / p.path) for p in PLACES]
     assert [(row["start"], row["mark"]) for row in rows] == [("1.500", RIGHT), ("0.000", RIGHT)]
+
+
+def test_a_mark_waits_for_another_process_that_marks(tmp_path):
+    with FileLock(tmp_path / LOCK):
+        waiting = threading.Thread(target=Marks(tmp_path).put, args=("bark", PLACES, RIGHT))
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        assert not (tmp_path / FILE).exists()
+    waiting.join()
+    assert Marks(tmp_path).names() == {"bark": (2, 0)}
