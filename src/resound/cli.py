@@ -14,8 +14,10 @@ from resound.errors import ResoundError
 
 # What each command does, for --help; its module is imported when it is called.
 COMMANDS = {
+    "detect": "find in your own recordings what a head learned from your marks",
     "index": "index a folder of your own recordings, so that they can be searched",
     "search": "find the places in your own recordings that sound like this one",
+    "serve": "open a page to search your own recordings and mark what is right",
     "show": "open the page of an experiment in the browser",
     "similar": "find the clips that sound like a recording of your own",
     "weights": "list the encoders' weights: whether they are here, and where to get them",

@@ -22,6 +22,7 @@ FLOORS = [
     {"evaluation"},
     {"plots", "query_by_example", "searching"},
     {"report"},
+    {"serving"},
     {"commands"},
     {"cli"},
 ]
@@ -42,7 +43,9 @@ OUTSIDE = {
     "retrieval": NUMERIC | {"threadpoolctl"},
     "jobs": {"tqdm"},
     "models": {"torch"},
-    "searching": {"numpy", "pandas", "pyarrow", "soxr", "torch", "filelock", "lancedb"},
+    "searching": {"numpy", "pandas", "pyarrow", "soxr", "torch", "filelock", "lancedb"}
+    | {"sklearn"},
+    "serving": {"numpy", "pandas", "seaborn", "PIL", "soundfile", "starlette", "uvicorn"},
     "encoders": {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"}
     | {"onnxruntime"},
     "training": {"lightning", "numpy", "pandas", "safetensors", "scipy", "torch", "wandb"},

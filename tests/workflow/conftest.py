@@ -179,6 +179,8 @@ def browser():
 
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        # A microphone that beeps, where a page asks for one and is allowed to.
+        options += ["--use-fake-device-for-media-stream"]
         chromium = playwright.chromium.launch(executable_path=program, args=options)
         yield chromium
         chromium.close()

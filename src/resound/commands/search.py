@@ -1,29 +1,16 @@
 """``resound search``: the places in one's own recordings that sound like this one."""
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
-from tabulate import tabulate
 
 from resound.audio import UnreadableAudio
-from resound.commands.sounds import (
-    add_method,
-    asked_choice,
-    asked_grid,
-    cache_of,
-    clock,
-    indexed,
-    seconds_of,
-    threads_of,
-    told,
-)
+from resound.commands.hits import add_form, show
+from resound.commands.sounds import add_index, add_method, opened, seconds_of, threads_of
 from resound.errors import DataError, ParameterError, check_positive_int
-from resound.files import write_text
 from resound.searching.asking import ask, of_words, read_query
-from resound.searching.index import Index, is_index
-from resound.searching.labels import FORMATS, as_labels
+from resound.searching.index import Index
 from resound.searching.methods import Method
 from resound.searching.refining import FIRST_HITS as REFINED
 from resound.searching.refining import refined
@@ -39,12 +26,7 @@ ABOUT_SIMILARITY = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command can be told."""
     parser.epilog = ABOUT_SIMILARITY
-    parser.add_argument(
-        "index",
-        type=Path,
-        help="an index that `resound index` made; or a folder of sounds, whose index is made or "
-        "brought up to date in the user's cache",
-    )
+    add_index(parser)
     parser.add_argument("query", nargs="?", type=Path, help="the recording that is looked for")
     parser.add_argument(
         "--text", metavar="WORDS", help="words in its place, by an encoder that reads them: clap"
@@ -74,16 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave the hits at the windows of the index: do not read the sounds of the first "
         "twenty again to find their best places between windows",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="print CSV")
-    form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--labels", choices=FORMATS, help="print a label track or a selection table")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="PATH",
-        help="write to a file; with --labels audacity to a folder, a file for each sound",
-    )
+    add_form(parser)
     add_method(parser)
 
 
@@ -94,23 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
             "name a recording: `resound search <index> <recording>`, or say what it is: "
             '`resound search <index> --text "a dog barks"`'
         )
-    index, method = _opened(arguments)
+    index, method = opened(arguments)
     try:
         hits = _found(arguments, index, method)
     except UnreadableAudio as error:
         raise DataError(f"{error.path}: {error.rule}: {error.detail}; name another") from error
-    _show(hits, arguments, method)
+    about = {"index": str(arguments.index), "method": method.title}
+    show(hits, arguments, {**about, "query": arguments.text or str(arguments.query)})
     return 0
-
-
-def _opened(arguments: argparse.Namespace) -> tuple[Index, Method]:
-    place = arguments.index
-    if is_index(place) or not place.is_dir():
-        index = Index(place)
-        index.check(asked_choice(arguments), asked_grid(arguments, index.grid))
-        return index, index.choice.load()
-    index, method, _ = indexed(place, cache_of(place), arguments)
-    return index, method
 
 
 def _found(arguments: argparse.Namespace, index: Index, method: Method) -> pd.DataFrame:
@@ -132,51 +96,3 @@ def _found(arguments: argparse.Namespace, index: Index, method: Method) -> pd.Da
         if not arguments.coarse:
             first = refined(first, query, method, index.grid, n_threads=threads)
     return first.head(arguments.k)
-
-
-def _show(hits: pd.DataFrame, arguments: argparse.Namespace, method: Method) -> None:
-    hits = hits.drop(columns="asked")
-    if arguments.labels == "audacity" and arguments.output:
-        _label_each(hits, arguments.output)
-        return
-    if arguments.labels:
-        text = as_labels(hits, arguments.labels)
-    elif arguments.csv:
-        text = hits.to_csv(index=False, lineterminator="\n")
-    elif arguments.json:
-        about = {"index": str(arguments.index), "method": method.title}
-        asked = {"query": arguments.text or str(arguments.query)}
-        record = {**about, **asked, "hits": hits.to_dict("records")}
-        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    else:
-        text = _table(hits) + "\n"
-    if arguments.output:
-        write_text(arguments.output, text)
-        told(f"{arguments.output}: {len(hits)} hits")
-    else:
-        print(text, end="")
-
-
-def _label_each(hits: pd.DataFrame, folder: Path) -> None:
-    """Write a file of labels for each sound, named as the sound, those of one name apart."""
-    names: dict[str, int] = {}
-    for file, some in hits.groupby("file", sort=False):
-        name = Path(str(file)).name
-        names[name] = names.get(name, 0) + 1
-        apart = f".{names[name]}" if names[name] > 1 else ""
-        write_text(folder / f"{name}{apart}.txt", as_labels(some, "audacity"))
-        told(f"{folder / f'{name}{apart}.txt'}: {len(some)} of {file}")
-
-
-def _table(hits: pd.DataFrame) -> str:
-    shown = hits.copy()
-    for name in ("start", "end", "offset"):
-        if name in shown:
-            shown[name] = shown[name].map(clock)
-    for name, form in (("similarity", "{:.3f}"), ("distance", "{:.4g}")):
-        if name in shown:
-            shown[name] = shown[name].map(form.format)
-    columns = [str(name) for name in shown if name != "file"] + ["file"]
-    rows = shown[columns].to_numpy().tolist()
-    align = ["left" if name == "file" else "right" for name in columns]
-    return tabulate(rows, columns, disable_numparse=True, colalign=align if rows else None)

@@ -1,4 +1,4 @@
-"""Folders of sounds and their indexes, as the commands `index` and `search` name them."""
+"""Folders of sounds and their indexes, as the commands that read them name them."""
 
 import argparse
 import os
@@ -13,6 +13,16 @@ from resound.searching.windows import Grid
 
 GRID = Grid(window=5.0, hop=2.5)
 HOUR, MINUTE = 3600, 60
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """Declare the index that is read, or the folder of sounds whose index is."""
+    parser.add_argument(
+        "index",
+        type=Path,
+        help="an index that `resound index` made; or a folder of sounds, whose index is made or "
+        "brought up to date in the user's cache",
+    )
 
 
 def add_method(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +71,29 @@ def asked_grid(arguments: argparse.Namespace, otherwise: Grid) -> Grid:
     return Grid(window, hop).checked()
 
 
+def opened(arguments: argparse.Namespace) -> tuple[Index, Method]:
+    """Return the index that is named, or that of the folder of sounds that is, with its method."""
+    place = arguments.index
+    if is_index(place) or not place.is_dir():
+        index = Index(place)
+        index.check(asked_choice(arguments), asked_grid(arguments, index.grid))
+        return index, index.choice.load()
+    index, method, _ = indexed(place, cache_of(place), arguments)
+    return index, method
+
+
+def indexed_by(other: Index, folder: Path, arguments: argparse.Namespace) -> Index:
+    """Make the index of a folder by the method and windows of another, or bring it up to date.
+
+    It lies in the user's cache, apart from those of the same folder by other methods.
+    """
+    about = [other.choice.spec, other.grid.window, other.grid.hop]
+    into = cache_of(folder, *about)
+    index, method = open_or_create(folder, into, other.choice, other.grid)
+    _updated(index, method, folder, arguments)
+    return index
+
+
 def indexed(
     folder: Path, into: Path, arguments: argparse.Namespace
 ) -> tuple[Index, Method, Report]:
@@ -71,22 +104,32 @@ def indexed(
     else:
         grid, choice = asked_grid(arguments, GRID), choice or choose(None)
     index, method = open_or_create(folder, into, choice, grid)
+    note = choice.note if choice is not None else ""
+    return index, method, _updated(index, method, folder, arguments, note)
+
+
+def _updated(
+    index: Index, method: Method, folder: Path, arguments: argparse.Namespace, note: str = ""
+) -> Report:
+    """Bring an index up to date, and tell about it."""
+    into = index.folder
     told(f"{folder}: indexed in {into}\nby {method.title}; {method.dimension} numbers a window")
-    if choice is not None and choice.note:
-        told(choice.note)
+    if note:
+        told(note)
     report = update(index, method, n_threads=arguments.threads)
     for unread in report.unread:
         told(f"not read: {unread.path}: {unread.reason}")
     told(_summary(index, report))
-    return index, method, report
+    return report
 
 
-def cache_of(folder: Path) -> Path:
-    """Return where the index of a folder lies in the user's cache."""
+def cache_of(folder: Path, *about: object) -> Path:
+    """Return where the index of a folder lies in the user's cache, and one made in a given way."""
     from platformdirs import user_cache_path
 
     whole = folder.resolve()
-    return user_cache_path("resound") / "indexes" / f"{whole.name}-{spec_digest(str(whole))}"
+    digest = spec_digest(str(whole), *about)
+    return user_cache_path("resound") / "indexes" / f"{whole.name}-{digest}"
 
 
 def told(text: str) -> None:

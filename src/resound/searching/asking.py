@@ -16,6 +16,7 @@ from resound.searching.decoding import open_sound, resampled
 from resound.searching.hits import merge, neighbours
 from resound.searching.index import DOOMED, Index, best_of
 from resound.searching.methods import Method
+from resound.searching.places import placed
 from resound.searching.windows import Grid, cut
 
 Float32 = npt.NDArray[np.float32]
@@ -92,7 +93,7 @@ def read_query(
             if len(windows) > MOST_WINDOWS:
                 raise ParameterError(
                     f"{path}: is longer than {MOST_WINDOWS} windows; name a stretch of it: "
-                    "--from 1:23 --to 1:28"
+                    "from 1:23 to 1:28"
                 )
     length = windows[-1].end if windows else 0.0
     if length < SHORTEST_SECONDS:
@@ -176,8 +177,9 @@ def ask(index: Index, query: Query, *, k: int, per_file: int | None = None) -> p
     Returns
     -------
     DataFrame
-        ``rank, file, start, end, similarity`` and `asked`, the place of the query's window that is
-        most similar: `file` as a path, seconds from its beginning, the most similar first.
+        ``rank, file, start, end, similarity``, the most similar first, `asked`, the place of the
+        query's window that is most similar, and `number`, as `resound.searching.places.placed`
+        returns them.
 
     Raises
     ------
@@ -196,7 +198,7 @@ def ask(index: Index, query: Query, *, k: int, per_file: int | None = None) -> p
         found, sounds = _nearest(index, query, wanted)
         hits = merge(found, index.grid, k=k, per_file=per_file)
         if len(hits) == k or wanted >= n_windows:
-            return _placed(index, hits, sounds)
+            return placed(index, hits, sounds)
         # The nearest were of few places.
         wanted *= MORE
 
@@ -215,24 +217,3 @@ def _nearest(index: Index, query: Query, wanted: int) -> tuple[pd.DataFrame, pd.
     one = sounds.index[sounds["windows"] == 1]
     found = found[found["file"].isin(sounds.index) & (found["whole"] | ~found["file"].isin(one))]
     return best_of(found), sounds
-
-
-def _placed(index: Index, hits: pd.DataFrame, sounds: pd.DataFrame) -> pd.DataFrame:
-    """Return hits with the paths and times of their sounds."""
-    columns = ["rank", "file", "start", "end", "similarity", "asked"]
-    if hits.empty:
-        return pd.DataFrame(columns=columns)
-    found = sounds.loc[hits["file"]].reset_index()
-    start = hits["position"].to_numpy() * index.grid.hop
-    end = start + index.grid.window
-    # Of a sound that is being indexed the length is not known yet.
-    known = found["duration"].to_numpy()
-    placed = {
-        "rank": np.arange(1, len(hits) + 1),
-        "file": [str(index.sounds / path) for path in found["path"]],
-        "start": start,
-        "end": np.where(known > 0, np.minimum(end, known), end),
-        "similarity": hits["similarity"].to_numpy(),
-        "asked": hits["asked"].to_numpy(),
-    }
-    return pd.DataFrame(placed)[columns]

@@ -29,10 +29,11 @@ from filelock import FileLock, Timeout
 from resound.errors import RunError, StoreError
 from resound.files import AnyPath, replacing, write_text
 from resound.searching.methods import Choice, Method
-from resound.searching.table import VECTOR, Table
+from resound.searching.table import VECTOR, Table, matrix
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
 
 ABOUT = "index.json"
 LOCK = ".lock"
@@ -43,6 +44,7 @@ EXACT_ROWS = 500_000
 GROWN = 1.5
 ROWS_A_PART = 4000
 ASKED, NEIGHBOURS, ENOUGH = 100, 20, 0.98
+WINDOWS_A_BLOCK = 16_384
 IDS_A_CONDITION = 1000
 FILES = pa.schema(
     [
@@ -68,6 +70,22 @@ class Approximate(NamedTuple):
     partitions: int
     probes: int
     recall: float
+
+
+class Windows(NamedTuple):
+    """Some windows of an index.
+
+    Attributes
+    ----------
+    files, positions : ndarray of int64, shape (n,)
+        The number of the sound of each, and its place on the grid.
+    vectors : ndarray of float32, shape (n, dimension)
+        Of length 1, or zero.
+    """
+
+    files: Int64
+    positions: Int64
+    vectors: Float32
 
 
 class Index:
@@ -187,8 +205,8 @@ class Index:
         """
         if choice is not None and not choice.is_of(self.choice.spec):
             raise StoreError(
-                f"{self.folder}: was made by {_named(self.choice.spec)}, not by "
-                f"{_named(choice.spec)}; ask it by its own method, or make another index"
+                f"{self.folder}: was made by {named_method(self.choice.spec)}, not by "
+                f"{named_method(choice.spec)}; ask it by its own method, or make another index"
             )
         if grid is not None and grid != self.grid:
             raise StoreError(
@@ -216,6 +234,31 @@ class Index:
     def count(self, file: int | None = None) -> int:
         """Return how many windows are written, of all sounds or of one."""
         return self._windows.count(None if file is None else f"file = {file}")
+
+    def n_sounds(self) -> int:
+        """Return how many sounds there are, but those that are to go."""
+        return self._files.count(f"windows > {DOOMED}")
+
+    def windows(self) -> Iterator[Windows]:
+        """Yield all windows that are written, in blocks; memory does not grow with their number."""
+        for batch in self._windows.batches(("file", "position", VECTOR), WINDOWS_A_BLOCK):
+            yield Windows(
+                batch["file"].to_numpy(zero_copy_only=False),
+                batch["position"].to_numpy(zero_copy_only=False).astype(np.int64),
+                matrix(batch[VECTOR]),
+            )
+
+    def drawn(self, n: int, seed: int = 0) -> Float32:
+        """Return the vectors (m, dimension) of up to `n` windows that are drawn at random."""
+        rows = self.count()
+        places = np.random.default_rng(seed).permutation(rows)[:n]
+        if not len(places):
+            return np.zeros((0, self.dimension), np.float32)
+        return self._windows.vectors(np.sort(places).tolist())
+
+    def version(self) -> int:
+        """Return the number of the newest version of the windows: another after every change."""
+        return self._windows.version()
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows of sounds, in the place of those with their numbers."""
@@ -331,7 +374,7 @@ def _conditions(numbers: Iterable[int]) -> list[str]:
     return [f"file IN ({', '.join(part)})" for part in parts]
 
 
-def _named(spec: Mapping[str, Any]) -> str:
+def named_method(spec: Mapping[str, Any]) -> str:
     """Return what tells a method from others, in a few words."""
     left_out = ("kind", "centre", "scale")
     return ", ".join(f"{key} {value}" for key, value in spec.items() if key not in left_out)

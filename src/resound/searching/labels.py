@@ -7,6 +7,7 @@ import pandas as pd
 from resound.errors import ParameterError
 
 FORMATS = ("audacity", "raven")
+SCORES = ("similarity", "probability")
 
 
 def as_labels(hits: pd.DataFrame, form: str) -> str:
@@ -20,7 +21,7 @@ def as_labels(hits: pd.DataFrame, form: str) -> str:
     Parameters
     ----------
     hits : DataFrame
-        ``rank, file, start, end, similarity``.
+        ``rank, file, start, end`` and the score, `similarity` or `probability`.
     form : str
         ``audacity`` or ``raven``.
 
@@ -47,9 +48,9 @@ def _audacity(hits: pd.DataFrame) -> str:
             f"the hits are of {len(files)} sounds, and a label track of Audacity belongs to one; "
             "name a folder for a file of labels each: --output <folder>, or take --labels raven"
         )
-    rows = hits.sort_values(["start", "end"], kind="stable")
+    rows = hits.assign(score=hits[_score(hits)]).sort_values(["start", "end"], kind="stable")
     return "".join(
-        f"{row.start:.6f}\t{row.end:.6f}\t{row.rank} ({row.similarity:.3f})\n"
+        f"{row.start:.6f}\t{row.end:.6f}\t{row.rank} ({row.score:.3f})\n"
         for row in rows.itertuples()
     )
 
@@ -65,7 +66,12 @@ def _raven(hits: pd.DataFrame) -> str:
             "Begin File": [Path(file).name for file in hits["file"]],
             "Begin Path": hits["file"],
             "File Offset (s)": hits["start"].map("{:.6f}".format),
-            "Similarity": hits["similarity"].map("{:.4f}".format),
+            _score(hits).capitalize(): hits[_score(hits)].map("{:.4f}".format),
         }
     )
     return str(table.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+def _score(hits: pd.DataFrame) -> str:
+    """Return which column says how good a hit is."""
+    return next(name for name in SCORES if name in hits)

@@ -16,12 +16,12 @@ from resound.audio import UnreadableAudio, count_samples
 from resound.searching.asking import Query
 from resound.searching.decoding import open_sound, whole
 from resound.searching.methods import Method
+from resound.searching.places import MARGIN
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
 
 FIRST_HITS = 20
-MARGIN = 0.01  # seconds
 STEPS = (-0.5, -0.25, 0.25, 0.5)  # of a hop
 
 

@@ -38,6 +38,8 @@ SCRIPTS = (
     "classes.js",
     "main.js",
 )
+# What other pages of the package share stands first.
+STYLES = ("base.css", "page.css")
 ASSETS = resources.files("resound.report.page") / "assets"
 # Bytes kept free for the sentence that says how many clips have sound.
 MARGIN = 200
@@ -117,7 +119,7 @@ def _html(
         options=options,
         config=yaml.safe_dump(dict(results.config), sort_keys=False, allow_unicode=True),
         dataset=results.config["dataset"],
-        style=Markup(_asset("page.css")),
+        style=Markup("\n".join(map(_asset, STYLES))),
         script=Markup("\n".join(map(_asset, SCRIPTS))),
         data=Markup(script_json(contents.data)),
         sheets=contents.sheets,

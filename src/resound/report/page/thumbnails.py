@@ -52,17 +52,21 @@ def _sheet(bank: StoredArray, ids: list[str]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def thumbnail(spectrogram: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+def thumbnail(
+    spectrogram: npt.NDArray[np.floating], *, width: int = WIDTH, height: int = HEIGHT
+) -> npt.NDArray[np.uint8]:
     """Return a spectrogram as a grey picture, low bands at the bottom.
 
     Parameters
     ----------
     spectrogram : ndarray, shape (frames, bands)
         In dB.
+    width, height : int
+        Of the picture, in pixels.
 
     Returns
     -------
-    ndarray of uint8, shape (HEIGHT, WIDTH)
+    ndarray of uint8, shape (height, width)
         255, white, is its largest value, and 0, black, `RANGE_DB` below and less.
 
     Examples
@@ -72,5 +76,5 @@ def thumbnail(spectrogram: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """
     upright = np.asarray(spectrogram, np.float32).T[::-1]
     share = np.clip(1 + (upright - upright.max()) / RANGE_DB, 0, 1)
-    image = Image.fromarray(share * 255).resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    image = Image.fromarray(share * 255).resize((width, height), Image.Resampling.BOX)
     return np.asarray(image).round().astype(np.uint8)
