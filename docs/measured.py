@@ -210,7 +210,7 @@ def rankings(tables: Path) -> str:
         [
             f"`{row['method']}`",
             row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
-            *(f"{row[m]:.4f} [{row[f'{m}_lo']:.3f}, {row[f'{m}_hi']:.3f}]" for m in metrics),
+            *(f"{row[m]:.4f} [{row[f'{m}_low']:.3f}, {row[f'{m}_high']:.3f}]" for m in metrics),
         ]
         for row in found.to_dict("records")
     ]
