@@ -66,6 +66,12 @@ def load_clips() -> Clips:
         return _decode(data_root, "synthetic")
 
 
+def load_esc50() -> Clips | None:
+    """Return ESC-50 from the folder that RESOUND_ESC50 names; None where it names none."""
+    folder = os.environ.get("RESOUND_ESC50")
+    return _decode(Path(folder), "esc50") if folder else None
+
+
 def _decode(data_root: Path, dataset: str) -> Clips:
     meta = read_meta(data_root, dataset)
     sample_rate = MFCC_OPTIONS["sample_rate"]
