@@ -26,7 +26,7 @@ class Tracking:
 class WeightsAt:
     """Where an encoder's weights are; what they are is told by the digest in its spec."""
 
-    block: Mapping[str, Any]
+    block: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ class Division:
     def tile_size(self) -> dict[str, int]:
         """Clips a side of one tile, by side."""
         return {"queries": self.queries, "gallery": self.gallery}
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Among how many jobs the sounds of a corpus are divided."""
+
+    shards: int
 
 
 def record_of(division: Mapping[str, Any], spec: Mapping[str, Any]) -> str:

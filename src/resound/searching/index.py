@@ -29,10 +29,11 @@ from filelock import FileLock, Timeout
 from resound.errors import RunError, StoreError
 from resound.files import AnyPath, replacing, write_text
 from resound.searching.methods import Choice, Method
-from resound.searching.table import VECTOR, Table
+from resound.searching.table import VECTOR, Table, matrix
 from resound.searching.windows import Grid
 
 Float32 = npt.NDArray[np.float32]
+Int64 = npt.NDArray[np.int64]
 
 ABOUT = "index.json"
 LOCK = ".lock"
@@ -43,6 +44,7 @@ EXACT_ROWS = 500_000
 GROWN = 1.5
 ROWS_A_PART = 4000
 ASKED, NEIGHBOURS, ENOUGH = 100, 20, 0.98
+WINDOWS_A_BLOCK = 16_384
 IDS_A_CONDITION = 1000
 FILES = pa.schema(
     [
@@ -68,6 +70,22 @@ class Approximate(NamedTuple):
     partitions: int
     probes: int
     recall: float
+
+
+class Windows(NamedTuple):
+    """Some windows of an index.
+
+    Attributes
+    ----------
+    files, positions : ndarray of int64, shape (n,)
+        The number of the sound of each, and its place on the grid.
+    vectors : ndarray of float32, shape (n, dimension)
+        Of length 1, or zero.
+    """
+
+    files: Int64
+    positions: Int64
+    vectors: Float32
 
 
 class Index:
@@ -216,6 +234,15 @@ class Index:
     def count(self, file: int | None = None) -> int:
         """Return how many windows are written, of all sounds or of one."""
         return self._windows.count(None if file is None else f"file = {file}")
+
+    def windows(self) -> Iterator[Windows]:
+        """Yield all windows that are written, in blocks; memory does not grow with their number."""
+        for batch in self._windows.batches(("file", "position", VECTOR), WINDOWS_A_BLOCK):
+            yield Windows(
+                batch["file"].to_numpy(zero_copy_only=False),
+                batch["position"].to_numpy(zero_copy_only=False).astype(np.int64),
+                matrix(batch[VECTOR]),
+            )
 
     def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows of sounds, in the place of those with their numbers."""

@@ -88,6 +88,11 @@ class Table:
             found = self._table.search()
             return (found.where(where) if where else found).select([*columns]).to_arrow()
 
+    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield columns of all rows, at most so many at a time."""
+        with self._told():
+            yield from self._table.search().select([*columns]).to_batches(rows)
+
     def vectors(self, offsets: Sequence[int]) -> Float32:
         """Return the vectors (n, dimension) of n rows by their places in the table."""
         with self._told():
@@ -143,9 +148,9 @@ class Table:
             raise StoreError(f"{self._where}: {_meaning(error)}") from error
 
 
-def matrix(column: pa.ChunkedArray) -> Float32:
+def matrix(column: pa.Array | pa.ChunkedArray) -> Float32:
     """Return a column of vectors as an array, shape (n, dimension)."""
-    values = column.combine_chunks()
+    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     flat = np.asarray(values.flatten(), dtype=np.float32)
     return flat.reshape(len(values), -1)
 
