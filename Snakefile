@@ -32,6 +32,8 @@ wildcard_constraints:
     at=r"waveform/[a-z0-9_/-]+",
     split=r"fold\d+(-\d+)*(_within)?|all",
     embedding=r"[a-z0-9_]+(/[a-z0-9_-]+)*",
+    layout=one_of(searches.LAYOUTS),
+    search=r"[a-z0-9-]+/[a-z]+/[A-Za-z0-9_-]+/sr[a-z0-9_]+",
 
 
 include: "workflow/rules/data.smk"
@@ -39,6 +41,8 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/encoders.smk"
+include: "workflow/rules/search.smk"
+include: "workflow/rules/corpus.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -98,6 +102,14 @@ rule page:
         f"{config['results_dir']}/report"
     input:
         PAGE,
+    localrule: True
+
+
+rule corpus:
+    name:
+        f"{config['results_dir']}/corpus"
+    input:
+        "<results>/corpus/record.json",
     localrule: True
 
 

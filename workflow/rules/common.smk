@@ -1,5 +1,6 @@
 """What the rules share and only Snakemake knows: the experiment, the clips, what is awaited."""
 
+import functools
 import math
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from resound.data import listing
 from resound.errors import ResoundError
-from resound.experiment import resources as costs, shown, specs
-from resound.experiment.asides import Names, Tracking, WeightsAt
+from resound.experiment import resources as costs, searches, shown, specs
+from resound.experiment.asides import Names, Shards, Tracking, WeightsAt
 from resound.experiment.coordinates import Autoencoder, Classifier
 from resound.experiment.coordinates import FINETUNED, FINETUNED_VECTORS, KNN, LINEAR
 from resound.experiment.coordinates import MASKED, TAGS, WORDS, ZERO_SHOT
@@ -26,11 +27,13 @@ from resound.jobs import environment
 from resound.jobs.locks import LockNotice, Presence
 from resound.jobs.overview import Overview
 from resound.registry import FIGURES, SEARCHES, TABLES
+from resound.searching.listing import list_sounds
 
 BASE = Path(workflow.basedir)
 SCHEMA = BASE / "workflow/schemas/config.schema.yaml"
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
+CORPUS_PARTS = ("record.json", "index")
 
 
 def announced():
@@ -95,6 +98,29 @@ def dataset_record(wildcards):
             f"recorded it; bring the folder back, or delete {record} to fetch it again"
         )
     return record
+
+
+@functools.cache
+def corpus_sounds():
+    """Return the sounds of the corpus as they are; looked at when a job asks, and once."""
+    folder = config["corpus"]["folder"]
+    if folder is None:
+        raise WorkflowError("corpus.folder is null; name a folder of sounds there")
+    record, index = (Path(config["results_dir"], "corpus", p) for p in CORPUS_PARTS)
+    if record.is_file() and not index.is_dir():
+        raise WorkflowError(
+            f"{index} is not there any more, though {record} recorded it; bring it back, or "
+            f"delete {record.parent} to make it again"
+        )
+    try:
+        return list_sounds(folder)
+    except ResoundError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def corpus_shards():
+    """Return among how many jobs what is new in the corpus is divided."""
+    return searches.corpus_shards(PLAN, corpus_sounds().name)
 
 
 def listed_clips(wildcards):

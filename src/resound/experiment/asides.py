@@ -26,7 +26,7 @@ class Tracking:
 class WeightsAt:
     """Where an encoder's weights are; what they are is told by the digest in its spec."""
 
-    block: Mapping[str, Any]
+    block: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,13 @@ class PartDivisions:
 
     asked: tuple[tuple[str, Division], ...]
     within: tuple[tuple[str, Division], ...]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Among how many jobs the sounds of a corpus are divided."""
+
+    shards: int
 
 
 def record_of(division: Mapping[str, Any], spec: Mapping[str, Any]) -> str:

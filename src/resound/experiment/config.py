@@ -12,7 +12,7 @@ from typing import Any, cast
 import jsonschema
 
 from resound.errors import ConfigError, unknown
-from resound.experiment import config_types, reading
+from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
 from resound.experiment.coordinates import FROZEN, TAGS, WINDOWS
 from resound.experiment.faults import name_faults, option_faults, warmup_faults
@@ -142,6 +142,7 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from _trainings(config)
     yield from encoder_faults(config)
     yield from finetuning_faults(config)
+    yield from searches.faults(config)
     yield from _figures(config)
     yield from _report(config)
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:

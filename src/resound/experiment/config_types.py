@@ -327,6 +327,30 @@ class Encodings(TypedDict):
     normalise: NotRequired[list[Literal["centre", "standardise", "whiten", "unit"]]]
 
 
+class LongFiles(TypedDict):
+    """The keys of a block `long files`."""
+
+    methods: list[str]
+    stft: str
+    files: int
+    sample_rate: int
+    window: float
+    hop: float
+    refine: bool
+    seed: int
+
+
+class Corpus(TypedDict):
+    """The keys of a block `corpus`."""
+
+    folder: str | None
+    method: str
+    stft: str
+    window: float
+    hop: float
+    shards: int
+
+
 class Wandb(TypedDict):
     """The keys of a block `wandb`."""
 
@@ -428,6 +452,8 @@ class Config(TypedDict):
     probe: Probe
     finetune: Finetune
     encodings: dict[str, Encodings]
+    long_files: LongFiles
+    corpus: Corpus
     wandb: Wandb
     bootstrap: Bootstrap
     comparison: Comparison

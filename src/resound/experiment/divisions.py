@@ -1,4 +1,4 @@
-"""Divisions of work among jobs: tiles of the distances of a run, shards of a bank.
+"""Divisions of work among jobs: tiles of the distances of a run, shards of a bank or a corpus.
 
 A division decides no value, so another one re-runs nothing. Whoever puts the shares together leaves
 a record of it (`resound.experiment.asides.record_of`). As long as what was made is of the spec that
@@ -30,7 +30,7 @@ UNDIVIDED = 2**40
 def division_of(config: Config, run: Run) -> Division:
     """Return how the distances of a run are divided: as they were, or as the config says."""
     ranking = Path(config["results_dir"], "rankings", f"{run.path}.parquet")
-    kept = _kept(ranking, ranking.with_suffix(f".{RECORD}"), specs.ranking(config, run))
+    kept = kept_division(ranking, ranking.with_suffix(f".{RECORD}"), specs.ranking(config, run))
     asked = {**config["retrieval"]["tile"], "mode": specs.mode(config, run)}
     # What is spread over a gallery is known of all its clips at once.
     whole = {"gallery": UNDIVIDED} if isinstance(run.bank, Fusion) else {}
@@ -40,12 +40,12 @@ def division_of(config: Config, run: Run) -> Division:
 def shards_of(config: Config, feature: Feature) -> int:
     """Return among how many jobs the clips of a bank are divided."""
     bank = Path(config["results_dir"], feature.folder, "bank.npy")
-    kept = _kept(bank, bank.with_name(RECORD), specs.feature_bank(config, feature))
+    kept = kept_division(bank, bank.with_name(RECORD), specs.feature_bank(config, feature))
     shards: int = kept["shards"] if kept else config["feature_shards"]
     return shards
 
 
-def _kept(made: Path, record: Path, spec: Mapping[str, Any]) -> dict[str, Any] | None:
+def kept_division(made: Path, record: Path, spec: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the recorded division of what is made of a spec; None of what is not."""
     if not made.is_file():
         return None

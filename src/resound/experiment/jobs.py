@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resound.experiment import resources, shown, specs
+from resound.experiment import resources, searches, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
@@ -33,6 +33,7 @@ from resound.provenance import code_digest
 from resound.registry import Entry, Registry
 
 TileFiles = Callable[..., list[str]]
+SHARD_THREADS = 4  # of a shard of a corpus; more wait for the one that decodes
 
 
 class Jobs:
@@ -94,6 +95,10 @@ class Jobs:
         """Return the fine-tuning whose network makes vectors."""
         return self.plan.training(f"{wildcards.encoder}_{FINETUNED}/{wildcards.at}")
 
+    def long_search(self, wildcards: Any) -> searches.LongSearch:
+        """Return the search in files of a job."""
+        return searches.long_search(self.plan, wildcards.search)
+
     # Which files it reads
 
     def split_file(self, wildcards: Any) -> str:
@@ -146,6 +151,18 @@ class Jobs:
         """Return the decoded clips at the sample rate at which the encoder of a job hears."""
         return waveforms_at(self.encoder(wildcards).sample_rate)
 
+    def laid_sounds(self, wildcards: Any, part: str = "sounds") -> str:
+        """Return the folder of the files that a search looks into."""
+        return f"<results>/long_files/{self.long_search(wildcards).laid}/{part}"
+
+    def laid_places(self, wildcards: Any) -> str:
+        """Return which clip lies where in the files that a search looks into."""
+        return self.laid_sounds(wildcards, "places.csv")
+
+    def long_split(self, wildcards: Any) -> str:
+        """Return the split of a search in files."""
+        return f"<results>/index/splits/{self.long_search(wildcards).split.name}.csv"
+
     def weights(self, wildcards: Any) -> str | list[str]:
         """Return the weights that a network starts from; nothing when it starts at random."""
         network = self.training(wildcards).network
@@ -182,6 +199,26 @@ class Jobs:
         """Return where the weights of the encoder of a job are: its block ``weights``."""
         weights: Mapping[str, Any] = self._encoder_block(wildcards)["weights"]
         return weights
+
+    def searched_weights(self, wildcards: Any) -> Mapping[str, Any] | None:
+        """Return where the weights of a search's encoder are; None of a feature."""
+        return searches.weights_of(self.config, self.long_search(wildcards).method)
+
+    def corpus_weights(self) -> Mapping[str, Any] | None:
+        """Return where the weights are that hear the corpus; None of a feature."""
+        return searches.weights_of(self.config, searches.corpus_method(self.plan))
+
+    def corpus_code(self, script: str) -> str:
+        """Return the digest of a script and of what makes the corpus's vectors."""
+        return self.code(script, searches.corpus_method(self.plan).module)
+
+    def shard_minutes(self, n_bytes: int, shards: int, attempt: int) -> int:
+        """Return the minutes that a shard of the corpus, of so many bytes in all, may take."""
+        of, hop = searches.corpus_method(self.plan), self.config["corpus"]["hop"]
+        family = of.family if isinstance(of, Pretrained) else None
+        return resources.shard_minutes(
+            family, n_bytes // shards, hop=hop, threads=SHARD_THREADS, attempt=attempt
+        )
 
     def _encoder_block(self, wildcards: Any) -> Mapping[str, Any]:
         """Return the config's block of the encoder of a job."""

@@ -347,6 +347,8 @@ def used_encoders(config: Config) -> list[str]:
     """Return the encoders that a block of the config lists, in the order of ``encoders``."""
     blocks = (config[ZERO_SHOT], config["probe"], config["finetune"])
     listed = {name for block in blocks for name in block["encoders"]}
+    listed |= {*config["long_files"]["methods"]}
+    listed |= {config["corpus"]["method"]} if config["corpus"]["folder"] else set()
     return [name for name in config["encoders"] if name in listed]
 
 

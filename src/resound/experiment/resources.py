@@ -27,6 +27,12 @@ SECONDS_OF_START = 1.0
 SECONDS_A_CLIP = 0.0006
 # Less than a tenth of what one thread computes: docs/scaling.md.
 CELLS_A_MINUTE = 6e9
+# Windows of 5 s a second and core, decoding and writing included: docs/search.md. Other encoders
+# are many times as large.
+WINDOWS_A_SECOND = {"efficientat": 87.0}
+WINDOWS_A_SECOND_OF_FEATURES, WINDOWS_A_SECOND_OF_ENCODERS = 553.0, 1.0
+# Of sound: fewer than most formats have, so that a job is not foretold too short.
+BYTES_A_SECOND_OF_SOUND = 16_000
 # The rules that train a network on a feature.
 TRAINS = ("train_classifier", "train_autoencoder")
 WITHOUT_TRAININGS = (
@@ -159,6 +165,36 @@ def tile_minutes(config: Config, run: Run, tile: Mapping[str, int], attempt: int
     frames = n_frames(config["audio"]["duration"], run.bank.setting.spec)
     cells = Workload(**tile, frames=frames, dims=1).cells
     return math.ceil(attempt * (20 + cells / CELLS_A_MINUTE))
+
+
+def shard_minutes(
+    family: str | None, n_bytes: int, *, hop: float, threads: int, attempt: int
+) -> int:
+    """Return the minutes that the job of a shard of a corpus may take.
+
+    Parameters
+    ----------
+    family : str or None
+        The family of the encoder that makes vectors; None for a feature.
+    n_bytes : int
+        Of the shard's sounds.
+    hop : float
+        Seconds from one window to the next.
+    threads : int
+        That compute.
+    attempt : int
+        How often the job is tried, from 1.
+
+    Examples
+    --------
+    >>> shard_minutes("efficientat", 16_000 * 3600 * 100, hop=2.5, threads=4, attempt=1)
+    27
+    """
+    rate = WINDOWS_A_SECOND_OF_FEATURES
+    if family is not None:
+        rate = WINDOWS_A_SECOND.get(family, WINDOWS_A_SECOND_OF_ENCODERS)
+    windows = n_bytes / BYTES_A_SECOND_OF_SOUND / hop
+    return math.ceil(attempt * (20 + windows / (rate * threads) / 60))
 
 
 def n_gpus(config: Config, run: Run) -> int:

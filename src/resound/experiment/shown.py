@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from resound.errors import ParameterError, unknown
-from resound.experiment import specs
+from resound.experiment import searches, specs
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import Fusion, Run
+from resound.experiment.coordinates import FROZEN, Encoding, Fusion, Pretrained, Run
 from resound.experiment.divisions import STATISTICS
 from resound.experiment.inventory import Inventory, vectors
 from resound.experiment.plan import CLASSIFICATION, Plan, block_of
@@ -70,6 +70,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "rankings": lambda there: there.plan.retrieval_tables(),
     "matrices": lambda there: there.plan.config["matrix_spectrogram"]["table"]["n_samples"],
     "histories": lambda there: there.with_history,
+    "long_searches": lambda there: searches.long_searches(there.plan),
 }
 # The files that a registration may need.
 NEEDS: dict[str, Callable[[Shown], Files]] = {
@@ -93,6 +94,8 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "own_predictions": lambda of: _predicted(of.inventory.confusions[of.item]),
     "histories": lambda of: [f"models/{t.path}/history.csv" for t in of.inventory.with_history],
     "compared_tables": lambda of: [f"tables/{name}.csv" for name in of.plan.compared_tables()],
+    "long_scores": lambda of: _long_scores(of, searches.LONG),
+    "single_scores": lambda of: _long_scores(of, searches.SINGLE),
     "table": lambda of: [f"tables/{of.item}.csv"],
     "map": lambda of: [f"maps/{of.item}.csv"],
     "matrix_waveforms": lambda of: [_waveforms(matrix_figure(of)["audio"])],
@@ -119,6 +122,7 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     ],
     "settings": lambda of: {s.name: s.spec for s in (run.bank.setting for run in of.asked)},
     "protocol": lambda of: of.plan.protocol_of(of.item),
+    "retrieval_protocol": lambda of: of.plan.protocol,
     "query_folds": lambda of: _query_folds(of.asked),
     "starts": lambda of: of.inventory.starts(run.bank for run in of.asked),
     "vectors": lambda of: vectors(run.bank for run in of.asked),
@@ -140,6 +144,11 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
         name: "test_fold" if name == CLASSIFICATION else "query_fold"
         for name in of.plan.compared_tables()
     },
+    "long_rows": lambda of: [
+        [s.method.name, s.setting.name, "+".join(map(str, s.split.query_folds))]
+        for s in _long(of, searches.LONG)
+    ],
+    "long_encoders": lambda of: of.inventory.encoders(_encoders_of_searches(of)),
     "matrix": lambda of: specs.matrix(of.config),
     "matrix_figure": lambda of: matrix_figure(of),
     "features_figure": lambda of: features_figure(of),
@@ -236,6 +245,22 @@ def _scores(runs: Iterable[Run]) -> Files:
 def _fused(runs: Iterable[Run]) -> list[tuple[Fusion, str]]:
     """Return the fusions of some runs, each with the name of its split."""
     return [(run.bank, run.split.name) for run in runs if isinstance(run.bank, Fusion)]
+
+
+def _long(of: Shown, layout: str) -> list[searches.LongSearch]:
+    """Return the searches in files of one layout whose encoders have their weights here."""
+    every, absent = searches.long_searches(of.plan).values(), of.inventory.absent
+    return [s for s in every if s.layout == layout and s.method.name not in absent]
+
+
+def _long_scores(of: Shown, layout: str) -> Files:
+    return [f"long_files/{search.path}/scores.csv" for search in _long(of, layout)]
+
+
+def _encoders_of_searches(of: Shown) -> list[Encoding]:
+    methods = [search.method for search in searches.long_searches(of.plan).values()]
+    encoders = (method for method in methods if isinstance(method, Pretrained))
+    return [Encoding(encoder.name, encoder, FROZEN, None) for encoder in encoders]
 
 
 def _predicted(trainings: Iterable[Any]) -> Files:

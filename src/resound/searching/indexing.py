@@ -68,6 +68,27 @@ class Task(NamedTuple):
     again: bool
 
 
+class Changes(NamedTuple):
+    """What is to be done so that an index holds the sounds of a list.
+
+    Attributes
+    ----------
+    tasks : list of Task
+        Sounds that are to be read, in the order of their paths.
+    going : list of int
+        Numbers of sounds that are gone, or were changed and get another number.
+    touched : list of dict
+        Rows of sounds of which the time of writing alone is another.
+    dropped : int
+        How many of those that go are gone.
+    """
+
+    tasks: list[Task]
+    going: list[int]
+    touched: list[dict[str, Any]]
+    dropped: int
+
+
 class Ended(NamedTuple):
     """A sound that was read: how long it is, how many windows, or why it cannot be read."""
 
@@ -123,12 +144,35 @@ def open_or_create(
         return index, index.choice.load()
     if choice is None or grid is None:
         raise ParameterError(f"{into}: there is no index yet, and no method to make it by")
+    method = fitted(sounds, choice, grid)
+    return Index.create(into, sounds=sounds, method=method, choice=choice, grid=grid), method
+
+
+def fitted(folder: AnyPath, choice: Choice, grid: Grid) -> Method:
+    """Return a method, loaded, and fitted on windows of a folder where it needs that.
+
+    Parameters
+    ----------
+    folder : path
+        The sounds.
+    choice : Choice
+        The method.
+    grid : Grid
+        Of the windows.
+
+    Raises
+    ------
+    DataError
+        When the folder has no sounds, or none that can be read.
+    ParameterError
+        When a window is too short for the method.
+    """
     method = choice.load()
     check_window(method, grid)
-    listing = list_sounds(sounds)
+    listing = list_sounds(folder)
     if isinstance(method, Statistics) and not method.is_fitted:
-        method.fit(_sample(sounds, listing, method, grid))
-    return Index.create(into, sounds=sounds, method=method, choice=choice, grid=grid), method
+        method.fit(_sample(Path(folder), listing, method, grid))
+    return method
 
 
 def check_window(method: Method, grid: Grid) -> None:
@@ -140,7 +184,13 @@ def check_window(method: Method, grid: Grid) -> None:
         )
 
 
-def update(index: Index, method: Method, *, n_threads: int | None = None) -> Report:
+def update(
+    index: Index,
+    method: Method,
+    *,
+    listing: Listing | None = None,
+    n_threads: int | None = None,
+) -> Report:
     """Bring an index up to date with its folder.
 
     A sound whose size and time of writing are those of the index is taken as unchanged; of one with
@@ -152,6 +202,8 @@ def update(index: Index, method: Method, *, n_threads: int | None = None) -> Rep
         Held for writing meanwhile.
     method : Method
         That of the index.
+    listing : Listing, optional
+        Those of its folder's sounds that the index is to hold; all by default.
     n_threads : int, optional
         Threads that compute vectors; one a core by default.
 
@@ -169,10 +221,13 @@ def update(index: Index, method: Method, *, n_threads: int | None = None) -> Rep
         When the index is damaged, or the disk is full: what was written stays.
     """
     threads = check_positive_int("n_threads", n_threads or os.cpu_count() or 1)
-    listing = list_sounds(index.sounds)
+    listing = listing or list_sounds(index.sounds)
     with index.writing():
-        report = Report(unread=[*listing.unread])
-        tasks = _compare(index, listing, report)
+        changes = compare(index, listing)
+        tasks = changes.tasks
+        report = Report(unread=[*listing.unread], dropped=changes.dropped)
+        index.put(changes.touched)
+        index.drop(changes.going)
         with ThreadPoolExecutor(threads) as pool:
             batches = _batches(index, method, tasks)
             _write(index, _computed(pool, method, batches, threads), tasks, report)
@@ -181,8 +236,20 @@ def update(index: Index, method: Method, *, n_threads: int | None = None) -> Rep
     return report
 
 
-def _compare(index: Index, listing: Listing, report: Report) -> list[Task]:
-    """Take out what is gone or changed, and return what is to be read, in the order of paths."""
+def compare(index: Index, listing: Listing) -> Changes:
+    """Return what is to be done so that an index holds the sounds of a list, each as it is.
+
+    Parameters
+    ----------
+    index : Index
+        Is not written.
+    listing : Listing
+        Sounds of its folder. What it has below a path that could not be looked at stays.
+
+    Returns
+    -------
+    Changes
+    """
     known = index.files()
     rows: dict[str, Any] = {str(row.path): row for row in known.itertuples(index=False)}
     here = {sound.path for sound in listing.sounds}
@@ -192,7 +259,7 @@ def _compare(index: Index, listing: Listing, report: Report) -> list[Task]:
         for path, row in rows.items()
         if row.windows < 0 or (path not in here and not path.startswith(hidden))
     }
-    report.dropped = len(going)
+    dropped = len(going)
     number = int(known["file"].max()) + 1 if len(known) else 0
     tasks, touched = [], []
     for sound in listing.sounds:
@@ -208,9 +275,7 @@ def _compare(index: Index, listing: Listing, report: Report) -> list[Task]:
             going.add(row.file)
         tasks.append(Task(number, sound, 0, again))
         number += 1
-    index.put(touched)
-    index.drop(sorted(going))
-    return tasks
+    return Changes(tasks, sorted(going), touched, dropped)
 
 
 def _is_same(folder: Path, sound: Sound, row: Any) -> bool:

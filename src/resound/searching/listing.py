@@ -1,5 +1,7 @@
 """Sounds in a folder: every file, at any depth, whose name ends as a sound's does."""
 
+import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -52,6 +54,16 @@ class Listing(NamedTuple):
 
     sounds: list[Sound]
     unread: list[Unread]
+
+    @property
+    def name(self) -> str:
+        """A name for these sounds, as they are, short enough to be read as a reason."""
+        return f"sounds {hashlib.sha256(json.dumps(self).encode()).hexdigest()[:12]}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all sounds together."""
+        return sum(sound.size for sound in self.sounds)
 
 
 def list_sounds(folder: AnyPath) -> Listing:
