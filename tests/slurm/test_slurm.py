@@ -5,16 +5,10 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from resound.searching.index import Index
-from resound.searching.indexing import open_or_create, update
-from resound.searching.methods import Choice
 from tests.slurm.cluster import Cluster, run, wait_for
 from tests.slurm.conftest import CONFIG, read_tables, small_project
-from tests.unit.searching.conftest import write_sounds
-from tests.unit.searching.test_indexing import content
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slurm
@@ -121,21 +115,6 @@ def test_the_jobs_of_a_node_that_dies_go_to_another(finished, slurm, tables, rep
             slurm.start_node(node)
     assert read_tables(finished) == tables
     report.write(tried=1, outcome="the job went to the other node; the same tables")
-
-
-def test_a_corpus_in_shards_is_the_index_that_one_process_makes(finished, slurm, report, tmp_path):
-    """a corpus indexed on a Slurm of two nodes, in two shards"""
-    write_sounds(finished.folder / "sounds")
-    with SlurmRun(finished, "out/corpus") as corpus:
-        corpus.finish()
-    assert len(list((finished.folder / "out/logs/index_shard").glob("*.log"))) == 2
-    index = Index(finished.folder / "out/corpus/index")
-    choice = Choice({k: v for k, v in index.choice.spec.items() if k not in ("centre", "scale")})
-    update(*open_or_create(index.sounds, tmp_path / "index", choice, index.grid))
-    expected, found = content(Index(tmp_path / "index")), content(index)
-    assert found.keys() == expected.keys()
-    assert all(np.array_equal(found[key], vector) for key, vector in expected.items())
-    report.write(tried=1, outcome="the vectors that one process makes, number by number")
 
 
 def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tables, report):
