@@ -52,7 +52,7 @@ rule divide_corpus:
         sounds=lambda wildcards: corpus_sounds().name,
         weights=lambda wildcards: WeightsAt(JOBS.corpus_weights()),
         division=lambda wildcards: Shards(corpus_shards()),
-        state=STATE,
+        state=lambda wildcards: STATE,
     message:
         "what is new in the corpus"
     script:
@@ -81,7 +81,7 @@ rule index_shard:
         spec=lambda wildcards: searches.corpus(PLAN),
         code=lambda wildcards: JOBS.corpus_code("index_shard"),
         weights=lambda wildcards: WeightsAt(JOBS.corpus_weights()),
-        state=STATE,
+        state=lambda wildcards: STATE,
     message:
         "shard {wildcards.shard} of what is new in the corpus"
     script:
@@ -110,7 +110,7 @@ rule join_shards:
         code=code_of("join_shards"),
         sounds=lambda wildcards: corpus_sounds().name,
         division=lambda wildcards: Shards(corpus_shards()),
-        state=STATE,
+        state=lambda wildcards: STATE,
     message:
         "the index of the corpus"
     script:
