@@ -47,7 +47,9 @@ rule choose_fusion:
     input:
         clips="<results>/index/clips.csv",
         split=JOBS.gallery_split,
-        within=lambda wildcards: [file for run in JOBS.within(wildcards) for file in tile_files(run)],
+        within=lambda wildcards: [
+            file for run in JOBS.within(wildcards) for file in tile_files(run)
+        ],
     output:
         choice="<results>/fusions/{fusion}/{split}/choice.json",
         curve="<results>/fusions/{fusion}/{split}/candidates.csv",
@@ -77,8 +79,12 @@ rule fuse_distances:
         split=JOBS.split_file,
         gallery=JOBS.gallery_split,
         choice="<results>/fusions/{fusion}/{split}/choice.json",
-        asked=lambda wildcards: [file for run in JOBS.parts(wildcards) for file in tile_files(run)],
-        within=lambda wildcards: [file for run in JOBS.within(wildcards) for file in tile_files(run)],
+        asked=lambda wildcards: [
+            file for run in JOBS.parts(wildcards) for file in tile_files(run)
+        ],
+        within=lambda wildcards: [
+            file for run in JOBS.within(wildcards) for file in tile_files(run)
+        ],
     output:
         distances="<results>/distances/fusion/{fusion}/{split}/tile{row}-{column}/distances.npy",
         spec="<results>/distances/fusion/{fusion}/{split}/tile{row}-{column}/spec.json",
