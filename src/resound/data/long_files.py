@@ -73,7 +73,9 @@ def lay_clips(
 
 
 def shares(n_clips: int, *, files: int | None, seed: int) -> list[npt.NDArray[np.intp]]:
-    """Return which of `n_clips` clips, counted from 0, stand in each file, in their order there.
+    """Return which of `n_clips` clips, counted from 0, stand in each file, each of shape (n,).
+
+    They are in the order in which they are laid.
 
     Examples
     --------
@@ -93,7 +95,7 @@ def shares(n_clips: int, *, files: int | None, seed: int) -> list[npt.NDArray[np
 
 
 def write_flac(path: Path, waveform: Float32, sample_rate: int) -> None:
-    """Write a waveform (samples,) in [-1, 1] at 16 bit; what was read from 16 bit is as it was."""
+    """Write a `waveform` (samples,) in [-1, 1] at 16 bit, which what was read from 16 bit is."""
     steps = np.rint(waveform * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
     soundfile.write(path, steps, sample_rate, "PCM_16", format="FLAC")
 
