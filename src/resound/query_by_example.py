@@ -22,6 +22,7 @@ from resound.experiment import specs
 from resound.experiment.coordinates import (
     FINETUNED_VECTORS,
     FROZEN,
+    PUBLISHED_VECTORS,
     TAGS,
     WINDOWS,
     Embedding,
@@ -39,7 +40,7 @@ from resound.retrieval.ranking import rank
 Float32 = npt.NDArray[np.float32]
 
 # Vectors of an encoder that are made of a recording alone.
-SINGLY_MADE = (FROZEN, WINDOWS, TAGS, *FINETUNED_VECTORS)
+SINGLY_MADE = (*PUBLISHED_VECTORS, *FINETUNED_VECTORS)
 CLIPS_A_BLOCK = 128  # the gallery is a memory map and never held as a whole
 
 

@@ -17,6 +17,7 @@ from resound.data.splits import read_split
 from resound.errors import DataError, StoreError
 from resound.evaluation.ranking import RankingTask
 from resound.evaluation.scoring import score_queries
+from resound.evaluation.tiles import stored_distances
 from resound.experiment.asides import Division
 from resound.experiment.tiles import Tile, grid
 from resound.jobs.progress import track
@@ -73,7 +74,10 @@ class Tiled:
         pairs = zip(tiles, stored.paths, strict=True)
         for _, row in itertools.groupby(pairs, key=lambda pair: pair[0].row):
             opened = [
-                (tile, _opened(path, tile, spec, queries[tile.rows], gallery[tile.columns]))
+                (
+                    tile,
+                    stored_distances(path, tile, spec, queries[tile.rows], gallery[tile.columns]),
+                )
                 for tile, path in row
             ]
             self._rows.append((opened[0][0].rows, [values for _, values in opened]))
@@ -314,12 +318,3 @@ def _chosen(path: store.AnyPath, distances: Spec) -> int:
         raise StoreError(f"{path}: was chosen for another fusion; {store.AGAIN}")
     place: int = told["place"]
     return place
-
-
-def _opened(
-    path: store.AnyPath, tile: Tile, spec: Spec, queries: Sequence[str], gallery: Sequence[str]
-) -> Real:
-    stored = store.open_array(path, spec={"distances": spec, "tile": tile._asdict()})
-    if (stored.ids["queries"], stored.ids["gallery"]) != ([*queries], [*gallery]):
-        raise StoreError(f"{path}: its clips are not those of the split; {store.AGAIN}")
-    return stored.values

@@ -1,11 +1,12 @@
 """Stored tiles of a run as ranked hits, with one tile and some lists in memory at a time."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from resound import store
@@ -100,12 +101,42 @@ def ranked_distances(path: store.AnyPath, task: RankingTask, tile: Tile, ranking
     StoreError
         If the file is missing, damaged, of another spec or of other clips.
     """
-    spec = {"distances": ranking["distances"], "tile": tile._asdict()}
-    stored = store.open_array(path, spec=spec)
-    for side, clips in zip(("queries", "gallery"), _clips(task, tile), strict=True):
-        if stored.ids[side] != list(clips):
+    clips = _clips(task, tile)
+    values = stored_distances(path, tile, ranking["distances"], *map(list, clips))
+    return task.rank(values, tile.rows, tile.columns)
+
+
+def stored_distances(
+    path: store.AnyPath, tile: Tile, spec: Spec, queries: Sequence[str], gallery: Sequence[str]
+) -> npt.NDArray[np.floating[Any]]:
+    """Return the distances (queries, gallery) of a tile, which is not read before it is used.
+
+    Parameters
+    ----------
+    path : path
+        The tile's file.
+    tile : Tile
+        Which it is.
+    spec : mapping
+        Of the distances.
+    queries, gallery : sequence of str
+        The ids that it must be of.
+
+    Returns
+    -------
+    ndarray, shape (n_queries, n_gallery)
+        A memory map.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged, of another spec or of other clips.
+    """
+    stored = store.open_array(path, spec={"distances": spec, "tile": tile._asdict()})
+    for side, clips in (("queries", queries), ("gallery", gallery)):
+        if stored.ids[side] != [*clips]:
             raise StoreError(f"{path}: its {side} are not those of the split; {store.AGAIN}")
-    return task.rank(stored.values, tile.rows, tile.columns)
+    return stored.values
 
 
 def listed_hits(path: store.AnyPath, task: RankingTask, tile: Tile, ranking: Spec) -> Lists:

@@ -14,7 +14,7 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
-from resound.experiment.coordinates import FROZEN, TAGS, WINDOWS
+from resound.experiment.coordinates import PUBLISHED_VECTORS
 from resound.experiment.faults import name_faults, option_faults, warmup_faults
 from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
 from resound.experiment.specs import FINDING
@@ -24,8 +24,6 @@ from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEA
 Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
-# Vectors of an encoder that nothing was learned for.
-PUBLISHED_VECTORS = (FROZEN, WINDOWS, TAGS)
 # What a fusion's method may be chosen by.
 RANKED_METRICS = ("mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map")
 # Keys of a feature's block that are none of its own options.

@@ -37,7 +37,9 @@ WINDOWS: Final = "windows"
 TAGS: Final = "tags"
 FINETUNED_VECTORS = ("embedding", "hidden", "probabilities", "classes")
 MASKED = "masked"
-VECTORS = (FROZEN, WINDOWS, TAGS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
+# Of the encoder as published: nothing was learned for them.
+PUBLISHED_VECTORS = (FROZEN, WINDOWS, TAGS)
+VECTORS = (*PUBLISHED_VECTORS, ZERO_SHOT, *FINETUNED_VECTORS, MASKED)
 # What classes are named by where nothing is trained, with the trait of encoders that it takes; what
 # stands first is taken of several.
 WORDS: Final = "words"

@@ -14,12 +14,10 @@ from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     ALL_CLIPS,
     FINETUNED,
-    FROZEN,
     FUSION,
     NO_SEED,
-    TAGS,
+    PUBLISHED_VECTORS,
     VECTORS,
-    WINDOWS,
     ZERO_SHOT,
     Autoencoder,
     Bank,
@@ -226,7 +224,7 @@ class Plan:
     def _encodings(self, name: str) -> Iterable[tuple[Encoding, Split]]:
         """Yield an encoding of the config on each split; nothing where its encoder is not used."""
         encoder, vector, steps, pooling = encodings(self.config)[name]
-        published = dict.fromkeys((FROZEN, WINDOWS, TAGS), "")
+        published = dict.fromkeys(PUBLISHED_VECTORS, "")
         kind = {**published, ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
         listed = {
             FINETUNED: self.config["finetune"]["encoders"],
