@@ -8,6 +8,7 @@ unnoticed. Here a compiled function is as fresh as the digest of all that its mo
 
 # mypy: disallow-subclassing-any=False
 
+import contextlib
 import functools
 import inspect
 import threading
@@ -20,6 +21,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.sigutils import normalize_signature
 from numba.core.typeconv import Conversion
 
+from resound.errors import EnvironmentProblem
 from resound.provenance import code_digest
 
 
@@ -48,35 +50,56 @@ class Kernel:
     """A function that is compiled for each of its signatures when it is first called so.
 
     Which types of numbers are needed is not known before, and compiling takes seconds a type.
-
-    Attributes
-    ----------
-    dispatcher : numba dispatcher
-        Of numba; it holds what is compiled.
     """
 
-    def __init__(self, dispatcher: Any, signatures: Sequence[str]) -> None:
-        functools.update_wrapper(self, dispatcher.py_func)
-        self.dispatcher = dispatcher
-        self._signatures = [normalize_signature(signature)[0] for signature in signatures]
+    def __init__(
+        self, function: Callable[..., Any], signatures: Sequence[str], *, parallel: bool
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self._function, self._names, self._parallel = function, signatures, parallel
         self._ready: set[tuple[Any, ...]] = set()
         self._lock = threading.Lock()
 
     def __call__(self, *arguments: Any) -> Any:
-        """Call the function; TypeError where no signature takes the arguments."""
+        """Call the function.
+
+        Raises
+        ------
+        TypeError
+            Where no signature takes the arguments.
+        EnvironmentProblem
+            Where numba is told to compile nothing.
+        """
         types = tuple(map(numba.typeof, arguments))
         if types not in self._ready:
             with self._lock:
                 self._compile(types)
         return self.dispatcher(*arguments)
 
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """What numba makes of the function; it holds all that is compiled."""
+        if numba.config.DISABLE_JIT:
+            raise EnvironmentProblem(
+                f"NUMBA_DISABLE_JIT is set, and {self._function.__name__} is made of vector "
+                "instructions that only the compiler knows; unset it"
+            )
+        jit = numba.njit(nogil=True, parallel=self._parallel, error_model="numpy")
+        dispatcher = jit(self._function)
+        # Where no folder can be written, it is compiled again in each process.
+        with contextlib.suppress(RuntimeError):
+            dispatcher._cache = _Cache(self._function)
+        return dispatcher
+
+    @functools.cached_property
+    def _signatures(self) -> list[tuple[Any, ...]]:
+        return [normalize_signature(name)[0] for name in self._names]
+
     def _compile(self, types: tuple[Any, ...]) -> None:
         """Compile the first signature that takes arguments of these types, or load it."""
         taken = next((taken for taken in self._signatures if self._take(taken, types)), None)
         if taken is None:
-            raise TypeError(
-                f"{self.dispatcher.py_func.__name__} takes {self._signatures}, not {types}"
-            )
+            raise TypeError(f"{self._function.__name__} takes {self._signatures}, not {types}")
         if taken not in self.dispatcher.overloads:
             self.dispatcher.disable_compile(False)
             self.dispatcher.compile(taken)
@@ -111,10 +134,4 @@ def kernel(signatures: Sequence[str], *, parallel: bool = False) -> Callable[...
     callable
         The decorator, which returns a `Kernel`.
     """
-
-    def compiled(function: Callable[..., Any]) -> Kernel:
-        dispatcher = numba.njit(nogil=True, parallel=parallel, error_model="numpy")(function)
-        dispatcher._cache = _Cache(function)
-        return Kernel(dispatcher, signatures)
-
-    return compiled
+    return functools.partial(Kernel, signatures=signatures, parallel=parallel)

@@ -54,11 +54,11 @@ def package(tmp_path):
     return folder
 
 
-def run(package, argument="2"):
+def run(package, argument="2", **variables):
     """Return the kernel's result in a new process, and whether it came from the cache."""
     stats = "outer.dispatcher.stats"
     code = f"from resound.outer import outer; print(outer({argument}), len({stats}.cache_hits))"
-    environment = os.environ | {"PYTHONPATH": str(package.parent)}
+    environment = os.environ | {"PYTHONPATH": str(package.parent)} | variables
     environment.pop("NUMBA_CACHE_DIR", None)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
@@ -110,3 +110,35 @@ def test_threads_that_call_at_once_compile_once(tmp_path):
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(fresh, [1.0] * 16)) == [2.0] * 16
     assert len(fresh.dispatcher.signatures) == 1
+
+
+def test_without_a_folder_to_write_into_it_is_compiled_in_each_process(package, tmp_path):
+    """As in a read-only installation of a user without a home."""
+    (package / "__pycache__").write_text("no folder\n")
+    (tmp_path / "home").write_text("no folder\n")
+    nowhere = {name: str(tmp_path / "home") for name in ("HOME", "XDG_CACHE_HOME")}
+    assert run(package, **nowhere) == (30, False)
+    assert run(package, **nowhere) == (30, False)
+    assert not list(tmp_path.rglob("*.nbi"))
+
+
+def test_where_numba_may_not_compile_an_import_works_and_a_call_says_why():
+    code = """
+import numpy as np
+from resound.distances.dtw import dtw
+from resound.errors import EnvironmentProblem
+try:
+    dtw(np.zeros((2, 1)), np.ones((2, 1)))
+except EnvironmentProblem as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert "NUMBA_DISABLE_JIT is set" in done.stdout
+    assert "unset it" in done.stdout
