@@ -6,13 +6,13 @@ cannot be used raises `UnreadableAudio`, an `AudioError` that carries the rule t
 ============== ====================================================================================
 missing        there is no such file
 empty          the file has no bytes, or no audio frames
-undecodable    soundfile cannot decode it, or its sample rate lies outside 1 kHz to 1 MHz
+undecodable    soundfile cannot decode it, or not to its end, or its container does not tell whether
+               it is whole (`resound.containers`), or its rate lies outside 1 kHz to 1 MHz
 truncated      it holds less audio than its header claims, or an Ogg stream lacks its last page
 not_finite     a decoded sample is NaN or infinite
 ============== ====================================================================================
 """
 
-import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +24,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
+from resound.containers import fault_of
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
 from resound.files import AnyPath as AnyPath
 from resound.files import sha256_of
@@ -35,10 +36,6 @@ SAMPLE_RATES = range(1_000, 1_000_001)
 BLOCK_SAMPLES = 2**20
 MARGIN_SECONDS = 1.0
 UNKNOWN_FRAMES = 2**63 - 1
-# What encoders claim that write to a pipe and cannot know: sox 0x7FFFF000, ffmpeg 0xFFFFFFFF.
-STREAMED_BYTES = 0x7FFFF000
-OGG_LAST_PAGE_BYTES = 65_307
-OGG_END_OF_STREAM = 0x04
 
 
 class UnreadableAudio(AudioError):
@@ -305,40 +302,6 @@ def _check_header(path: Path, file: Any) -> None:
     if file.samplerate not in SAMPLE_RATES:
         detail = f"its header claims {file.samplerate} Hz, outside 1 kHz to 1 MHz"
         raise UnreadableAudio(path, "undecodable", detail)
-    # libsndfile clips the frame count to the bytes at hand, so only the container still tells.
-    shortfall = _shortfall(path)
-    if shortfall:
-        raise UnreadableAudio(path, "truncated", shortfall)
-
-
-def _shortfall(path: Path) -> str:
-    """Say what the container lacks, or return the empty string; knows WAV, AIFF and Ogg."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        magic = stream.read(4)
-        if magic == b"OggS":
-            return _ogg_shortfall(stream, size)
-        layouts = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
-        if magic not in layouts:
-            return ""
-        end = _data_end(stream, *layouts[magic])
-    return f"its header claims {end} bytes and the file has {size}" if end > size else ""
-
-
-def _data_end(stream: Any, layout: str, name: bytes) -> int:
-    """Return the byte at which the audio chunk of an IFF container claims to end, or 0."""
-    stream.seek(12)
-    while len(head := stream.read(8)) == 8:
-        chunk, length = struct.unpack(layout, head)
-        if chunk == name:
-            return 0 if length >= STREAMED_BYTES else stream.tell() + length
-        stream.seek(length + length % 2, 1)
-    return 0
-
-
-def _ogg_shortfall(stream: Any, size: int) -> str:
-    stream.seek(max(0, size - OGG_LAST_PAGE_BYTES))
-    tail = stream.read()
-    page = tail.rfind(b"OggS")
-    flags = tail[page + 5] if 0 <= page < len(tail) - 5 else 0
-    return "" if flags & OGG_END_OF_STREAM else "the page that ends an Ogg stream is not there"
+    fault = fault_of(path, file.format, file.frames)
+    if fault:
+        raise UnreadableAudio(path, *fault)
