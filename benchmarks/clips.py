@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.audio import count_samples, decode_clips
+from resound.audio.reading import count_samples, decode_clips
 from resound.data import synthetic
 from resound.data.layout import read_meta
 from resound.features import extract_batch

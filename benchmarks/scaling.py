@@ -27,7 +27,8 @@ import soundfile
 import yaml
 
 from benchmarks import machine, scaling_page
-from resound import audio, store
+from resound import store
+from resound.audio import reading as audio
 from resound.distances import cosine, dtw
 from resound.experiment import specs
 from resound.experiment.coordinates import Run

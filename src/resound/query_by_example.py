@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound import audio, store
+from resound import store
+from resound.audio import reading as audio
 from resound.data.index import read_clips
 from resound.errors import ParameterError, unknown
 from resound.evaluation.distances import as_compared

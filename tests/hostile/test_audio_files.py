@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from hypothesis import given
 
-from resound.audio import load
+from resound.audio.reading import load
 from resound.data.index import build_index
 from tests.hostile.strategies import damaged
 

@@ -54,7 +54,8 @@ def test_a_wav_header_that_claims_billions_of_frames(tmp_path, report, frames):
     path.write_bytes(content)
     index = f"from resound.data.index import _measure; print(_measure(Path({str(path)!r}), -60.0))"
     said = read(
-        f"audio.load({str(path)!r}, sample_rate=8000, duration=1.0)", "from resound import audio"
+        f"reading.load({str(path)!r}, sample_rate=8000, duration=1.0)",
+        "from resound.audio import reading",
     )
     said += read(index)
     report.write(tried=2, outcome="read as far as it goes, or refused", details=f"{frames} bytes")

@@ -9,7 +9,7 @@ hits, re-sorted, as its ideal.
 import numpy as np
 import pytest
 
-from resound.audio import decode_clips
+from resound.audio.reading import decode_clips
 from resound.data.layout import read_meta
 from resound.data.splits import split_clips
 from resound.evaluation.ranking import RankingTask

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from resound.audio import decode_clips
+from resound.audio.reading import decode_clips
 from resound.data.folds import split_recordings
 from resound.data.index import build_index
 from resound.data.splits import split_clips

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from resound.audio import UnreadableAudio
+from resound.audio.reading import UnreadableAudio
 from resound.commands.hits import add_form, show
 from resound.commands.sounds import add_index, add_method, opened, seconds_of, threads_of
 from resound.errors import DataError, ParameterError, check_positive_int

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from resound.audio import UnreadableAudio
+from resound.audio.reading import UnreadableAudio
 from resound.commands.configs import add_config, checked_config, making
 from resound.errors import DataError, ParameterError, StoreError
 from resound.experiment.coordinates import Run

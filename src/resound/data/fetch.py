@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from resound.audio import AnyPath, UnreadableAudio, open_audio
+from resound.audio.reading import AnyPath, UnreadableAudio, open_audio
 from resound.data import synthetic
 from resound.data.archive import unpack_zip
 from resound.data.download import PAUSE_SECONDS, download

@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resound.audio import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
+from resound.audio.reading import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
 from resound.data.faults import faulty, raise_faults
 from resound.data.folds import (
     SPLIT_RECORDING_POLICIES,

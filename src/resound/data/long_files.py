@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import soundfile
 
-from resound import audio, store
+from resound import store
+from resound.audio import reading as audio
 from resound.data.index import read_clips
 from resound.data.splits import read_split
 from resound.errors import ParameterError

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from resound.audio import AnyPath, count_samples
+from resound.audio.reading import AnyPath, count_samples
 from resound.data.layout import CATEGORIES, FOLDS, is_vacant
 from resound.data.listing import AUDIO, META
 from resound.data.sounds import SOUNDS, Scene, Waveform

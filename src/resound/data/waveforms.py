@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resound import audio, store
+from resound import store
+from resound.audio import reading as audio
 from resound.data.index import read_clips
 
 

@@ -1,8 +1,8 @@
 """Sounds of any length as streams of mono blocks: by soundfile, or else by ffmpeg.
 
-Whatever soundfile decodes passes the checks of `resound.audio`, block by block. What it does not
-know goes to ffmpeg, where that is installed, which writes Sun's ``.au`` into a pipe: its header is
-the shortest that tells rate and channels of a stream.
+Whatever soundfile decodes passes the checks of `resound.audio.reading`, block by block. What it
+does not know goes to ffmpeg, where that is installed, which writes Sun's ``.au`` into a pipe: its
+header is the shortest that tells rate and channels of a stream.
 """
 
 import shutil
@@ -18,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from resound.audio import BLOCK_SAMPLES, SAMPLE_RATES, UnreadableAudio, mono_blocks, open_audio
+from resound.audio.reading import (
+    BLOCK_SAMPLES,
+    SAMPLE_RATES,
+    UnreadableAudio,
+    mono_blocks,
+    open_audio,
+)
 from resound.files import AnyPath
 
 Float32 = npt.NDArray[np.float32]
@@ -65,7 +71,7 @@ def open_sound(path: AnyPath, *, start: float = 0.0, stop: float | None = None) 
     Raises
     ------
     UnreadableAudio
-        When the file breaks a rule of `resound.audio`; of frames, as they are read.
+        When the file breaks a rule of `resound.audio.reading`; of frames, as they are read.
     """
     with ExitStack() as opened:
         try:
@@ -83,7 +89,7 @@ def open_sound(path: AnyPath, *, start: float = 0.0, stop: float | None = None) 
 
 
 def resampled(stream: Stream, sample_rate: int) -> Iterator[Float32]:
-    """Yield a stream at another rate, by soxr's HQ, as `resound.audio.load` resamples.
+    """Yield a stream at another rate, by soxr's HQ, as `resound.audio.reading.load` resamples.
 
     Parameters
     ----------

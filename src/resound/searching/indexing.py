@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from resound.audio import UnreadableAudio, count_samples
+from resound.audio.reading import UnreadableAudio, count_samples
 from resound.errors import DataError, ParameterError, check_positive_int
 from resound.files import AnyPath, sha256_of
 from resound.jobs.progress import bar

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.audio import UnreadableAudio, count_samples, fit_length
+from resound.audio.reading import UnreadableAudio, count_samples, fit_length
 from resound.searching.decoding import open_sound, whole
 from resound.searching.index import Index
 from resound.searching.methods import Method

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.audio import UnreadableAudio, count_samples
+from resound.audio.reading import UnreadableAudio, count_samples
 from resound.searching.asking import Query
 from resound.searching.decoding import open_sound, whole
 from resound.searching.methods import Method

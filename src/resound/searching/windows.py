@@ -2,8 +2,8 @@
 
 Window n begins at n times the hop. The last one is the first that reaches the sound's end, or lacks
 less than a hundredth of a window of it; what it is longer than the sound are zeros at its end, as
-in `resound.audio.load`. A sound shorter than a window is one, and so is a clip of five seconds that
-a lossy format has made a few milliseconds longer.
+in `resound.audio.reading.load`. A sound shorter than a window is one, and so is a clip of five
+seconds that a lossy format has made a few milliseconds longer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from resound.audio import count_samples, fit_length
+from resound.audio.reading import count_samples, fit_length
 from resound.errors import ParameterError
 
 Float32 = npt.NDArray[np.float32]

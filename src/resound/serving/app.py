@@ -35,7 +35,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from resound.audio import UnreadableAudio
+from resound.audio.reading import UnreadableAudio
 from resound.errors import ParameterError, ResoundError
 from resound.serving.guard import Guard
 from resound.serving.service import HITS, UNNAMED, Service

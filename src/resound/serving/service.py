@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from resound.audio import UnreadableAudio
+from resound.audio.reading import UnreadableAudio
 from resound.errors import AudioError, ParameterError
 from resound.files import AnyPath
 from resound.searching import heads

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from resound.audio import UnreadableAudio
+from resound.audio.reading import UnreadableAudio
 from resound.errors import DataError, ParameterError
 from resound.files import AnyPath
 from resound.searching.decoding import open_sound, resampled

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from resound.audio import decode_clips
+from resound.audio.reading import decode_clips
 from resound.data.index import AUDIT_DTYPES, CLIP_DTYPES, build_index, read_clips
 from resound.data.synthetic import generate
 from resound.errors import AudioError, DataError, ParameterError
@@ -62,7 +62,7 @@ def test_levels_of_a_known_signal(small_set):
 def test_levels_do_not_depend_on_the_blocks(small_set, monkeypatch):
     put(small_set, np.concatenate([noise(0.31), np.zeros(777)]))
     whole = index(small_set)[0]
-    monkeypatch.setattr("resound.audio.BLOCK_SAMPLES", 200)
+    monkeypatch.setattr("resound.audio.reading.BLOCK_SAMPLES", 200)
     pieces = index(small_set)[0]
     assert pieces["rms_dbfs"].to_numpy() == pytest.approx(whole["rms_dbfs"].to_numpy(), rel=1e-12)
     assert pieces.drop(columns="rms_dbfs").equals(whole.drop(columns="rms_dbfs"))

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from resound import cli
-from resound.audio import decode_clips
+from resound.audio.reading import decode_clips
 from resound.data import synthetic
 from resound.data.layout import read_meta
 from resound.evaluation.ranking import RankingTask

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from resound import cli
-from resound.audio import load
+from resound.audio.reading import load
 from resound.searching.decoding import FFMPEG
 from resound.searching.index import Index
 from resound.searching.table import Table

@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resound.audio import load
+from resound.audio.reading import load
 from resound.errors import ParameterError
 from resound.searching.decoding import open_sound, resampled
 from resound.searching.windows import Grid, cut

@@ -6,8 +6,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resound.audio import UnreadableAudio, load
-from resound.containers import CONTAINERS, fault_of
+from resound.audio.containers import CONTAINERS, fault_of
+from resound.audio.reading import UnreadableAudio, load
 from tests.examples import examples
 
 RATE = 16_000

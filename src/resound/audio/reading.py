@@ -7,7 +7,7 @@ cannot be used raises `UnreadableAudio`, an `AudioError` that carries the rule t
 missing        there is no such file
 empty          the file has no bytes, or no audio frames
 undecodable    soundfile cannot decode it, or not to its end, or its container does not tell whether
-               it is whole (`resound.containers`), or its rate lies outside 1 kHz to 1 MHz
+               it is whole (`resound.audio.containers`), or its rate lies outside 1 kHz to 1 MHz
 truncated      it holds less audio than its header claims, or an Ogg stream lacks its last page
 not_finite     a decoded sample is NaN or infinite
 ============== ====================================================================================
@@ -24,7 +24,7 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from resound.containers import fault_of
+from resound.audio.containers import fault_of
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
 from resound.files import AnyPath as AnyPath
 from resound.files import sha256_of

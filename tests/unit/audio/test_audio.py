@@ -5,7 +5,7 @@ import pytest
 import soundfile
 import soxr
 
-from resound.audio import (
+from resound.audio.reading import (
     UnreadableAudio,
     count_samples,
     decode_clips,
@@ -196,7 +196,7 @@ def test_samples_that_are_no_numbers(tmp_path, noise, value):
 
 def test_blocks_are_multiples_of_the_window_and_make_up_the_file(tmp_path, noise, monkeypatch):
     path = write(tmp_path / "a.wav", np.stack([noise, noise], axis=1), subtype="FLOAT")
-    monkeypatch.setattr("resound.audio.BLOCK_SAMPLES", 1000)
+    monkeypatch.setattr("resound.audio.reading.BLOCK_SAMPLES", 1000)
     with open_audio(path) as file:
         blocks = list(mono_blocks(file, window=160))
     assert {len(block) for block in blocks[:-1]} == {480}

@@ -1,4 +1,4 @@
-"""What the container of an audio file claims to hold, against the bytes that are there.
+"""Containers of audio: what a file claims to hold, against the bytes that are there.
 
 libsndfile believes lengths that headers state, cut to the bytes at hand: a file that was cut short
 looks like a whole one, and of a file whose header states too little the rest is never heard. So
@@ -62,6 +62,18 @@ def fault_of(path: Path, container: str, n_frames: int) -> Fault | None:
         As soundfile names it.
     n_frames : int
         As libsndfile finds them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import soundfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "clip.wav")
+    ...     soundfile.write(path, np.zeros(8000), 8000)
+    ...     size = path.write_bytes(path.read_bytes()[:10_000])
+    ...     fault_of(path, "WAV", 4978)
+    Fault(rule='truncated', detail='its header claims 16044 bytes and the file has 10000')
     """
     if container not in CONTAINERS:
         kinds = ", ".join(CONTAINERS)
