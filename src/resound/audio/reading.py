@@ -9,7 +9,7 @@ empty          the file has no bytes, or no audio frames
 undecodable    soundfile cannot decode it, or not to its end, or its container does not tell whether
                it is whole (`resound.audio.containers`), or its rate lies outside 1 kHz to 1 MHz
 truncated      it holds less audio than its header claims, or an Ogg stream lacks its last page
-not_finite     a decoded sample is NaN or infinite
+not_finite     a decoded sample is NaN or infinite, or above 1e12, full scale being 1
 ============== ====================================================================================
 """
 
@@ -35,6 +35,8 @@ QUALITIES = ("QQ", "LQ", "MQ", "HQ", "VHQ")
 SAMPLE_RATES = range(1_000, 1_000_001)
 BLOCK_SAMPLES = 2**20
 MARGIN_SECONDS = 1.0
+# Of samples that no recording has, whose spectra overflow float32.
+LARGEST_SAMPLE = 1e12
 UNKNOWN_FRAMES = 2**63 - 1
 
 
@@ -276,9 +278,13 @@ def mono_blocks(
         if not len(block):
             detail = f"{done} frames could be decoded where its header claims {file.frames}"
             raise UnreadableAudio(path, "truncated", detail)
-        if not np.isfinite(block).all():
-            where = done + int(np.argmin(np.isfinite(block).all(axis=1)))
-            raise UnreadableAudio(path, "not_finite", f"frame {where} is NaN or infinite")
+        usable = (np.abs(block) <= LARGEST_SAMPLE).all(axis=1)  # not of NaN
+        if not usable.all():
+            where = int(np.argmin(usable))
+            found = "NaN or infinite"
+            if np.isfinite(block[where]).all():
+                found = f"{np.abs(block[where]).max():g}, where full scale is 1"
+            raise UnreadableAudio(path, "not_finite", f"frame {done + where} is {found}")
         done += len(block)
         yield block[:, 0] if file.channels == 1 else block.mean(axis=1)
 

@@ -19,12 +19,17 @@ unlisted         a file in ``audio/`` that the CSV does not list           ignor
 unbalanced       in a folder, a class has unequal numbers in the folds     kept
 split_recording  a clip's recording has clips in another fold too          kept, or left out where
                                                                            its recording asks
+copy             a file of the same bytes is there too                     of a folder: taken for
+                                                                           one recording
+level            a sample exceeds ten times full scale                     kept
+near_names       names of classes that are read as one                     kept
 ================ ========================================================= ======================
 
 The first five are errors with ``on_bad_audio="error"``, one `AudioError` for all files, and are
 left out with ``"skip"``. Wrong numbers of clips in ESC-50, ESC-10 or the synthetic set are a
 `DataError` always; so is a recording that spans folds, but for those of which ESC-50's own folds
-do, and in a folder with ``on_split_recording`` ``"exclude"`` or ``"keep"``.
+do, and in a folder with ``on_split_recording`` ``"exclude"`` or ``"keep"``. In a folder the same
+bytes under two classes are a `DataError` too.
 """
 
 import os
@@ -37,6 +42,12 @@ import numpy as np
 import pandas as pd
 
 from resound.audio.reading import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
+from resound.data.alike import (
+    check_labels_of_copies,
+    copies,
+    read_as_one,
+    with_copies_as_one_recording,
+)
 from resound.data.faults import faulty, raise_faults
 from resound.data.folds import (
     SPLIT_RECORDING_POLICIES,
@@ -71,6 +82,7 @@ AUDIT_DTYPES = {"file": "str", "rule": "str", "detail": "str", "action": "str"}
 SILENCE_WINDOWS_PER_SECOND = 100
 # One lowest bit of 24 in five seconds at 44.1 kHz has -192 dBFS: only exact zeros lie below.
 RMS_FLOOR_DBFS = -200.0
+IMPLAUSIBLE_PEAK = 10.0
 
 
 def build_index(
@@ -150,11 +162,21 @@ def build_index(
         found = list(track(read, "read clips", total=len(meta)))
     _check_usable(found, on_bad_audio)
     clips = _clips_frame(meta, found)
+    if dataset == "folder":
+        check_labels_of_copies(clips)
+        clips = with_copies_as_one_recording(clips)
+        if on_split_recording == "error":
+            check_recordings(clips)
     audit = [
         *_file_oddities(meta, found, duration, sample_rate),
         *(_unlisted(data_root / AUDIO, meta) if dataset != "esc10" else ()),
         *(("", "unbalanced", detail, "kept") for detail in imbalances(meta)),
         *_split_recordings(clips, on_split_recording),
+        *_copies(clips, "taken for one recording" if dataset == "folder" else "kept"),
+        *(
+            ("", "near_names", " and ".join(map(repr, names)), "kept")
+            for names in read_as_one(meta["category"])
+        ),
     ]
     return clips, pd.DataFrame(audit, columns=list(AUDIT_DTYPES)).astype(AUDIT_DTYPES)
 
@@ -264,6 +286,9 @@ def _file_oddities(
             yield file, "shorter", detail, "padded with zeros"
         if item["frames"] > wanted:
             yield file, "longer", detail, "cropped"
+        if item["peak"] > IMPLAUSIBLE_PEAK:
+            detail = f"its samples reach {item['peak']:g}, where full scale is 1"
+            yield file, "level", detail, "kept"
         if item["near_silence_share"] == 1:
             yield file, "silent", f"RMS {item['rms_dbfs']:.1f} dBFS", "kept"
 
@@ -273,6 +298,13 @@ def _split_recordings(clips: pd.DataFrame, policy: str) -> Iterator[tuple[str, s
     files = dict(zip(clips["id"], clips["file"], strict=True))
     for clip, detail in describe_split_recordings(clips).items():
         yield files[clip], "split_recording", detail, action
+
+
+def _copies(clips: pd.DataFrame, action: str) -> Iterator[tuple[str, str, str, str]]:
+    for part in copies(clips):
+        for file in part["file"]:
+            others = [other for other in part["file"] if other != file]
+            yield file, "copy", f"the bytes of {', '.join(others)}", action
 
 
 def _unlisted(folder: Path, meta: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:

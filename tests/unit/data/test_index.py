@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 
 import numpy as np
@@ -168,6 +169,10 @@ def hollow(path):
     soundfile.write(path, np.zeros(0), RATE)
 
 
+def overdrive(path):
+    soundfile.write(path, np.array([[0.1, 0.1], [3e38, 3e38]]), RATE, "FLOAT")
+
+
 UNUSABLE = [
     (remove, "missing", "there is no such file"),
     (empty, "empty", "the file has 0 bytes"),
@@ -175,6 +180,7 @@ UNUSABLE = [
     (truncate, "truncated", "its header claims 4044 bytes and the file has 1000"),
     (scramble, "undecodable", "Format not recognised"),
     (poison, "not_finite", "frame 1 is NaN or infinite"),
+    (overdrive, "not_finite", r"frame 1 is 3e\+38, where full scale is 1"),
 ]
 
 
@@ -192,7 +198,7 @@ def test_unusable_file_is_skipped_and_listed(small_set, spoil, rule, detail):
     assert len(clips) == 7
     assert f"audio/{BAD}" not in set(clips["file"])
     assert audit.iloc[0][["file", "rule", "action"]].tolist() == [f"audio/{BAD}", rule, "skipped"]
-    assert detail in audit.iloc[0]["detail"]
+    assert re.search(detail, audit.iloc[0]["detail"])
 
 
 def test_all_unusable_files_are_listed_at_once(small_set):
@@ -229,6 +235,46 @@ def test_a_folder_may_have_recordings_in_several_folds(
     assert audit.to_numpy().tolist() == [
         [f"audio/{clip}.wav", "split_recording", detail, action] for clip in ("1-0-A-0", "2-2-A-0")
     ]
+
+
+def test_copies_in_two_folds_are_one_recording_in_two_folds(small_set):
+    shutil.copy(small_set / "audio/1-0-A-0.wav", small_set / "audio/2-2-A-0.wav")
+    with pytest.raises(DataError, match="recording 0: 1-0-A-0 in fold 1, 2-2-A-0 in fold 2"):
+        index(small_set)
+    clips, audit = index(small_set, on_split_recording="keep")
+    recordings = clips.set_index("id")["src_file"]
+    assert recordings["1-0-A-0"] == recordings["2-2-A-0"]
+    listed = audit[audit["rule"] == "copy"]
+    assert listed[["file", "detail", "action"]].to_numpy().tolist() == [
+        ["audio/1-0-A-0.wav", "the bytes of audio/2-2-A-0.wav", "taken for one recording"],
+        ["audio/2-2-A-0.wav", "the bytes of audio/1-0-A-0.wav", "taken for one recording"],
+    ]
+
+
+def test_a_copy_under_another_class_is_an_error(small_set, rows):
+    first = rows[0]
+    other = next(row for row in rows if row["category"] != first["category"])
+    shutil.copy(small_set / "audio" / first["filename"], small_set / "audio" / other["filename"])
+    with pytest.raises(DataError, match="the same bytes under two classes: 1 fault"):
+        index(small_set)
+
+
+def test_names_that_are_read_as_one_are_listed(small_set, rows, meta_writer):
+    name = rows[0]["category"]
+    rows[0] |= {"category": name.upper(), "target": 99}
+    meta_writer(small_set, rows)
+    _, audit = index(small_set)
+    listed = audit[audit["rule"] == "near_names"]
+    assert listed["detail"].tolist() == [f"'{name.upper()}' and '{name}'"]
+
+
+def test_a_level_that_no_recording_has_is_listed(small_set):
+    waveform = 20_000 * np.random.default_rng(0).uniform(-1, 1, RATE)
+    soundfile.write(small_set / "audio" / BAD, waveform, RATE, "FLOAT")
+    _, audit = index(small_set)
+    listed = audit[audit["rule"] == "level"]
+    assert listed["file"].tolist() == [f"audio/{BAD}"]
+    assert "where full scale is 1" in listed["detail"].item()
 
 
 def test_esc50_must_be_whole(small_set):
