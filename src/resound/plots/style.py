@@ -80,4 +80,5 @@ def _settings() -> dict[str, object]:
         "axes.titlelocation": "left",
         "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
         "svg.hashsalt": "resound",
+        "text.parse_math": False,  # a name that holds $ is no formula
     }

@@ -5,6 +5,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 
 from resound.dsp.matrix import spectrogram_operator
 from resound.errors import ParameterError
@@ -116,3 +117,12 @@ def test_a_figure_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(ParameterError, match=r"format='jpg' is not known; .* svg, png"):
         style.save(plain, [tmp_path / "one.jpg"], height=2)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["Ba$$in", "$100 to $200", r"\frac", "a_b^c"])
+def test_a_name_is_drawn_as_it_is_written(tmp_path, name):
+    path = tmp_path / "figure.svg"
+    style.save(lambda figure: style.say(figure, name), [path], height=1.0)
+    drawn = set(re.findall(r'id="DejaVuSans-([0-9a-f]+)"', path.read_text()))
+    font = get_font(findfont("DejaVu Sans"))
+    assert drawn == {f"{font.get_char_index(ord(letter)):x}" for letter in name}
