@@ -205,12 +205,14 @@ def find_meta(data_root: Path) -> Path:
             f"data_root={data_root} is not a folder; set data_root to one that holds audio/ and "
             "meta/, or let fetch_dataset make it"
         )
-    found = sorted((data_root / META).glob("*.csv"))
+    # A dot in front hides a file, in audio/ too: some systems put one beside each file they copy.
+    beside = sorted((data_root / META).glob("[!.]*"))
+    found = [path for path in beside if path.suffix.lower() == ".csv"]
     named = data_root / META / "esc50.csv"
     if named in found:
         return named
     if len(found) != 1:
-        names = handful([path.name for path in found]) or "none"
+        names = handful([path.name for path in found or beside]) or "none"
         raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
     return found[0]
 

@@ -66,6 +66,20 @@ def test_any_name_will_do_for_the_only_csv(small_set):
         read_meta(small_set, "esc50")
 
 
+def test_a_hidden_file_beside_the_csv_is_none_and_upper_case_is_seen(small_set):
+    """macOS puts ._list.csv beside list.csv on disks of other systems; Windows has LIST.CSV."""
+    meta = small_set / "meta"
+    (meta / "esc50.csv").rename(meta / "LIST.CSV")
+    (meta / "._LIST.CSV").write_bytes(b"\x00\x05\x16\x07")
+    assert len(read_meta(small_set, "esc50")) == 8
+
+
+def test_what_is_there_in_place_of_a_csv_is_named(small_set):
+    (small_set / "meta/esc50.csv").rename(small_set / "meta/esc50.xlsx")
+    with pytest.raises(DataError, match=r"must hold one CSV file.*found: esc50\.xlsx"):
+        read_meta(small_set, "esc50")
+
+
 def test_bom_of_a_spreadsheet_is_no_fault(small_set):
     csv = small_set / "meta" / "esc50.csv"
     csv.write_bytes(b"\xef\xbb\xbf" + csv.read_bytes())
