@@ -23,6 +23,7 @@ wildcard_constraints:
     shard=r"\d+",
     run=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
     fusion=r"[a-z0-9_]+",
+    two_stage=r"[a-z0-9_]+",
     row=r"\d+",
     column=r"\d+",
     training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",

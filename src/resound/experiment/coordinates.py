@@ -2,6 +2,7 @@
 
 A *bank* holds one array a clip, and is one of three types: a `Feature`, the `Embedding` that a
 trained network makes of a feature, or the `Encoding` that a pretrained encoder makes of waveforms.
+A `Fusion` and a `TwoStage` search stand in its place where several distances make one ranking.
 A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder. A
 `Run` compares the clips of a bank by a distance, on one split.
 
@@ -46,6 +47,7 @@ WORDS: Final = "words"
 NAMES_BY = {WORDS: "text", TAGS: "tags"}
 # What stands in the path of a run in the place of a distance, where several are one.
 FUSION: Final = "fusion"
+TWO_STAGE: Final = "two_stage"
 
 
 class Split(NamedTuple):
@@ -427,14 +429,18 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Fusion:
-    """Several distances as one, scaled and spread: see `resound.retrieval.fusion`.
+class _Combined:
+    """Several distances that make one ranking, in a way that is chosen within the gallery.
 
-    `parts` are the distances that are added, each with the bank whose clips it compares.
+    `parts` are the distances, each with the bank whose clips it compares.
     """
 
     name: str
     parts: tuple[tuple[str, Feature | Encoding], ...]
+
+    # In the place of a distance in paths; the block of the config; the module that combines them.
+    kind = block = module = ""
+    between = " + "
 
     @property
     def setting(self) -> Setting:
@@ -449,7 +455,7 @@ class Fusion:
     @property
     def folder(self) -> str:
         """The folder below the results in which its choices stand."""
-        return f"fusions/{self.name}"
+        return f"{self.block}/{self.name}"
 
     @property
     def training(self) -> None:
@@ -466,11 +472,33 @@ class Fusion:
 
     def row(self, distance: str, split: str) -> RunRow:
         """Return the names of a run by it: of each part the distance and what it compares."""
-        of = " + ".join(f"{part} {bank.name}" for part, bank in self.parts)
+        of = self.between.join(f"{part} {bank.name}" for part, bank in self.parts)
         return RunRow(self.name, of, self.setting.name, split)
 
 
-Bank = Feature | Embedding | Encoding | Fusion
+@dataclass(frozen=True)
+class Fusion(_Combined):
+    """Several distances as one, scaled, added and spread: see `resound.retrieval.fusion`."""
+
+    kind = FUSION
+    block = "fusions"
+    module = "resound.retrieval.fusion"
+
+
+@dataclass(frozen=True)
+class TwoStage(_Combined):
+    """A distance that proposes clips, and one that orders them: `resound.retrieval.two_stage`.
+
+    The first of its two `parts` proposes, the second decides.
+    """
+
+    kind = block = TWO_STAGE
+    module = "resound.retrieval.two_stage"
+    between = ", then "
+
+
+Combined = Fusion | TwoStage
+Bank = Feature | Embedding | Encoding | Combined
 
 
 @dataclass(frozen=True)
@@ -489,8 +517,8 @@ class Run:
     @property
     def module(self) -> str:
         """The module that computes its distance."""
-        if isinstance(self.bank, Fusion):
-            return "resound.retrieval.fusion"
+        if isinstance(self.bank, Combined):
+            return self.bank.module
         return DISTANCES.entry(self.distance).module
 
     @property

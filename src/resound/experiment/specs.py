@@ -14,15 +14,18 @@ from resound.errors import ConfigError, ParameterError
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
+    FUSION,
     LINEAR,
     MASKED,
     TAGS,
+    TWO_STAGE,
     WINDOWS,
     WORDS,
     ZERO_SHOT,
     Autoencoder,
     Bank,
     Classifier,
+    Combined,
     Embedding,
     Encoding,
     Feature,
@@ -33,6 +36,7 @@ from resound.experiment.coordinates import (
     Run,
     Split,
     Training,
+    TwoStage,
 )
 from resound.experiment.plan import NORMALISE, VARIANT_OF, finetune_recipe, recipe
 from resound.experiment.weights import encoder_weights
@@ -79,6 +83,8 @@ FINETUNE_OPTIONS = (
 ENCODER_KEYS = ("family", "weights", "optional", "threads", "trained_on", WINDOWS)
 # Keys of a distance's block that say how it is found and not what it measures.
 FINDING = ("mode", "device")
+# Keys of several distances that make one ranking: which ones they are.
+PARTS = ("parts", "proposes", "decides")
 
 # Data
 
@@ -134,10 +140,10 @@ def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Sp
 
 
 def bank(config: Config, source: Bank) -> Spec:
-    """Return the spec of what a run compares; ParameterError of a fusion, which has no bank."""
+    """Return the spec of what a run compares; ParameterError of several, which have no bank."""
     match source:
-        case Fusion():
-            raise ParameterError(f"{source.name}: a fusion has no bank, its parts have")
+        case Fusion() | TwoStage():
+            raise ParameterError(f"{source.name} has no bank, its parts have")
         case Feature():
             return feature_bank(config, source)
         case Embedding():
@@ -349,9 +355,9 @@ def starting_weights(config: Config, network: str) -> Spec | None:
 
 def distances(config: Config, run: Run) -> Spec:
     """Return the spec of the distances between the queries and the gallery of a run."""
-    if isinstance(run.bank, Fusion):
+    if isinstance(run.bank, Combined):
         return {
-            **fusion(config, run.bank, run.split),
+            **choice(config, run.bank, run.split),
             "asked": [distances(config, part) for part in run.bank.asked(run.split)],
             "split": split(config, run.split),
             **_own_recording(config),
@@ -367,11 +373,14 @@ def distances(config: Config, run: Run) -> Spec:
     }
 
 
-def fusion(config: Config, of: Fusion, on: Split) -> Spec:
-    """Return the spec of the choice of a fusion's method, which sees the gallery alone."""
-    block = config["retrieval"]["fusions"][of.name]
+def choice(config: Config, of: Combined, on: Split) -> Spec:
+    """Return the spec of the choice of how distances are combined, which sees the gallery alone."""
+    blocks: dict[str, Any] = {
+        FUSION: config["retrieval"]["fusions"],
+        TWO_STAGE: config["retrieval"]["two_stage"],
+    }
     within = [distances(config, part) for part in of.within(on)]
-    options = {key: value for key, value in block.items() if key != "parts"}
+    options = {key: value for key, value in blocks[of.kind][of.name].items() if key not in PARTS}
     return {"within": within, "methods": options, "gallery": split(config, on.gallery)}
 
 

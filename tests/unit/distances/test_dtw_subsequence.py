@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resound.distances.dtw_path import align
 from resound.distances import dtw
+from resound.distances.dtw_path import align
 from resound.distances.dtw_subsequence import match, pairwise
 from resound.errors import ParameterError
 from resound.registry import DISTANCES
@@ -61,8 +61,9 @@ def plain(query, clip, cost):
     totals = np.full((len(query), len(clip)), np.inf)
     for i, x in enumerate(query):
         for j, y in enumerate(clip):
-            ways = [totals[a, b] for a, b in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if min(a, b) >= 0]
-            totals[i, j] = cost(x, y) + (min(ways) if i else 0)
+            before = [(i - 1, j - 1), (i - 1, j), (i, j - 1)] if i else []
+            ways = [totals[way] for way in before if min(way) >= 0]
+            totals[i, j] = cost(x, y) + min(ways, default=0)
     return totals[-1].min()
 
 
