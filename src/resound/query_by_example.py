@@ -30,6 +30,7 @@ from resound.experiment.coordinates import (
     Encoding,
     Feature,
     Fusion,
+    Part,
     Run,
     Training,
     TwoStage,
@@ -209,8 +210,8 @@ def _features(sound: store.AnyPath, plan: Plan, run: Run) -> Float32:
             return _embedded(sound, plan, embedding)
         case Encoding() as encoding:
             return _encoded(sound, plan, encoding)
-        case Fusion() | TwoStage() as combined:
-            raise ParameterError(f"{combined.name} compares no recording: it needs all clips")
+        case Fusion() | TwoStage() | Part() as other:
+            raise ParameterError(f"{other.name} compares no recording: it needs all clips")
 
 
 def _computed(sound: store.AnyPath, plan: Plan, feature: Feature) -> Float32:

@@ -6,6 +6,8 @@ rule compute_distances:
         split=JOBS.split_file,
         bank=JOBS.bank,
         spec=JOBS.bank_record,
+        asking=JOBS.asking,
+        asking_spec=lambda wildcards: JOBS.asking(wildcards, "spec.json"),
     output:
         distances="<results>/distances/{run}/tile{row}-{column}/distances.npy",
         spec="<results>/distances/{run}/tile{row}-{column}/spec.json",
@@ -114,6 +116,7 @@ rule fuse_distances:
         "../scripts/fuse_distances.py"
 
 
+# One query's proposals at a time: threads that share so little wait longer than they compute.
 rule choose_depth:
     input:
         clips="<results>/index/clips.csv",
@@ -129,7 +132,7 @@ rule choose_depth:
         "<benchmarks>/choose_depth/{two_stage}/{split}.tsv"
     conda:
         "../../envs/core.yaml"
-    threads: 8
+    threads: 1
     resources:
         mem_mb=grows(2000, per_input_mb=2),
         runtime=grows(120),
@@ -160,7 +163,7 @@ rule search_in_two_stages:
         "<benchmarks>/search_in_two_stages/{two_stage}/{split}/tile{row}-{column}.tsv"
     conda:
         "../../envs/core.yaml"
-    threads: 8
+    threads: 1
     resources:
         mem_mb=grows(2000, per_input_mb=2),
         runtime=grows(60),

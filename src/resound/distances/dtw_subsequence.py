@@ -125,7 +125,7 @@ def pairwise(
     >>> query = [[[1.0], [5.0]]]
     >>> gallery = [[[0.0], [1.0], [5.0], [9.0]], [[0.0], [1.0], [2.0], [3.0]]]
     >>> pairwise(query, gallery)
-    array([[0., 2.]], dtype=float32)
+    array([[0., 3.]], dtype=float32)
     """
     check_choice("local_cost", local_cost, LOCAL_COSTS)
     check_choice("dtype", dtype, DTYPES)

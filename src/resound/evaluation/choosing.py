@@ -87,7 +87,7 @@ def choose_by_folds(
 
 
 def task_within(gallery: pd.DataFrame, fold: int, metric: str) -> RankingTask:
-    """Return what the gallery's clips of one fold ask those of the others: as deep as a metric."""
+    """Return what the gallery's clips of a `fold` ask those of the others, as deep as `metric`."""
     asks = (gallery["fold"] == fold).to_numpy()
     depth = int(metric.rpartition("@")[2])
     return RankingTask(gallery[asks], gallery[~asks], [depth], recordings_apart=False)
@@ -104,8 +104,8 @@ def scores_within(
         Rows of the index, with ``id, fold, category, src_file``.
     fold : int
         That asks.
-    distances : ndarray, shape (clips of the fold, clips of the others)
-        In the order of `gallery`.
+    distances : ndarray, shape (n_asking, n_answering)
+        Of the clips of the fold to those of the others, both in the order of `gallery`.
     metric : str
         Such as ``mrr@10``: how deep is looked.
 

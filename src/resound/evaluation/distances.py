@@ -38,7 +38,20 @@ class Compared(NamedTuple):
     def blocks(
         self, queries: Sequence[str], gallery: Sequence[str]
     ) -> Iterator[tuple[slice, slice, npt.NDArray[np.floating[Any]]]]:
-        """Yield the distances of some clips to some, by ids, block by block: where, and which."""
+        """Yield the distances of some clips to some, by ids, block by block.
+
+        Parameters
+        ----------
+        queries, gallery : sequence of str
+            Ids of the clips that ask and of those that answer.
+
+        Yields
+        ------
+        rows, columns : slice
+            Which of them a block is of.
+        distances : ndarray, shape (n_rows, n_columns)
+            Theirs.
+        """
         for rows, x in self.asking.parts(queries, **BLOCKS):
             for columns, y in self.answering.parts(gallery, **BLOCKS):
                 yield rows, columns, self.pairwise(x, y)

@@ -2,7 +2,8 @@
 
 A *bank* holds one array a clip, and is one of three types: a `Feature`, the `Embedding` that a
 trained network makes of a feature, or the `Encoding` that a pretrained encoder makes of waveforms.
-A `Fusion` and a `TwoStage` search stand in its place where several distances make one ranking.
+A `Fusion` and a `TwoStage` search stand in its place where several distances make one ranking, and
+a `Part` where parts of clips ask.
 A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder. A
 `Run` compares the clips of a bank by a distance, on one split.
 
@@ -497,8 +498,53 @@ class TwoStage(_Combined):
     between = ", then "
 
 
+@dataclass(frozen=True)
+class Part:
+    """The first seconds of every clip that sound, which ask the whole clips of a bank.
+
+    They are made into what the bank holds just as whole clips are.
+    """
+
+    bank: Feature | Encoding
+    seconds: float
+
+    @property
+    def setting(self) -> Setting:
+        """The setting of the bank."""
+        return self.bank.setting
+
+    @property
+    def name(self) -> str:
+        """Its name in paths: ``500ms``."""
+        return f"{round(1000 * self.seconds)}ms"
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run: ``mfcc/sr44100_nfft4096_hop1024/500ms``."""
+        return f"{self.bank.source}/{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of the bank that answers."""
+        return self.bank.folder
+
+    @property
+    def asking(self) -> str:
+        """The folder of the bank that asks."""
+        return f"parts/{self.name}/{self.bank.folder}"
+
+    @property
+    def training(self) -> None:
+        """Nothing is trained for it."""
+        return None
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run by it, which are those of whole clips."""
+        return self.bank.row(distance, split)
+
+
 Combined = Fusion | TwoStage
-Bank = Feature | Embedding | Encoding | Combined
+Bank = Feature | Embedding | Encoding | Combined | Part
 
 
 @dataclass(frozen=True)

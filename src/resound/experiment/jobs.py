@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resound.experiment import resources, searches, shown, specs
+from resound.experiment import parts, resources, searches, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
@@ -21,6 +21,7 @@ from resound.experiment.coordinates import (
     Encoding,
     Feature,
     HeadTraining,
+    Part,
     Pretrained,
     Run,
     Split,
@@ -57,7 +58,7 @@ class Jobs:
     def run(self, wildcards: Any) -> Run:
         """Return the run of a job, which its paths name whole, or by how it combines several."""
         if hasattr(wildcards, "run"):
-            return self.plan.run(wildcards.run)
+            return parts.partial_runs(self.plan).get(wildcards.run) or self.plan.run(wildcards.run)
         of, split = self.combined(wildcards)
         return Run(of.kind, of, split)
 
@@ -116,6 +117,25 @@ class Jobs:
     def bank(self, wildcards: Any) -> str:
         """Return the bank of a run."""
         return f"<results>/{self.run(wildcards).bank.folder}/bank.npy"
+
+    def asking(self, wildcards: Any, file: str = "bank.npy") -> str | list[str]:
+        """Return the bank of the parts of clips that ask; nothing where whole clips do."""
+        bank = self.run(wildcards).bank
+        return f"<results>/{bank.asking}/{file}" if isinstance(bank, Part) else []
+
+    def part_of(self, wildcards: Any) -> Part:
+        """Return the parts of clips that a job makes a bank of."""
+        if hasattr(wildcards, "feature"):
+            of: Feature | Encoding = self.feature(wildcards)
+        else:
+            of = Encoding("", self.encoder(wildcards), FROZEN, None)
+        return Part(of, int(wildcards.milliseconds) / 1000)
+
+    def part_waveforms(self, wildcards: Any) -> str:
+        """Return the parts of clips, at the sample rate at which they are made into a bank."""
+        part = self.part_of(wildcards)
+        rate = part.setting.sample_rate
+        return f"<results>/parts/{part.name}/audio/sr{rate}/waveforms.npy"
 
     def bank_record(self, wildcards: Any) -> str:
         """Return the record beside the bank of a run."""
@@ -221,8 +241,8 @@ class Jobs:
 
     def part_code(self, wildcards: Any, script: str) -> str:
         """Return the digest of a script and of what computes several distances."""
-        parts = (specs.distance_modules(self.config, run) for run in self.parts(wildcards))
-        return self.code(script, *(module for modules in parts for module in modules))
+        every = (specs.distance_modules(self.config, run) for run in self.parts(wildcards))
+        return self.code(script, *(module for modules in every for module in modules))
 
     def corpus_code(self, script: str) -> str:
         """Return the digest of a script and of what makes the corpus's vectors."""

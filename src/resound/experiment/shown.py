@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from resound.errors import ParameterError, unknown
-from resound.experiment import searches, specs
+from resound.experiment import parts, searches, specs
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FROZEN,
@@ -79,6 +79,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "matrices": lambda there: there.plan.config["matrix_spectrogram"]["table"]["n_samples"],
     "histories": lambda there: there.with_history,
     "long_searches": lambda there: searches.long_searches(there.plan),
+    "asked_by_parts": lambda there: parts.asked_by_parts(there.plan),
 }
 # The files that a registration may need.
 NEEDS: dict[str, Callable[[Shown], Files]] = {
@@ -104,6 +105,8 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "compared_tables": lambda of: [f"tables/{name}.csv" for name in of.plan.compared_tables()],
     "long_scores": lambda of: _long_scores(of, searches.LONG),
     "single_scores": lambda of: _long_scores(of, searches.SINGLE),
+    "whole_scores": lambda of: _scores(parts.whole_runs(of.inventory)),
+    "part_scores": lambda of: _scores(parts.part_runs(of.inventory)),
     "table": lambda of: [f"tables/{of.item}.csv"],
     "map": lambda of: [f"maps/{of.item}.csv"],
     "matrix_waveforms": lambda of: [_waveforms(matrix_figure(of)["audio"])],
@@ -158,6 +161,12 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
         [s.method.name, s.setting.name, "+".join(map(str, s.split.query_folds))]
         for s in _long(of, searches.LONG)
     ],
+    "whole_rows": lambda of: [list(run.row) for run in parts.whole_runs(of.inventory)],
+    "part_rows": lambda of: parts.part_rows(of.inventory),
+    "part_folds": lambda of: _query_folds(parts.asked_by_parts(of.plan)),
+    "part_encoders": lambda of: of.inventory.encoders(
+        run.bank for run in parts.asked_by_parts(of.plan)
+    ),
     "long_encoders": lambda of: of.inventory.encoders(_encoders_of_searches(of)),
     "matrix": lambda of: specs.matrix(of.config),
     "matrix_figure": lambda of: matrix_figure(of),

@@ -32,6 +32,7 @@ from resound.experiment.coordinates import (
     Fusion,
     HeadTraining,
     NetworkTraining,
+    Part,
     Pretrained,
     Run,
     Split,
@@ -130,6 +131,11 @@ def audio(config: Config, sample_rate: int) -> Spec:
     return {**config["audio"], "sample_rate": sample_rate, **versions(config)}
 
 
+def part_audio(config: Config, sample_rate: int, seconds: float) -> Spec:
+    """Return the spec of the first seconds of all clips at a sample rate in Hz."""
+    return {**audio(config, sample_rate), "seconds": seconds}
+
+
 def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
     """Return the versions of libraries that are part of a spec: none unless asked for."""
     found = numeric_versions(config["provenance"]["strict"], libraries)
@@ -144,12 +150,22 @@ def bank(config: Config, source: Bank) -> Spec:
     match source:
         case Fusion() | TwoStage():
             raise ParameterError(f"{source.name} has no bank, its parts have")
+        case Part():
+            return bank(config, source.bank)
         case Feature():
             return feature_bank(config, source)
         case Embedding():
             return embedding(config, source.training)
         case Encoding():
             return encoding(config, source)
+
+
+def asking(config: Config, part: Part) -> Spec:
+    """Return the spec of a bank of parts of clips: that of the whole clips, of other audio."""
+    return {
+        **bank(config, part.bank),
+        "audio": part_audio(config, part.setting.sample_rate, part.seconds),
+    }
 
 
 def feature_bank(config: Config, feature: Feature) -> Spec:
@@ -362,8 +378,10 @@ def distances(config: Config, run: Run) -> Spec:
             "split": split(config, run.split),
             **_own_recording(config),
         }
+    parts = {"asking": asking(config, run.bank)} if isinstance(run.bank, Part) else {}
     return {
         "bank": bank(config, run.bank),
+        **parts,
         **pooling(run.bank),
         **normalise(run.bank),
         "distance": run.distance,
@@ -386,13 +404,15 @@ def choice(config: Config, of: Combined, on: Split) -> Spec:
 
 def pooling(source: Bank) -> dict[str, str]:
     """Return the ``pooling`` of a bank of windows, where one vector of each clip is compared."""
-    pooled = source.pooling if isinstance(source, Encoding) else None
+    of = source.bank if isinstance(source, Part) else source
+    pooled = of.pooling if isinstance(of, Encoding) else None
     return {"pooling": pooled} if pooled else {}
 
 
 def normalise(source: Bank) -> dict[str, list[str]]:
     """Return what is done to the clips of a bank before they are compared, where it is."""
-    steps = source.normalise if isinstance(source, Feature | Encoding) else ()
+    of = source.bank if isinstance(source, Part) else source
+    steps = of.normalise if isinstance(of, Feature | Encoding) else ()
     return {"normalise": list(steps)} if steps else {}
 
 
