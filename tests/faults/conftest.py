@@ -13,7 +13,7 @@ import pytest
 
 from tests.once import made_once
 from tests.reliability import Report, report_of
-from tests.workflow.conftest import Project
+from tests.workflow.conftest import Project, keep_compiled
 
 TABLES, FORMS = "out/tables", (".csv", ".md", ".tex")
 N_TABLES = 7
@@ -121,6 +121,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     def make(folder: Path) -> None:
         shutil.copy2(Path(__file__).with_name("small.yaml"), folder)
         Experiment.fresh(folder).finish()
+        keep_compiled(folder)
 
     return Experiment(made_once(tmp_path_factory, "undisturbed", make))
 

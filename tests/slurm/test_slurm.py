@@ -5,10 +5,14 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from resound.searching.index import Index
 from tests.slurm.cluster import Cluster, run, wait_for
 from tests.slurm.conftest import CONFIG, read_tables, small_project
+from tests.unit.searching.conftest import write_sounds
+from tests.unit.searching.test_indexing import content
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slurm
@@ -25,11 +29,13 @@ DEADLINE = 600  # seconds, of a run that takes one or two minutes on an idle hos
 class SlurmRun:
     """The small experiment through a profile, in a process of its own."""
 
-    def __init__(self, project: Project, *arguments: str, profile: str = "slurm") -> None:
+    def __init__(
+        self, project: Project, *arguments: str, profile: str = "slurm", over: str = "spread.yaml"
+    ) -> None:
         command = [
             *(sys.executable, "-m", "snakemake", *arguments, "--latency-wait", "10"),
             *("--workflow-profile", f"profiles/{profile}", *QUICK[profile]),
-            *(*CONFIG, "spread.yaml"),
+            *(*CONFIG, over),
         ]
         self.printed = project.folder / "printed.txt"
         with self.printed.open("w") as file:
@@ -126,3 +132,22 @@ def test_a_scheduler_without_a_plugin_makes_the_same_table(finished, slurm, tabl
     finished.match(r"Submitted job \d+ with external jobid '\d+'", output)
     assert read_tables(finished) == tables
     report.write(tried=1, outcome="the same tables")
+
+
+def test_a_corpus_is_indexed_by_jobs_of_the_cluster(slurm, tmp_path, report):
+    """a folder of sounds, indexed in two shards"""
+    project = small_project(tmp_path)
+    write_sounds(project.folder / "sounds")
+    with SlurmRun(project, "out/corpus", over="corpus.yaml") as indexing:
+        indexing.finish()
+    assert len(list((project.folder / "out/logs/index_shard").glob("*.log"))) == 2
+    made = project.folder / "out/corpus"
+    spread = made.rename(made.with_name("spread"))
+    # Again as one shard, without a cluster.
+    project.edit("corpus.yaml", "shards: 2", "shards: 1")
+    project.snakemake("out/corpus", "--cores", "2", *CONFIG, "corpus.yaml")
+    found, expected = content(Index(spread / "index")), content(Index(made / "index"))
+    assert found.keys() == expected.keys()
+    for place, vector in expected.items():
+        np.testing.assert_array_equal(found[place], vector, err_msg=str(place))
+    report.write(tried=1, outcome="the vectors of the run without a cluster")

@@ -71,6 +71,7 @@ class Project:
                 text=True,
                 check=False,
             )
+        keep_compiled(self.folder)
         if check:
             assert done.returncode == 0, done.stdout
         elif done.returncode == 0:
@@ -114,6 +115,21 @@ class Project:
         text = path.read_text()
         assert old in text, f"{file} has no {old!r}"
         path.write_text(text.replace(old, new))
+
+
+def keep_compiled(folder: Path) -> None:
+    """Copy the kernels that a copy has compiled to the repository, for the copies made after it.
+
+    A compiled function is used only where it was made of the same code.
+    """
+    for kind in ("*.nbc", "*.nbi"):  # the code before the index that lists it
+        for path in folder.joinpath("src").rglob(kind):
+            kept = ROOT / path.relative_to(folder)
+            if not kept.exists():
+                kept.parent.mkdir(exist_ok=True)
+                half = kept.with_name(f"{kept.name}.{os.getpid()}")
+                shutil.copy2(path, half)
+                half.rename(kept)
 
 
 @pytest.fixture(scope="session")

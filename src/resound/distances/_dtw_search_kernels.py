@@ -278,6 +278,7 @@ def _measure(
 def _measure_all(
     found: Array,
     near: Array,
+    counts: Array,
     clips: Array,
     query: _Query,
     gallery: _Gallery,
@@ -285,13 +286,15 @@ def _measure_all(
     rules: _Rules,
 ) -> None:
     """Set the distances of at most LANES `clips`."""
+    reach_down, reach_up = rules.reach_down, rules.reach_up
     _gather_clips(room.frames, gallery.frames, clips)
-    totals = distances_in_lanes(
-        query.frames, room.frames, rules.reach_down, rules.reach_up, rules.root
-    )
+    totals = distances_in_lanes(query.frames, room.frames, reach_down, reach_up, rules.root)
     for lane in range(len(clips)):
         found[clips[lane]] = totals[lane]
         _insert(near, totals[lane])
+    n, m = len(query.frames), gallery.frames.shape[1]
+    counts[COMPLETED] += len(clips)
+    counts[CELLS] += len(clips) * _cells_in_band(n, m, reach_down, reach_up)
 
 
 @numba.njit(error_model="numpy")
@@ -347,21 +350,16 @@ def _search_one(
     room: _Room,
     rules: _Rules,
     coarse: bool,
-    cells_of_a_pair: int,
 ) -> None:
     """Search the clips in `order`, of ascending `bounds`; see `search`."""
     longer = gallery.boxes_of_2.shape[1] - len(query.boxes_of_2)
     # From the end on.
     reach = coarser(rules.reach_up) - longer, coarser(rules.reach_down) + longer
     done = 0
-    while done < len(order) and (not coarse or near[-1] == np.inf):
+    while done < len(order) and not coarse:
         clips = order[done : done + LANES]
-        if coarse:
-            clips = clips[: np.count_nonzero(near == np.inf)]
-        _measure_all(found, near, clips, query, gallery, room, rules)
+        _measure_all(found, near, counts, clips, query, gallery, room, rules)
         done += len(clips)
-    counts[COMPLETED] += done
-    counts[CELLS] += done * cells_of_a_pair
     limit = near[-1] * rules.precision[0]
     while done < len(order) and bounds[order[done]] <= limit:
         clips = order[done : done + BATCH]
@@ -369,6 +367,10 @@ def _search_one(
         done += len(clips)
         left = _bound_by_4(clips, limit, query, gallery, room, rules)
         counts[BY_4] += len(clips) - len(left)
+        while near[-1] == np.inf and len(left) > 0:  # LANES are as quick as one
+            _measure_all(found, near, counts, left[:LANES], query, gallery, room, rules)
+            left = left[LANES:]
+            limit = near[-1] * rules.precision[0]
         for start in range(0, len(left), LANES):
             part = left[start : start + LANES]
             totals = _set_table(
@@ -437,7 +439,6 @@ def search(
     abandoned on the way and computed to the end, cells computed.
     """
     counts = np.zeros((len(query_frames), COUNTS), np.int64)
-    cells = _cells_in_band(query_frames.shape[1], frames.shape[1], reach_down, reach_up)
     for q in numba.prange(len(query_frames)):  # takes arrays and numbers from outside, no tuples
         query = _Query(
             query_frames[q],
@@ -459,6 +460,5 @@ def search(
             _empty_room(query, gallery),
             _Rules(reach_down, reach_up, root, precision),
             coarse,
-            cells,
         )
     return counts

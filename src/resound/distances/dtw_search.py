@@ -5,11 +5,11 @@ the same options, to the last bit. Per query, coarse to fine:
 
 1. Boxes of eight frames. Coarse DTW over the boxes around segments of s frames costs at least the
    s-th part of the distance (`resound.distances._dtw_coarse_kernels` says why). The clips are
-   visited by ascending bounds of s = 8, which have a 64th of the cells. The first k of them are
-   computed; from then on the k-th smallest distance so far is the limit, and the first bound above
-   it ends the search.
-2. Boxes of four and of two frames. A batch of clips is bound with s = 4; those that are left, by
-   ascending bounds, with s = 2. A clip is left out where a bound exceeds the limit.
+   visited by ascending bounds of s = 8, which have a 64th of the cells. The k-th smallest distance
+   so far is the limit, and the first bound above it ends the search.
+2. Boxes of four and of two frames. A batch of clips is bound with s = 4. Of the first batches those
+   nearest by that bound are computed, until there are k distances. Those that are left, by
+   ascending bounds, are bound with s = 2. A clip is left out where a bound exceeds the limit.
 3. A clip that is left is computed by antidiagonals. The coarse DTW of step 2 began at the last
    frames, so that its cells are what a path still costs at least from there on. Cells at both ends
    of an antidiagonal count no more where their cost so far plus that rest exceeds the limit, and

@@ -2,11 +2,14 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import resound
+from resound.compiled.cache import kernel
 
 NEEDED = ["__init__.py", "errors.py", "registry.py", "provenance.py", "compiled"]
 MODULES = {
@@ -51,15 +54,16 @@ def package(tmp_path):
     return folder
 
 
-def run(package):
+def run(package, argument="2"):
     """Return the kernel's result in a new process, and whether it came from the cache."""
-    code = "from resound.outer import outer; print(outer(2), len(outer.stats.cache_hits))"
+    stats = "outer.dispatcher.stats"
+    code = f"from resound.outer import outer; print(outer({argument}), len({stats}.cache_hits))"
     environment = os.environ | {"PYTHONPATH": str(package.parent)}
     environment.pop("NUMBA_CACHE_DIR", None)
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    result, hits = map(int, done.stdout.split())
+    result, hits = map(float, done.stdout.split())
     return result, hits > 0
 
 
@@ -73,8 +77,36 @@ def test_the_cache_sees_an_edit_of_whatever_a_kernel_is_made_of(package):
     assert run(package) == (40, False)
 
 
-def test_two_signatures_share_no_file_of_the_cache(package):
+def test_each_signature_is_compiled_when_it_is_called_into_a_file_of_its_own(package):
     run(package)
+    assert len(list(package.rglob("outer.outer*.nbi"))) == 1
+    run(package, "2.5")
     indices = list(package.rglob("outer.outer*.nbi"))
     code = list(package.rglob("outer.outer*.nbc"))
     assert len(indices) == len(code) == 2
+
+
+@kernel(["float32[::1](float32[::1])", "float64[::1](float64[::1])"])
+def doubled(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_call_takes_the_signature_of_its_numbers(dtype):
+    assert doubled(np.ones(3, dtype)).dtype == dtype
+
+
+@pytest.mark.parametrize("argument", [np.ones(3, np.int64), np.ones((3, 3)), np.ones(6)[::2], 1.0])
+def test_what_no_signature_takes_is_not_compiled(argument):
+    doubled(np.ones(3))
+    known = len(doubled.dispatcher.signatures)
+    with pytest.raises(TypeError, match=r"doubled takes .*, not"):
+        doubled(argument)
+    assert len(doubled.dispatcher.signatures) == known
+
+
+def test_threads_that_call_at_once_compile_once(tmp_path):
+    fresh = kernel(["float64(float64)"])(lambda x: x + 1)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(fresh, [1.0] * 16)) == [2.0] * 16
+    assert len(fresh.dispatcher.signatures) == 1
