@@ -35,6 +35,11 @@ class Compared(NamedTuple):
     answering: store.StoredArray
     pairwise: Callable[..., npt.NDArray[np.floating[Any]]]
 
+    def dtype(self, queries: Sequence[str], gallery: Sequence[str]) -> np.dtype[Any]:
+        """Return the type of distances, by the first pair of some ids; the kernel is ready then."""
+        x, y = self.asking.rows(queries[:1]), self.answering.rows(gallery[:1])
+        return self.pairwise(x, y).dtype
+
     def blocks(
         self, queries: Sequence[str], gallery: Sequence[str]
     ) -> Iterator[tuple[slice, slice, npt.NDArray[np.floating[Any]]]]:
@@ -91,8 +96,7 @@ def compute_distances(
     queries, gallery = read_split(split)
     compared = open_run(bank, distances, gallery, asking=asking, n_threads=n_threads)
     queries, gallery = queries[tile.rows], gallery[tile.columns]
-    first = compared.asking.rows(queries[:1]), compared.answering.rows(gallery[:1])
-    dtype, cost = compared.pairwise(*first).dtype, Cost(ALL)
+    dtype, cost = compared.dtype(queries, gallery), Cost(ALL)
     shape, ids = (len(queries), len(gallery)), {"queries": queries, "gallery": gallery}
     with (
         store.create_array(output, shape, dtype, spec=spec, ids=ids) as array,

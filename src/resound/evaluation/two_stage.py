@@ -87,6 +87,8 @@ class Stages:
         excluded : ndarray of bool, shape (queries, gallery), optional
             Pairs that must not meet.
         """
+        for stage in (self.proposing, self.deciding):
+            stage.dtype(queries, gallery)  # a kernel is compiled or loaded before time is counted
         cheap = np.empty((len(queries), len(gallery)))
         with self.costs[0].counted(cheap.size):
             for rows, columns, values in self.proposing.blocks(queries, gallery):
