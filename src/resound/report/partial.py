@@ -13,7 +13,7 @@ from resound.registry import TABLES
 from resound.report import encoders, tables
 from resound.report.made import Files, Spec, Table
 
-NAMES = ("method", "network", "feature", "setting", "query_fold")
+NAMES = ("method", "network", "feature", "setting", "query_fold", "query")
 WHOLE = "whole"
 
 
@@ -42,8 +42,14 @@ def retrieval_partial(files: Files, spec: Spec) -> Table:
         options=spec["bootstrap"],
     )
     # Where no encoder has its weights here and nothing else is compared, there is no row.
-    frame = pd.DataFrame(rows, columns=None if rows else [*NAMES, "seconds"])
+    named = [{**row, "query": _asked_by(row["seconds"])} for row in rows]
+    frame = pd.DataFrame(named, columns=None if rows else [*NAMES, "seconds"])
     return Table(frame, shown_partial(frame, spec["top_k"]), partial_caption(spec))
+
+
+def _asked_by(seconds: float) -> str:
+    """Return the words for a query: ``whole`` or ``0.5 s``."""
+    return WHOLE if pd.isna(seconds) else f"{seconds:g} s"
 
 
 def shown_partial(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
@@ -51,7 +57,6 @@ def shown_partial(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
     shown = frame[[name for name in NAMES if name in frame]].copy()
     if "network" in shown:
         shown["network"] = shown["network"].fillna("")
-    shown["query"] = [WHOLE if pd.isna(n) else f"{n:g} s" for n in frame["seconds"]]
     rows = frame.to_dict("records")
     for metric in (f"{name}@{k}" for k in top_k for name in tables.SHOWN):
         shown[metric] = [_cell(row, metric) for row in rows]
