@@ -23,6 +23,8 @@ wildcard_constraints:
     shard=r"\d+",
     run=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
     fusion=r"[a-z0-9_]+",
+    two_stage=r"[a-z0-9_]+",
+    milliseconds=r"\d+",
     row=r"\d+",
     column=r"\d+",
     training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
@@ -41,6 +43,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/encoders.smk"
+include: "workflow/rules/parts.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/evaluate.smk"

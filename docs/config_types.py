@@ -32,7 +32,9 @@ def _classes(name: str, block: Schema, root: Schema) -> Iterator[str]:
         if _is_block(found):
             yield from _classes(own, found, root)
         for many in ("additionalProperties", "items"):
-            if not _is_block(found) and _is_block(values := found.get(many)):
+            values = found.get(many)
+            values = _resolved(values, root) if isinstance(values, Mapping) else values
+            if not _is_block(found) and _is_block(values):
                 yield from _classes(own, values, root)
         typed = _type(own, found, root)
         needed = typed if key in block.get("required", ()) else f"NotRequired[{typed}]"

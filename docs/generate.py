@@ -50,6 +50,11 @@ RANKINGS = {
     name: (name, measured.rankings, "retrieval_ranking")
     for name in ("esc50_ranking", "esc50_ranking_encoders", "esc10_ranking")
 }
+# What docs/partial.md tells of experiments, by its marks.
+PARTIAL = {
+    name: (name, measured.partial_queries, "retrieval_partial")
+    for name in ("esc50_partial", "esc10_partial")
+}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
@@ -59,6 +64,7 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 TYPES = ROOT / "src" / "resound" / "experiment" / "config_types.py"
 ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
 RANKING_PAGE = ROOT / "docs" / "ranking.md"
+PARTIAL_PAGE = ROOT / "docs" / "partial.md"
 
 
 def features_page() -> str:
@@ -138,8 +144,9 @@ def main() -> None:
             }
         path = ROOT / "docs" / page
         path.write_text(measured.filled(path, parts, measured.MISSING))
-    rankings = {mark: measured.part_of(RESULTS, *asked) for mark, asked in RANKINGS.items()}
-    RANKING_PAGE.write_text(measured.filled(RANKING_PAGE, rankings, measured.MISSING))
+    for path, asked in ((RANKING_PAGE, RANKINGS), (PARTIAL_PAGE, PARTIAL)):
+        parts = {mark: measured.part_of(RESULTS, *part) for mark, part in asked.items()}
+        path.write_text(measured.filled(path, parts, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))
 
 

@@ -38,6 +38,9 @@ ENCODERS = {
     "beats_finetuned": "beats_embedding",
     "clap_zero_shot": "clap_zero",
 }
+# What combines distances, by its folder of choices; stages whose costs are told.
+WAYS = ("fusions", "two_stage")
+STAGES = ("all", "proposing", "deciding")
 GRIDS = {"esc10_grid": 10, "esc50_grid": 50}  # and how many classes they tell apart
 MISSING = "Missing: not measured yet."
 Part = Callable[[Path], str]
@@ -210,20 +213,74 @@ def rankings(tables: Path) -> str:
         [
             f"`{row['method']}`",
             row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
-            *(f"{row[m]:.4f} [{row[f'{m}_low']:.3f}, {row[f'{m}_high']:.3f}]" for m in metrics),
+            *(f"{row[m]:.4f} {_interval(row, m)}" for m in metrics),
         ]
         for row in found.to_dict("records")
     ]
     header = ["ranked by", "of", *metrics]
-    tried = [_tried(path) for path in sorted(tables.parent.glob("fusions/*/*/choice.json"))]
+    choices = [p for of in WAYS for p in sorted(tables.parent.glob(f"{of}/*/*/choice.json"))]
+    told = f"{_measured_at(tables)}In brackets intervals at 95 %."
+    parts = [told, _github(rows, header), *_costs(found), *map(_tried, choices)]
+    return "\n\n".join(parts)
+
+
+def partial_queries(tables: Path) -> str:
+    """Return what whole clips and parts of them find, and which share of the figures is left."""
+    found = pd.read_csv(tables / "retrieval_partial.csv")
+    rows = [
+        [
+            f"`{row['method']}`",
+            row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
+            "whole" if pd.isna(row["seconds"]) else f"{row['seconds']:g} s",
+            *(cell for m in SHORT_METRICS for cell in (f"{row[m]:.3f} {_interval(row, m)}",
+                                                       _left(row, m))),
+        ]
+        for row in found.to_dict("records")
+    ]  # fmt: skip
+    header = ["ranked by", "of", "query", *(cell for m in SHORT_METRICS for cell in (m, "left"))]
+    told = f"{_measured_at(tables)}In brackets intervals at 95 %."
+    return f"{told}\n\n{_github(rows, header)}"
+
+
+def _left(row: Mapping[str, Any], metric: str) -> str:
+    share, low, high = (row[f"left_{metric}{end}"] for end in ("", "_low", "_high"))
+    return "" if pd.isna(share) else f"{share:.0%} [{low:.0%}, {high:.0%}]"
+
+
+def _interval(row: Mapping[str, Any], metric: str) -> str:
+    return f"[{row[f'{metric}_low']:.3f}, {row[f'{metric}_high']:.3f}]"
+
+
+def _measured_at(tables: Path) -> str:
     record = tables.parent / COMMIT
-    commit = f"Measured at commit {record.read_text().strip()[:12]}. " if record.is_file() else ""
-    told = f"{commit}In brackets intervals at 95 %."
-    return "\n\n".join([told, _github(rows, header), *tried])
+    return f"Measured at commit {record.read_text().strip()[:12]}. " if record.is_file() else ""
+
+
+def _costs(found: pd.DataFrame) -> list[str]:
+    """Return what two-stage searches compared and took, beside all pairs; nothing without them."""
+    if "cpu_seconds_deciding" not in found:
+        return []
+    timed = found.dropna(subset=["cpu_seconds"]).sort_values("cpu_seconds")
+    rows = [
+        [
+            f"`{row['method']}`",
+            row["feature"],
+            *(
+                "" if pd.isna(row[f"pairs_{stage}"]) else f"{row[f'pairs_{stage}']:,.0f}"
+                for stage in STAGES
+            ),
+            f"{row['cpu_seconds']:.3g}",
+        ]
+        for row in timed.to_dict("records")
+    ]
+    header = ["ranked by", "of", "all pairs", "pairs proposed from", "pairs decided", "CPU seconds"]
+    return [
+        f"Distances of all queries, with the proposals of two stages:\n\n{_github(rows, header)}"
+    ]
 
 
 def _tried(path: Path) -> str:
-    """Return what was chosen for a fusion, and what each candidate reached in the gallery."""
+    """Return what was chosen by a fusion or for two stages, and what each candidate reached."""
     told = json.loads(path.read_text())
     candidates = pd.read_csv(path.with_name("candidates.csv"), dtype={"weights": str})
     candidates = candidates.sort_values("mean", ascending=False, kind="stable")

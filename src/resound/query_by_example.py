@@ -26,12 +26,15 @@ from resound.experiment.coordinates import (
     PUBLISHED_VECTORS,
     TAGS,
     WINDOWS,
+    Combined,
     Embedding,
     Encoding,
     Feature,
     Fusion,
+    Part,
     Run,
     Training,
+    TwoStage,
 )
 from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
@@ -51,12 +54,12 @@ def methods(plan: Plan) -> dict[str, Run]:
     Keys are written as the folders below ``rankings``: ``dtw/mfcc/sr44100_nfft4096_hop1024``, or
     ``cosine/cnn/mel/sr44100_nfft2048_hop1024/seed0``. Of a network that was trained for several
     splits, the first one's is taken. Left out are vectors that are made for all clips at once, and
-    fusions, which need the distances among all of them.
+    what combines several distances, whose way is chosen for a split.
     """
     found: dict[str, Run] = {}
     for run in plan.runs.values():
         bank = run.bank
-        if isinstance(bank, Fusion):
+        if isinstance(bank, Combined):
             continue
         if not isinstance(bank, Encoding) or bank.vector in SINGLY_MADE:
             found.setdefault(f"{run.distance}/{bank.source}", run)
@@ -208,8 +211,8 @@ def _features(sound: store.AnyPath, plan: Plan, run: Run) -> Float32:
             return _embedded(sound, plan, embedding)
         case Encoding() as encoding:
             return _encoded(sound, plan, encoding)
-        case Fusion() as fusion:
-            raise ParameterError(f"{fusion.name} compares no recording: it needs all clips")
+        case Fusion() | TwoStage() | Part() as other:
+            raise ParameterError(f"{other.name} compares no recording: it needs all clips")
 
 
 def _computed(sound: store.AnyPath, plan: Plan, feature: Feature) -> Float32:

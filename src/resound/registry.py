@@ -141,6 +141,8 @@ def _keyword_only(node: ast.FunctionDef | ast.ClassDef) -> Iterator[str]:
 FEATURES = Registry(
     "feature", "FEATURES", "resound.features", common=("sample_rate", "n_fft", "hop_length")
 )
+# A distance that compares clips of as many frames only has the trait `one_length`; that of a device
+# is the module which computes it there.
 DISTANCES = Registry(
     "distance", "DISTANCES", "resound.distances", common=("device", "n_threads", "progress")
 )

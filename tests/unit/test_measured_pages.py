@@ -140,3 +140,52 @@ def test_encoders_stand_beside_the_study_s_best_first(tables):
 
 def _first_cells(text: str) -> list[str]:
     return [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+
+
+def test_parts_of_clips_stand_below_whole_ones_with_what_is_left(tables):
+    frame = pd.DataFrame({"method": "dtw", "feature": "mfcc", "seconds": [None, 0.5]})
+    for metric, values in {"mrr@10": [0.8, 0.4], "proportion@10": [0.5, 0.1]}.items():
+        for end, change in {"": 0.0, "_low": -0.1, "_high": 0.1}.items():
+            frame[f"{metric}{end}"] = [value + change for value in values]
+            frame[f"left_{metric}{end}"] = [None, values[1] / values[0] + change]
+    frame.to_csv(tables / "retrieval_partial.csv")
+    told = measured.partial_queries(tables)
+    assert told.startswith("In brackets intervals at 95 %.")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in told.splitlines()[4:]]
+    whole, half = rows
+    assert whole == [
+        "`dtw`",
+        "mfcc",
+        "whole",
+        "0.800 [0.700, 0.900]",
+        "",
+        "0.500 [0.400, 0.600]",
+        "",
+    ]
+    assert half[2:5] == ["0.5 s", "0.400 [0.300, 0.500]", "50% [40%, 60%]"]
+    assert half[6] == "20% [10%, 30%]"
+
+
+def test_what_two_stages_take_stands_beside_all_pairs(tables):
+    frame = pd.DataFrame({"method": ["dtw", "quick", "fused"], "feature": ["mfcc", "both", "all"]})
+    for metric in ("mrr@10", "proportion@10", "binary@10", "ndcg@10"):
+        frame = frame.assign(**{f"{metric}{end}": 0.5 for end in ("", "_low", "_high")})
+    frame.to_csv(tables / "retrieval_ranking.csv")
+    assert "CPU seconds" not in measured.rankings(tables)
+    frame["cpu_seconds"] = [8.0, 0.5, None]
+    frame["pairs_all"] = [6400, None, None]
+    frame["pairs_proposing"], frame["pairs_deciding"] = [None, 6400, None], [None, 80, None]
+    frame["cpu_seconds_deciding"] = [None, 0.4, None]
+    frame.to_csv(tables / "retrieval_ranking.csv")
+    choice = tables.parent / "two_stage/quick/fold5/choice.json"
+    choice.parent.mkdir(parents=True)
+    choice.write_text('{"by": "mrr@10"}')
+    curve = pd.DataFrame({"depth": [5, 10], "fold1": [0.25, 0.5], "mean": [0.25, 0.5]})
+    curve.to_csv(choice.with_name("candidates.csv"), index=False)
+    told = measured.rankings(tables)
+    costs = told[told.index("Distances of all queries") :].splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in costs[4:6]]
+    assert cells[0] == ["`quick`", "both", "", "6,400", "80", "0.5"]
+    assert cells[1] == ["`dtw`", "mfcc", "6,400", "", "", "8"]
+    assert "`quick`: mrr@10 of the gallery's folds" in told
+    assert told.index("| 10 ") < told.index("| 5 "), "best first"

@@ -14,7 +14,7 @@ CLASSIFIER_INPUTS = {
 
 def test_all_names_of_the_study_are_there():
     assert {*CLASSIFIER_INPUTS, "fft", "mfcc", "lfcc", "f0", "f1"} <= set(FEATURES)
-    assert set(DISTANCES) == {"cosine", "dtw", "dtw_flattened", "gaussian"}
+    assert set(DISTANCES) == {"cosine", "dtw", "dtw_flattened", "dtw_subsequence", "gaussian"}
 
 
 def test_a_class_has_the_options_of_its_constructor():

@@ -6,15 +6,18 @@ rule compute_distances:
         split=JOBS.split_file,
         bank=JOBS.bank,
         spec=JOBS.bank_record,
+        asking=JOBS.asking,
+        asking_spec=lambda wildcards: JOBS.asking(wildcards, "spec.json"),
     output:
         distances="<results>/distances/{run}/tile{row}-{column}/distances.npy",
         spec="<results>/distances/{run}/tile{row}-{column}/spec.json",
+        costs="<results>/distances/{run}/tile{row}-{column}/costs.csv",
     log:
         "<logs>/compute_distances/{run}/tile{row}-{column}.log",
     benchmark:
         "<benchmarks>/compute_distances/{run}/tile{row}-{column}.tsv"
     wildcard_constraints:
-        run=r"(?!fusion/)[a-z0-9_]+(/[a-z0-9_-]+)+",
+        run=r"(?!(fusion|two_stage)/)[a-z0-9_]+(/[a-z0-9_-]+)+",
     conda:
         "../../envs/core.yaml"
     threads: 8
@@ -64,9 +67,9 @@ rule choose_fusion:
         mem_mb=grows(2000, per_input_mb=12),
         runtime=grows(60),
     params:
-        spec=lambda wildcards: specs.fusion(config, *JOBS.fused(wildcards)),
+        spec=lambda wildcards: specs.choice(config, *JOBS.combined(wildcards)),
         code=code_of("choose_fusion"),
-        divisions=lambda wildcards: part_divisions(config, *JOBS.fused(wildcards)),
+        divisions=lambda wildcards: part_divisions(config, *JOBS.combined(wildcards)),
     message:
         "choosing how {wildcards.fusion} is made, {wildcards.split}"
     script:
@@ -106,11 +109,77 @@ rule fuse_distances:
             ),
         },
         code=code_of("fuse_distances"),
-        divisions=lambda wildcards: part_divisions(config, *JOBS.fused(wildcards)),
+        divisions=lambda wildcards: part_divisions(config, *JOBS.combined(wildcards)),
     message:
         "fusing {wildcards.fusion}, {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
     script:
         "../scripts/fuse_distances.py"
+
+
+# One query's proposals at a time: threads that share so little wait longer than they compute.
+rule choose_depth:
+    input:
+        clips="<results>/index/clips.csv",
+        split=JOBS.gallery_split,
+        banks=JOBS.part_banks,
+        specs=lambda wildcards: JOBS.part_banks(wildcards, "spec.json"),
+    output:
+        choice="<results>/two_stage/{two_stage}/{split}/choice.json",
+        curve="<results>/two_stage/{two_stage}/{split}/candidates.csv",
+    log:
+        "<logs>/choose_depth/{two_stage}/{split}.log",
+    benchmark:
+        "<benchmarks>/choose_depth/{two_stage}/{split}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000, per_input_mb=2),
+        runtime=grows(120),
+        gpu=lambda wildcards: JOBS.part_gpus(wildcards),
+    params:
+        spec=lambda wildcards: specs.choice(config, *JOBS.combined(wildcards)),
+        code=lambda wildcards: JOBS.part_code(wildcards, "choose_depth"),
+    message:
+        "choosing how many clips are proposed by {wildcards.two_stage}, {wildcards.split}"
+    script:
+        "../scripts/choose_depth.py"
+
+
+rule search_in_two_stages:
+    input:
+        clips="<results>/index/clips.csv",
+        split=JOBS.split_file,
+        choice="<results>/two_stage/{two_stage}/{split}/choice.json",
+        banks=JOBS.part_banks,
+        specs=lambda wildcards: JOBS.part_banks(wildcards, "spec.json"),
+    output:
+        distances="<results>/distances/two_stage/{two_stage}/{split}/tile{row}-{column}/distances.npy",
+        spec="<results>/distances/two_stage/{two_stage}/{split}/tile{row}-{column}/spec.json",
+        costs="<results>/distances/two_stage/{two_stage}/{split}/tile{row}-{column}/costs.csv",
+    log:
+        "<logs>/search_in_two_stages/{two_stage}/{split}/tile{row}-{column}.log",
+    benchmark:
+        "<benchmarks>/search_in_two_stages/{two_stage}/{split}/tile{row}-{column}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000, per_input_mb=2),
+        runtime=grows(60),
+        gpu=lambda wildcards: JOBS.part_gpus(wildcards),
+    params:
+        spec=lambda wildcards: {
+            "distances": specs.distances(config, JOBS.run(wildcards)),
+            "tile": tile_of(
+                config, JOBS.run(wildcards), int(wildcards.row), int(wildcards.column)
+            ),
+        },
+        code=lambda wildcards: JOBS.part_code(wildcards, "search_in_two_stages"),
+    message:
+        "searching by {wildcards.two_stage}, {wildcards.split}, tile {wildcards.row}-{wildcards.column}"
+    script:
+        "../scripts/search_in_two_stages.py"
 
 
 rule search_gallery:

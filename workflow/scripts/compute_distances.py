@@ -8,7 +8,9 @@ with job(snakemake) as this:
         this.params.spec,
         split=this.input.split,
         bank=this.input.bank,
+        asking=this.input.get("asking") or None,
         output=this.output.distances,
+        costs=this.output.costs,
         n_threads=this.threads,
         title=this.wildcards.run,
     )

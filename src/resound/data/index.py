@@ -57,6 +57,7 @@ from resound.data.folds import (
 )
 from resound.data.layout import CONTENTS, check_contents, read_meta
 from resound.data.listing import AUDIO
+from resound.data.sounding import SILENCE_DB, WINDOWS_PER_SECOND, windows_of
 from resound.errors import AudioError, check_choice, check_positive_int
 from resound.jobs.progress import track
 from resound.store import read_csv, sha256_of
@@ -79,7 +80,6 @@ CLIP_DTYPES = {
     "zero_tail_seconds": "float64",
 }
 AUDIT_DTYPES = {"file": "str", "rule": "str", "detail": "str", "action": "str"}
-SILENCE_WINDOWS_PER_SECOND = 100
 # One lowest bit of 24 in five seconds at 44.1 kHz has -192 dBFS: only exact zeros lie below.
 RMS_FLOOR_DBFS = -200.0
 IMPLAUSIBLE_PEAK = 10.0
@@ -93,7 +93,7 @@ def build_index(
     sample_rate: int = 44_100,
     on_bad_audio: str = "error",
     on_split_recording: str = "error",
-    silence_db: float = -60.0,
+    silence_db: float = SILENCE_DB,
     n_threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read every clip of a data set once, and say what its file holds.
@@ -226,14 +226,11 @@ def _version(path: Path) -> tuple[int, ...]:
 
 def _levels(file: Any, silence_db: float) -> dict[str, float]:
     """Measure the levels of an open file in one pass over its blocks."""
-    window = file.samplerate // SILENCE_WINDOWS_PER_SECOND
-    silence = 10 ** (silence_db / 10)
+    window = file.samplerate // WINDOWS_PER_SECOND
     peak, energy, n_silent, n_tail = 0.0, 0.0, 0, 0
     for block in mono_blocks(file, window=window):
-        starts = np.arange(0, len(block), window)
-        lengths = np.diff(starts, append=len(block))
-        energies = np.add.reduceat(np.square(block, dtype=np.float64), starts)
-        n_silent += int(lengths[energies < silence * lengths].sum())
+        energies, lengths, silent = windows_of(block, window, silence_db)
+        n_silent += int(lengths[silent].sum())
         energy += float(energies.sum())
         peak = max(peak, float(np.abs(block).max()))
         sounding = np.flatnonzero(block)

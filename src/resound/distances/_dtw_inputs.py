@@ -1,17 +1,47 @@
 """Inputs of the DTW kernels: points in blocks and lanes, the band in frames, threads."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numba
 import numpy as np
 
 from resound.compiled.lanes import LANES
-from resound.distances._clips import Array
+from resound.distances._clips import Array, blocks
 from resound.errors import ParameterError, check_positive_int
 
 GALLERY_BLOCK_BYTES = 2**26
+QUERY_BLOCK = 32
+
+
+def in_blocks(
+    x: Array,
+    y: Array,
+    compute: Callable[[Array, Array], Array],
+    *,
+    local_cost: str,
+    dtype: str,
+    n_threads: int | None,
+    progress: Callable[[int], None] | None,
+) -> Array:
+    """Return what `compute` makes of all pairs of clips, (Q, N), a block of frames at a time.
+
+    `x` (Q, n, d) and `y` (N, m, d) may be memory maps; `compute` takes a block of either as
+    `as_frames` returns it, and returns (block of x, block of y). `progress` is called with the
+    number of queries that are finished.
+    """
+    distances = np.empty((len(x), len(y)), dtype)
+    with numba_threads(n_threads):
+        for rows in blocks(len(x), QUERY_BLOCK):
+            frames = as_frames("queries", x, rows, local_cost, dtype)
+            for columns in blocks(len(y), gallery_block(y, dtype)):
+                clips = as_frames("gallery", y, columns, local_cost, dtype)
+                distances[rows, columns] = compute(frames, clips)
+            check_no_overflow(distances[rows], dtype)
+            if progress is not None:
+                progress(rows.stop)
+    return distances
 
 
 def reach(n: int, m: int, band: Any) -> tuple[int, int]:

@@ -28,7 +28,7 @@ GROUPS = 8
 NEAR = 1e-8
 
 
-@DISTANCES.register("cosine")
+@DISTANCES.register("cosine", one_length=True)
 def pairwise(
     queries: npt.ArrayLike,
     gallery: npt.ArrayLike,

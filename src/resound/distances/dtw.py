@@ -39,23 +39,14 @@ import numpy as np
 import numpy.typing as npt
 
 from resound.distances import _dtw_kernels
-from resound.distances._clips import Array, as_clips, blocks, check_frames, check_same_dims
-from resound.distances._dtw_inputs import (
-    as_frames,
-    check_no_overflow,
-    gallery_block,
-    interleave,
-    numba_threads,
-    reach,
-)
+from resound.distances._clips import Array, as_clips, check_frames, check_same_dims
+from resound.distances._dtw_inputs import in_blocks, interleave, reach
 from resound.errors import EnvironmentProblem, ParameterError, check_choice
 from resound.registry import DISTANCES
 
 LOCAL_COSTS = ("euclidean", "squared", "cosine")
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda")
-
-QUERY_BLOCK = 32
 
 
 def dtw(
@@ -176,20 +167,16 @@ def pairwise(
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)
     band_reach = reach(x.shape[1], y.shape[1], band)
-    compute = _kernel(device)
-    distances = np.empty((len(x), len(y)), dtype)
-    with numba_threads(n_threads):
-        for rows in blocks(len(x), QUERY_BLOCK):
-            frames = as_frames("queries", x, rows, local_cost, dtype)
-            for columns in blocks(len(y), gallery_block(y, dtype)):
-                clips = as_frames("gallery", y, columns, local_cost, dtype)
-                distances[rows, columns] = compute(
-                    frames, clips, *band_reach, local_cost == "euclidean"
-                )
-            check_no_overflow(distances[rows], dtype)
-            if progress is not None:
-                progress(rows.stop)
-    return distances
+    kernel = _kernel(device)
+    return in_blocks(
+        x,
+        y,
+        lambda frames, clips: kernel(frames, clips, *band_reach, local_cost == "euclidean"),
+        local_cost=local_cost,
+        dtype=dtype,
+        n_threads=n_threads,
+        progress=progress,
+    )
 
 
 def _kernel(device: str) -> Callable[..., Array]:

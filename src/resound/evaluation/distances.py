@@ -1,14 +1,15 @@
 """Distances between queries and gallery, computed from a bank, a tile of them at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from resound import store
 from resound.data.splits import read_split
+from resound.evaluation.costs import ALL, Cost, write_costs
 from resound.experiment.tiles import Tile
 from resound.features.pooling import pooled
 from resound.jobs.progress import bar
@@ -19,16 +20,60 @@ from resound.retrieval.normalisation import normalise
 BLOCKS = {"viewed": 512, "copied": 128}
 
 
+class Compared(NamedTuple):
+    """What a run compares, and by which distance.
+
+    Attributes
+    ----------
+    asking, answering : StoredArray
+        The banks of queries and of gallery clips: one, unless queries are parts of clips.
+    pairwise : callable
+        Returns the distances (q, g) of clips (q, n, d) to clips (g, m, d).
+    """
+
+    asking: store.StoredArray
+    answering: store.StoredArray
+    pairwise: Callable[..., npt.NDArray[np.floating[Any]]]
+
+    def dtype(self, queries: Sequence[str], gallery: Sequence[str]) -> np.dtype[Any]:
+        """Return the type of distances, by the first pair of some ids; the kernel is ready then."""
+        x, y = self.asking.rows(queries[:1]), self.answering.rows(gallery[:1])
+        return self.pairwise(x, y).dtype
+
+    def blocks(
+        self, queries: Sequence[str], gallery: Sequence[str]
+    ) -> Iterator[tuple[slice, slice, npt.NDArray[np.floating[Any]]]]:
+        """Yield the distances of some clips to some, by ids, block by block.
+
+        Parameters
+        ----------
+        queries, gallery : sequence of str
+            Ids of the clips that ask and of those that answer.
+
+        Yields
+        ------
+        rows, columns : slice
+            Which of them a block is of.
+        distances : ndarray, shape (n_rows, n_columns)
+            Theirs.
+        """
+        for rows, x in self.asking.parts(queries, **BLOCKS):
+            for columns, y in self.answering.parts(gallery, **BLOCKS):
+                yield rows, columns, self.pairwise(x, y)
+
+
 def compute_distances(
     spec: Mapping[str, Any],
     *,
     split: store.AnyPath,
     bank: store.AnyPath,
+    asking: store.AnyPath | None = None,
     output: store.AnyPath,
+    costs: store.AnyPath,
     n_threads: int,
     title: str = "distances",
 ) -> None:
-    """Store one tile of the distances of a split, block by block.
+    """Store one tile of the distances of a split, block by block, and what it took.
 
     Parameters
     ----------
@@ -36,8 +81,12 @@ def compute_distances(
         As `resound.experiment.specs.distances` makes it, with its ``tile``.
     split, bank : path
         Which clips ask and which answer, and the bank of all clips.
+    asking : path, optional
+        The bank of the clips that ask; by default `bank`.
     output : path
         The distances (queries of the tile, gallery clips of the tile).
+    costs : path
+        As `resound.evaluation.costs.write_costs` writes them.
     n_threads : int
         Threads of the distance.
     title : str
@@ -45,20 +94,54 @@ def compute_distances(
     """
     distances, tile = spec["distances"], Tile(**spec["tile"])
     queries, gallery = read_split(split)
-    compared = open_compared(bank, distances, gallery)
+    compared = open_run(bank, distances, gallery, asking=asking, n_threads=n_threads)
     queries, gallery = queries[tile.rows], gallery[tile.columns]
-    options = distances["options"] | distances["hardware"]
-    pairwise = partial(DISTANCES[distances["distance"]], n_threads=n_threads, **options)
-    dtype = pairwise(compared.rows(queries[:1]), compared.rows(gallery[:1])).dtype
+    dtype, cost = compared.dtype(queries, gallery), Cost(ALL)
     shape, ids = (len(queries), len(gallery)), {"queries": queries, "gallery": gallery}
     with (
         store.create_array(output, shape, dtype, spec=spec, ids=ids) as array,
         bar(array.size, title) as advance,
+        cost.counted(array.size),
     ):
-        for rows, x in compared.parts(queries, **BLOCKS):
-            for columns, y in compared.parts(gallery, **BLOCKS):
-                array[rows, columns] = pairwise(x, y)
-                advance(len(x) * len(y))
+        for rows, columns, values in compared.blocks(queries, gallery):
+            array[rows, columns] = values
+            advance(values.size)
+    write_costs([cost], costs)
+
+
+def open_run(
+    bank: store.AnyPath,
+    distances: Mapping[str, Any],
+    gallery: Sequence[str],
+    *,
+    asking: store.AnyPath | None = None,
+    n_threads: int,
+) -> Compared:
+    """Open what a run compares, and load its distance.
+
+    Parameters
+    ----------
+    bank : path
+        The bank of all clips.
+    distances : mapping
+        As `resound.experiment.specs.distances` makes it.
+    gallery : sequence of str
+        Ids of all clips that answer, on which a normalisation is fitted.
+    asking : path, optional
+        The bank of the clips that ask, of the spec ``asking``; by default `bank`.
+    n_threads : int
+        Threads of the distance.
+    """
+    options = distances["options"] | distances["hardware"]
+    pairwise = partial(DISTANCES[distances["distance"]], n_threads=n_threads, **options)
+    answering = open_compared(bank, distances, gallery)
+    if asking is None:
+        return Compared(answering, answering, pairwise)
+    parts = store.open_array(asking, spec=distances["asking"])
+    if {"pooling", "normalise"} & set(distances):
+        fitted = store.open_array(bank, spec=distances["bank"]).rows(gallery)
+        parts = parts._replace(values=as_compared(parts.values, fitted, distances))
+    return Compared(parts, answering, pairwise)
 
 
 def open_compared(

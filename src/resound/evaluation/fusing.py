@@ -1,7 +1,6 @@
 """Fusions of stored distances: the choice of a method within the gallery, and what it makes."""
 
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +13,16 @@ import pandas as pd
 from resound import store
 from resound.data.index import read_clips
 from resound.data.splits import read_split
-from resound.errors import DataError, StoreError
+from resound.evaluation.choosing import choose_by_folds, chosen_place, scores_within
 from resound.evaluation.ranking import RankingTask
-from resound.evaluation.scoring import score_queries
 from resound.evaluation.tiles import stored_distances
 from resound.experiment.asides import Division
 from resound.experiment.tiles import Tile, grid
-from resound.jobs.progress import track
 from resound.retrieval.fusion import Diffusion, Expansion, Gallery, Method
 from resound.retrieval.scaling import SCALINGS, LocalScaling
 
 Spec = Mapping[str, Any]
 Real = npt.NDArray[np.floating[Any]]
-
-CHOICE = ("within", "methods", "gallery")
-MEAN = "mean"
 
 
 @dataclass(frozen=True)
@@ -184,15 +178,13 @@ def choose(
     Parameters
     ----------
     spec : mapping
-        As `resound.experiment.specs.fusion` makes it.
+        As `resound.experiment.specs.choice` makes it.
     clips, split : path
         The index, and the gallery's split within itself.
     parts : sequence of Stored
         Of each part the distances within the gallery.
-    choice : path
-        What is chosen, as JSON. Of equal ones the first is chosen.
-    curve : path
-        A row for each candidate, with what it reached in each fold and on the mean of all queries.
+    choice, curve : path
+        As `resound.evaluation.choosing.choose_by_folds` writes them.
 
     Raises
     ------
@@ -202,32 +194,15 @@ def choose(
     methods = candidates(spec["methods"], len(parts))
     metric = spec["methods"]["chosen_by"]
     within, gallery = _within(spec, clips, split, parts)
-    folds = sorted(gallery["fold"].unique())
-    if len(methods) > 1 and (len(folds) < 2 or not spec["gallery"]["query_folds"]):
-        raise DataError(
-            f"{len(methods)} methods of a fusion can be chosen from only where the gallery has two "
-            "folds or more, none of which is asked about; name one value of each key instead"
-        )
-    rows = []
-    for method in track(methods if len(methods) > 1 else [], "methods"):
-        scores = pd.concat(
-            _asked_of_others(method, within, gallery, fold, metric) for fold in folds
-        )
-        by_fold = scores.groupby("fold")[metric].mean()
-        of_folds = {f"fold{fold}": float(by_fold[fold]) for fold in folds}
-        rows.append({**described(method), **of_folds, MEAN: float(scores[metric].mean())})
-    best = int(np.argmax([row[MEAN] for row in rows])) if rows else 0
-    columns = [*described(methods[0]), *(f"fold{fold}" for fold in folds), MEAN]
-    store.write_csv(pd.DataFrame(rows, columns=columns), curve)
-    chosen = {
-        "chosen": described(methods[best]),
-        "place": best,
-        "of": len(methods),
-        "by": metric,
-        "reached": rows[best][MEAN] if rows else None,
-        "spec": spec,
-    }
-    store.write_text(choice, json.dumps(chosen, indent=1) + "\n")
+    choose_by_folds(
+        spec,
+        [described(method) for method in methods],
+        lambda place, fold: _asked_of_others(methods[place], within, gallery, fold, metric),
+        sorted(gallery["fold"].unique()),
+        what="methods of a fusion",
+        choice=choice,
+        curve=curve,
+    )
 
 
 def fuse_tile(
@@ -263,7 +238,7 @@ def fuse_tile(
         When a file is damaged or of another spec.
     """
     distances, tile = spec["distances"], Tile(**spec["tile"])
-    method = candidates(distances["methods"], len(asked))[_chosen(choice, distances)]
+    method = candidates(distances["methods"], len(asked))[chosen_place(choice, distances)]
     matrices, gallery = _within(distances, clips, splits[1], within)
     index = read_clips(clips).set_index("id", drop=False)
     queries = index.loc[read_split(splits[0])[0]]
@@ -304,17 +279,4 @@ def _asked_of_others(
     queries, others = np.flatnonzero(asks), np.flatnonzero(~asks)
     answers = Gallery([part[others][:, others] for part in within], method)
     distances = answers.distances([part[queries][:, others] for part in within])
-    depth = int(metric.rpartition("@")[2])
-    task = RankingTask(gallery[asks], gallery[~asks], [depth], recordings_apart=False)
-    hits = task.table(task.rank(distances))
-    scores = score_queries(hits, gallery, top_k=[depth])
-    return scores.assign(fold=fold)
-
-
-def _chosen(path: store.AnyPath, distances: Spec) -> int:
-    """Return the place of the chosen method among the candidates."""
-    told = json.loads(Path(path).read_text(encoding="utf-8"))
-    if told["spec"] != {key: distances[key] for key in CHOICE}:
-        raise StoreError(f"{path}: was chosen for another fusion; {store.AGAIN}")
-    place: int = told["place"]
-    return place
+    return scores_within(gallery, fold, distances, metric)

@@ -43,7 +43,8 @@ def method_labels(rows: Sequence[Row]) -> list[str]:
     Parameters
     ----------
     rows : sequence of mapping
-        ``feature`` and ``setting`` of each, ``method`` and ``network`` where it has them.
+        ``feature`` and ``setting`` of each, ``method`` and ``network`` where it has them, and
+        ``query`` where parts of clips ask.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def method_labels(rows: Sequence[Row]) -> list[str]:
 def _label(row: Row, setting: Callable[[Row], str], with_method: bool) -> str:
     parts = [row.get("method", "") if with_method else "", row.get("network", ""), row["feature"]]
     words = " ".join(part for part in parts if isinstance(part, str) and part)
-    return ", ".join(filter(None, [words, setting(row)]))
+    return ", ".join(filter(None, [words, setting(row), row.get("query", "")]))
 
 
 def _rate(row: Row) -> str:

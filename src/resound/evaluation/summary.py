@@ -1,6 +1,6 @@
 """Retrieval tables: from the metrics of every query to rows of means with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,18 +102,39 @@ def retrieval_rows(
     list of dict
         ``mrr@10, mrr@10_low, mrr@10_high, ...`` from 0 to 1, with what names the method.
     """
+    return [
+        {**about, "protocol": protocol, "query_fold": folds, **_scored(part, scores, options)}
+        for about, folds, part in by_method(runs, query_folds)
+    ]
+
+
+def by_method(
+    runs: Sequence[RunRow], query_folds: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[dict[str, str], str, list[RunRow]]]:
+    """Yield the rows of a retrieval table: a method's names, its folds, and the runs behind it.
+
+    Parameters
+    ----------
+    runs : sequence of RunRow
+        In the order of the table.
+    query_folds : mapping
+        The folds that ask, by split; none for leave-one-out.
+
+    Yields
+    ------
+    about, folds, runs
+        One for each split, its folds as ``5`` or ``1+2``, and where there are several one more of
+        all of them, ``all``.
+    """
     grouped: dict[tuple[tuple[str, str], ...], dict[str, list[RunRow]]] = {}
     for run in runs:
         by_split = grouped.setdefault(tuple(run.about.items()), {})
         by_split.setdefault("+".join(map(str, query_folds[run.split])) or "all", []).append(run)
-    rows = []
     for about, parts in grouped.items():
         if len(parts) > 1:
             parts = {**parts, "all": [run for part in parts.values() for run in part]}
         for folds, part in parts.items():
-            row = {**dict(about), "protocol": protocol, "query_fold": folds}
-            rows.append(row | _scored(part, scores, options))
-    return rows
+            yield dict(about), folds, part
 
 
 def _scored(

@@ -14,7 +14,7 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
-from resound.experiment.coordinates import PUBLISHED_VECTORS
+from resound.experiment.config_rankings import ranking_faults
 from resound.experiment.faults import name_faults, option_faults, warmup_faults
 from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
 from resound.experiment.specs import FINDING
@@ -24,8 +24,6 @@ from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEA
 Config = Mapping[str, Any]
 # Keys that are paths.
 PLACES = ("data_root", "results_dir")
-# What a fusion's method may be chosen by.
-RANKED_METRICS = ("mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map")
 # Keys of a feature's block that are none of its own options.
 OF_ALL_FEATURES = (VARIANT_OF, "pooling", NORMALISE)
 
@@ -115,7 +113,7 @@ def _meaning(config: Config) -> Iterator[str]:
     retrieval = config["retrieval"]
     yield from _features(config["features"])
     yield from _distances(retrieval["distances"])
-    yield from _fusions(config)
+    yield from ranking_faults(config)
     for name, stft in config["stft"].items():
         yield from _window(f"stft.{name}", stft, config["audio"]["duration"])
     yield from _matrix(config["matrix_spectrogram"], config["audio"]["duration"])
@@ -129,8 +127,8 @@ def _meaning(config: Config) -> Iterator[str]:
         named = table.get("encodings", [])
         known = encodings(config)
         yield from name_faults(f"{where}.encodings", named, known)
-        fusions = retrieval["fusions"]
-        yield from name_faults(f"{where}.fusions", table.get("fusions", []), fusions)
+        for block in ("fusions", "two_stage"):
+            yield from name_faults(f"{where}.{block}", table.get(block, []), retrieval[block])
         asked = [known[name] for name in named if name in known]
         yield from vector_faults(f"{where}.encodings", asked, config["encoders"])
     yield from name_faults(
@@ -166,41 +164,6 @@ def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
             for option in options:
                 if option not in known:
                     yield f"features.{name}.{option}: this option {unknown(option, known)}"
-
-
-def _fusions(config: Config) -> Iterator[str]:
-    """Check what fusions add: known things, by distances that are all computed."""
-    retrieval, known = config["retrieval"], encodings(config)
-    for name, block in retrieval["fusions"].items():
-        where = f"retrieval.fusions.{name}"
-        for place, part in enumerate(block["parts"]):
-            of = f"{where}.parts[{place}]"
-            yield from name_faults(f"{of}.distance", [part["distance"]], retrieval["distances"])
-            if "encoding" in part:
-                yield from name_faults(f"{of}.encoding", [part["encoding"]], known)
-                row = known.get(part["encoding"])
-                if row and row.vector not in PUBLISHED_VECTORS:
-                    yield (
-                        f"{of}.encoding: {part['encoding']!r} is learned on some folds; a fusion "
-                        f"takes what an encoder makes as published: {', '.join(PUBLISHED_VECTORS)}"
-                    )
-            else:
-                yield from name_faults(f"{of}.feature", [part["feature"]], config["features"])
-                yield from name_faults(f"{of}.stft", [part["stft"]], config["stft"])
-            if retrieval["distances"].get(part["distance"], {}).get("mode") == "top_k":
-                yield (
-                    f"{of}.distance: a fusion needs all distances; set "
-                    f"retrieval.distances.{part['distance']}.mode: full"
-                )
-        for weights in block.get("weights", []):
-            if len(weights) != len(block["parts"]) or not any(weights):
-                yield (
-                    f"{where}.weights: {weights} must be a number for each of the "
-                    f"{len(block['parts'])} parts, not all 0"
-                )
-        metric = block["chosen_by"].partition("@")[0]
-        if metric not in RANKED_METRICS:
-            yield f"{where}.chosen_by: {metric!r} {unknown(metric, RANKED_METRICS)}"
 
 
 def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:

@@ -88,6 +88,33 @@ class RetrievalFusions(TypedDict):
     chosen_by: str
 
 
+class RetrievalTwoStageProposes(TypedDict):
+    """The keys of a block `retrieval two stage proposes`."""
+
+    distance: str
+    feature: NotRequired[str]
+    stft: NotRequired[str]
+    encoding: NotRequired[str]
+
+
+class RetrievalTwoStageDecides(TypedDict):
+    """The keys of a block `retrieval two stage decides`."""
+
+    distance: str
+    feature: NotRequired[str]
+    stft: NotRequired[str]
+    encoding: NotRequired[str]
+
+
+class RetrievalTwoStage(TypedDict):
+    """The keys of a block `retrieval two stage`."""
+
+    proposes: RetrievalTwoStageProposes
+    decides: RetrievalTwoStageDecides
+    depth: list[int]
+    chosen_by: str
+
+
 class RetrievalTables(TypedDict):
     """The keys of a block `retrieval tables`."""
 
@@ -97,6 +124,7 @@ class RetrievalTables(TypedDict):
     embeddings: NotRequired[Literal["classification", "autoencoder"]]
     encodings: NotRequired[list[str]]
     fusions: NotRequired[list[str]]
+    two_stage: NotRequired[list[str]]
 
 
 class Retrieval(TypedDict):
@@ -110,6 +138,7 @@ class Retrieval(TypedDict):
     tile: RetrievalTile
     distances: dict[str, dict[str, Any]]
     fusions: dict[str, RetrievalFusions]
+    two_stage: dict[str, RetrievalTwoStage]
     tables: dict[str, RetrievalTables]
 
 
@@ -327,6 +356,12 @@ class Encodings(TypedDict):
     normalise: NotRequired[list[Literal["centre", "standardise", "whiten", "unit"]]]
 
 
+class PartialQueries(TypedDict):
+    """The keys of a block `partial queries`."""
+
+    seconds: list[float]
+
+
 class LongFiles(TypedDict):
     """The keys of a block `long files`."""
 
@@ -452,6 +487,7 @@ class Config(TypedDict):
     probe: Probe
     finetune: Finetune
     encodings: dict[str, Encodings]
+    partial_queries: PartialQueries
     long_files: LongFiles
     corpus: Corpus
     wandb: Wandb

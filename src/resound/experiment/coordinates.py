@@ -2,6 +2,8 @@
 
 A *bank* holds one array a clip, and is one of three types: a `Feature`, the `Embedding` that a
 trained network makes of a feature, or the `Encoding` that a pretrained encoder makes of waveforms.
+A `Fusion` and a `TwoStage` search stand in its place where several distances make one ranking, and
+a `Part` where parts of clips ask.
 A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder. A
 `Run` compares the clips of a bank by a distance, on one split.
 
@@ -46,6 +48,7 @@ WORDS: Final = "words"
 NAMES_BY = {WORDS: "text", TAGS: "tags"}
 # What stands in the path of a run in the place of a distance, where several are one.
 FUSION: Final = "fusion"
+TWO_STAGE: Final = "two_stage"
 
 
 class Split(NamedTuple):
@@ -427,14 +430,18 @@ class Encoding:
 
 
 @dataclass(frozen=True)
-class Fusion:
-    """Several distances as one, scaled and spread: see `resound.retrieval.fusion`.
+class _Combined:
+    """Several distances that make one ranking, in a way that is chosen within the gallery.
 
-    `parts` are the distances that are added, each with the bank whose clips it compares.
+    `parts` are the distances, each with the bank whose clips it compares.
     """
 
     name: str
     parts: tuple[tuple[str, Feature | Encoding], ...]
+
+    # In the place of a distance in paths; the block of the config; the module that combines them.
+    kind = block = module = ""
+    between = " + "
 
     @property
     def setting(self) -> Setting:
@@ -449,7 +456,7 @@ class Fusion:
     @property
     def folder(self) -> str:
         """The folder below the results in which its choices stand."""
-        return f"fusions/{self.name}"
+        return f"{self.block}/{self.name}"
 
     @property
     def training(self) -> None:
@@ -466,11 +473,78 @@ class Fusion:
 
     def row(self, distance: str, split: str) -> RunRow:
         """Return the names of a run by it: of each part the distance and what it compares."""
-        of = " + ".join(f"{part} {bank.name}" for part, bank in self.parts)
+        of = self.between.join(f"{part} {bank.name}" for part, bank in self.parts)
         return RunRow(self.name, of, self.setting.name, split)
 
 
-Bank = Feature | Embedding | Encoding | Fusion
+@dataclass(frozen=True)
+class Fusion(_Combined):
+    """Several distances as one, scaled, added and spread: see `resound.retrieval.fusion`."""
+
+    kind = FUSION
+    block = "fusions"
+    module = "resound.retrieval.fusion"
+
+
+@dataclass(frozen=True)
+class TwoStage(_Combined):
+    """A distance that proposes clips, and one that orders them: `resound.retrieval.two_stage`.
+
+    The first of its two `parts` proposes, the second decides.
+    """
+
+    kind = block = TWO_STAGE
+    module = "resound.retrieval.two_stage"
+    between = ", then "
+
+
+@dataclass(frozen=True)
+class Part:
+    """The first seconds of every clip that sound, which ask the whole clips of a bank.
+
+    They are made into what the bank holds just as whole clips are.
+    """
+
+    bank: Feature | Encoding
+    seconds: float
+
+    @property
+    def setting(self) -> Setting:
+        """The setting of the bank."""
+        return self.bank.setting
+
+    @property
+    def name(self) -> str:
+        """Its name in paths: ``500ms``."""
+        return f"{round(1000 * self.seconds)}ms"
+
+    @property
+    def source(self) -> str:
+        """Its name in the path of a run: ``mfcc/sr44100_nfft4096_hop1024/500ms``."""
+        return f"{self.bank.source}/{self.name}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of the bank that answers."""
+        return self.bank.folder
+
+    @property
+    def asking(self) -> str:
+        """The folder of the bank that asks."""
+        return f"parts/{self.name}/{self.bank.folder}"
+
+    @property
+    def training(self) -> None:
+        """Nothing is trained for it."""
+        return None
+
+    def row(self, distance: str, split: str) -> RunRow:
+        """Return the names of a run by it, which are those of whole clips."""
+        return self.bank.row(distance, split)
+
+
+Combined = Fusion | TwoStage
+Bank = Feature | Embedding | Encoding | Combined | Part
 
 
 @dataclass(frozen=True)
@@ -489,8 +563,8 @@ class Run:
     @property
     def module(self) -> str:
         """The module that computes its distance."""
-        if isinstance(self.bank, Fusion):
-            return "resound.retrieval.fusion"
+        if isinstance(self.bank, Combined):
+            return self.bank.module
         return DISTANCES.entry(self.distance).module
 
     @property

@@ -15,7 +15,7 @@ from typing import Any
 from resound.experiment import specs
 from resound.experiment.asides import Division, PartDivisions
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import Feature, Fusion, Run, Split
+from resound.experiment.coordinates import Combined, Feature, Fusion, Run, Split
 from resound.experiment.shards import Shard
 from resound.experiment.tiles import Tile, grid
 from resound.provenance import spec_digest
@@ -23,6 +23,7 @@ from resound.provenance import spec_digest
 # Of each way of finding hits the folder of its tiles, and the file of a tile that is ranked.
 TILES = {"full": ("distances", "distances.npy"), "top_k": ("searches", "hits.parquet")}
 STATISTICS = "statistics.csv"
+COSTS = "costs.csv"
 RECORD = "division.json"
 UNDIVIDED = 2**40
 
@@ -32,8 +33,8 @@ def division_of(config: Config, run: Run) -> Division:
     ranking = Path(config["results_dir"], "rankings", f"{run.path}.parquet")
     kept = kept_division(ranking, ranking.with_suffix(f".{RECORD}"), specs.ranking(config, run))
     asked = {**config["retrieval"]["tile"], "mode": specs.mode(config, run)}
-    # What is spread over a gallery is known of all its clips at once.
-    whole = {"gallery": UNDIVIDED} if isinstance(run.bank, Fusion) else {}
+    # What is spread over a gallery, or proposed of it, is known of all its clips at once.
+    whole = {"gallery": UNDIVIDED} if isinstance(run.bank, Combined) else {}
     return Division(**(kept or {**asked, **whole}))
 
 
@@ -61,9 +62,11 @@ def tile_paths(
 ) -> list[str]:
     """Return a file of every tile of a run below the results, by default the one that is ranked.
 
-    `STATISTICS` are those of a search, however the run that is made was found.
+    `STATISTICS` are those of a search and `COSTS` those of all distances, however the run that is
+    made was found.
     """
-    folder, ranked = TILES["top_k" if file == STATISTICS else division.mode]
+    way = {STATISTICS: "top_k", COSTS: "full"}.get(file or "", division.mode)
+    folder, ranked = TILES[way]
     return [
         f"{folder}/{run.path}/tile{tile.row}-{tile.column}/{file or ranked}"
         for tile in grid(*sides, **division.tile_size)

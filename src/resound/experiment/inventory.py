@@ -15,10 +15,11 @@ from resound.experiment.coordinates import (
     TAGS,
     ZERO_SHOT,
     Classifier,
+    Combined,
     Embedding,
     Encoding,
-    Fusion,
     HeadTraining,
+    Part,
     Pretrained,
     Run,
     Training,
@@ -117,7 +118,9 @@ class Inventory:
 
     def lacks(self, part: Any) -> bool:
         """Say whether a training or a bank stands on an encoder whose weights are absent."""
-        if isinstance(part, Fusion):
+        if isinstance(part, Part):
+            return self.lacks(part.bank)
+        if isinstance(part, Combined):
             return any(self.lacks(bank) for _, bank in part.parts)
         return isinstance(part, HeadTraining | Encoding) and part.encoder.name in self.absent
 

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resound.experiment import resources, searches, shown, specs
+from resound.experiment import parts, resources, searches, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
-    FUSION,
     TAGS,
     ZERO_SHOT,
+    Combined,
     Encoding,
     Feature,
-    Fusion,
     HeadTraining,
+    Part,
     Pretrained,
     Run,
     Split,
@@ -56,24 +56,28 @@ class Jobs:
     # What a job is about
 
     def run(self, wildcards: Any) -> Run:
-        """Return the run of a job, which its paths name whole, or as a fusion on a split."""
-        if hasattr(wildcards, "fusion"):
-            return Run(FUSION, *self.fused(wildcards))
-        return self.plan.run(wildcards.run)
+        """Return the run of a job, which its paths name whole, or by how it combines several."""
+        if hasattr(wildcards, "run"):
+            return parts.partial_runs(self.plan).get(wildcards.run) or self.plan.run(wildcards.run)
+        of, split = self.combined(wildcards)
+        return Run(of.kind, of, split)
 
-    def fused(self, wildcards: Any) -> tuple[Fusion, Split]:
-        """Return the fusion of a job, and its split."""
-        return self.plan.fusion(wildcards.fusion), self.plan.split(wildcards.split)
+    def combined(self, wildcards: Any) -> tuple[Combined, Split]:
+        """Return the fusion or the two-stage search of a job, and its split."""
+        split = self.plan.split(wildcards.split)
+        if hasattr(wildcards, "fusion"):
+            return self.plan.fusion(wildcards.fusion), split
+        return self.plan.two_stage(wildcards.two_stage), split
 
     def parts(self, wildcards: Any) -> list[Run]:
-        """Return the runs whose distances a fusion adds."""
-        fusion, split = self.fused(wildcards)
-        return fusion.asked(split)
+        """Return the runs whose distances make one ranking."""
+        of, split = self.combined(wildcards)
+        return of.asked(split)
 
     def within(self, wildcards: Any) -> list[Run]:
         """Return the same runs within the gallery."""
-        fusion, split = self.fused(wildcards)
-        return fusion.within(split)
+        of, split = self.combined(wildcards)
+        return of.within(split)
 
     def feature(self, wildcards: Any) -> Feature:
         """Return the feature of a job."""
@@ -106,17 +110,40 @@ class Jobs:
         return f"<results>/index/splits/{self.run(wildcards).split.name}.csv"
 
     def gallery_split(self, wildcards: Any) -> str:
-        """Return the split of a fusion within its gallery."""
-        _, split = self.fused(wildcards)
+        """Return the split within the gallery of what combines several distances."""
+        _, split = self.combined(wildcards)
         return f"<results>/index/splits/{split.gallery.name}.csv"
 
     def bank(self, wildcards: Any) -> str:
         """Return the bank of a run."""
         return f"<results>/{self.run(wildcards).bank.folder}/bank.npy"
 
+    def asking(self, wildcards: Any, file: str = "bank.npy") -> str | list[str]:
+        """Return the bank of the parts of clips that ask; nothing where whole clips do."""
+        bank = self.run(wildcards).bank
+        return f"<results>/{bank.asking}/{file}" if isinstance(bank, Part) else []
+
+    def part_of(self, wildcards: Any) -> Part:
+        """Return the parts of clips that a job makes a bank of."""
+        if hasattr(wildcards, "feature"):
+            of: Feature | Encoding = self.feature(wildcards)
+        else:
+            of = Encoding("", self.encoder(wildcards), FROZEN, None)
+        return Part(of, int(wildcards.milliseconds) / 1000)
+
+    def part_waveforms(self, wildcards: Any) -> str:
+        """Return the parts of clips, at the sample rate at which they are made into a bank."""
+        part = self.part_of(wildcards)
+        rate = part.setting.sample_rate
+        return f"<results>/parts/{part.name}/audio/sr{rate}/waveforms.npy"
+
     def bank_record(self, wildcards: Any) -> str:
         """Return the record beside the bank of a run."""
         return f"<results>/{self.run(wildcards).bank.folder}/spec.json"
+
+    def part_banks(self, wildcards: Any, file: str = "bank.npy") -> list[str]:
+        """Return a file of what each of several distances compares."""
+        return [f"<results>/{run.bank.folder}/{file}" for run in self.parts(wildcards)]
 
     def model(self, wildcards: Any) -> str | list[str]:
         """Return the record of the training behind a run; nothing where nothing was trained."""
@@ -191,6 +218,10 @@ class Jobs:
         """Return the threads that a network on a feature is computed with."""
         return resources.n_threads(self.config, self.training(wildcards).block)
 
+    def part_gpus(self, wildcards: Any) -> int:
+        """Return how many GPUs a job takes that computes several distances."""
+        return max(resources.n_gpus(self.config, run) for run in self.parts(wildcards))
+
     def encoder_threads(self, wildcards: Any) -> int:
         """Return the threads that an encoder is computed with."""
         return int(self._encoder_block(wildcards)["threads"])
@@ -207,6 +238,11 @@ class Jobs:
     def corpus_weights(self) -> Mapping[str, Any] | None:
         """Return where the weights are that hear the corpus; None of a feature."""
         return searches.weights_of(self.config, searches.corpus_method(self.plan))
+
+    def part_code(self, wildcards: Any, script: str) -> str:
+        """Return the digest of a script and of what computes several distances."""
+        every = (specs.distance_modules(self.config, run) for run in self.parts(wildcards))
+        return self.code(script, *(module for modules in every for module in modules))
 
     def corpus_code(self, script: str) -> str:
         """Return the digest of a script and of what makes the corpus's vectors."""

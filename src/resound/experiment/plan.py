@@ -14,7 +14,6 @@ from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     ALL_CLIPS,
     FINETUNED,
-    FUSION,
     NO_SEED,
     PUBLISHED_VECTORS,
     VECTORS,
@@ -22,6 +21,7 @@ from resound.experiment.coordinates import (
     Autoencoder,
     Bank,
     Classifier,
+    Combined,
     Embedding,
     Encoding,
     Feature,
@@ -33,6 +33,7 @@ from resound.experiment.coordinates import (
     Setting,
     Split,
     Training,
+    TwoStage,
     setting_of,
     splits,
 )
@@ -186,21 +187,28 @@ class Plan:
         distances = [named] if isinstance(named, str) else named
         banks = [*self._banks(block)] if distances else []
         plain = [Run(d, bank, split) for d in distances for bank, split in banks]
-        fused = (self.fusion(name) for name in block.get("fusions", []))
-        runs = [*plain, *(Run(FUSION, of, split) for of in fused for split in self.splits)]
+        combined: list[Combined] = [self.fusion(name) for name in block.get("fusions", [])]
+        combined += [self.two_stage(name) for name in block.get("two_stage", [])]
+        runs = [*plain, *(Run(of.kind, of, split) for of in combined for split in self.splits)]
         return list(dict.fromkeys(runs))
 
     def fusion(self, name: str) -> Fusion:
         """Return a fusion of the config."""
         parts = self.config["retrieval"]["fusions"][name]["parts"]
-        return Fusion(name, tuple((part["distance"], self._part(part)) for part in parts))
+        return Fusion(name, tuple(map(self._part, parts)))
 
-    def _part(self, part: Mapping[str, Any]) -> Feature | Encoding:
-        """Return what a part of a fusion compares."""
+    def two_stage(self, name: str) -> TwoStage:
+        """Return a two-stage search of the config."""
+        block = self.config["retrieval"]["two_stage"][name]
+        return TwoStage(name, (self._part(block["proposes"]), self._part(block["decides"])))
+
+    def _part(self, part: Mapping[str, Any]) -> tuple[str, Feature | Encoding]:
+        """Return a distance among several that make one ranking, and what it compares."""
         if "encoding" not in part:
-            return self.feature(part["feature"], part["stft"])
+            return part["distance"], self.feature(part["feature"], part["stft"])
         encoder, vector, steps, pooling = encodings(self.config)[part["encoding"]]
-        return Encoding(part["encoding"], self.encoder(encoder), vector, None, steps, pooling)
+        of = Encoding(part["encoding"], self.encoder(encoder), vector, None, steps, pooling)
+        return part["distance"], of
 
     @functools.cached_property
     def _parts(self) -> dict[str, Run]:

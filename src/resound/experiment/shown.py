@@ -8,10 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from resound.errors import ParameterError, unknown
-from resound.experiment import searches, specs
+from resound.experiment import parts, searches, specs
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import FROZEN, Encoding, Fusion, Pretrained, Run
-from resound.experiment.divisions import STATISTICS
+from resound.experiment.coordinates import (
+    FROZEN,
+    FUSION,
+    Combined,
+    Encoding,
+    Pretrained,
+    Run,
+    TwoStage,
+)
+from resound.experiment.divisions import COSTS, STATISTICS, division_of
 from resound.experiment.inventory import Inventory, vectors
 from resound.experiment.plan import CLASSIFICATION, Plan, block_of
 from resound.registry import FEATURES, FIGURES, TABLES, Entry, Registry
@@ -71,6 +79,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "matrices": lambda there: there.plan.config["matrix_spectrogram"]["table"]["n_samples"],
     "histories": lambda there: there.with_history,
     "long_searches": lambda there: searches.long_searches(there.plan),
+    "asked_by_parts": lambda there: parts.asked_by_parts(there.plan),
 }
 # The files that a registration may need.
 NEEDS: dict[str, Callable[[Shown], Files]] = {
@@ -80,7 +89,7 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "scores": lambda of: _scores(of.inventory.runs_of(of.item)),
     "choices": lambda of: [
         f"{bank.folder}/{split}/choice.json"
-        for bank, split in _fused(of.inventory.runs_of(of.item))
+        for bank, split in _combined(of.inventory.runs_of(of.item))
     ],
     "all_scores": lambda of: _scores(of.inventory.runs),
     "rankings": lambda of: [f"rankings/{run.path}.parquet" for run in of.inventory.runs],
@@ -96,6 +105,8 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "compared_tables": lambda of: [f"tables/{name}.csv" for name in of.plan.compared_tables()],
     "long_scores": lambda of: _long_scores(of, searches.LONG),
     "single_scores": lambda of: _long_scores(of, searches.SINGLE),
+    "whole_scores": lambda of: _scores(parts.whole_runs(of.inventory)),
+    "part_scores": lambda of: _scores(parts.part_runs(of.inventory)),
     "table": lambda of: [f"tables/{of.item}.csv"],
     "map": lambda of: [f"maps/{of.item}.csv"],
     "matrix_waveforms": lambda of: [_waveforms(matrix_figure(of)["audio"])],
@@ -107,6 +118,7 @@ OF_TILES: dict[str, Callable[[Shown], Files]] = {
     "statistics": lambda of: [
         file for run in searched(of.plan) for file in of.tile_files(run, STATISTICS)
     ],
+    "costs": lambda of: [file for run in timed(of) for file in of.tile_files(run, COSTS)],
 }
 # The facts that a registration may be told; every block of the config is one, too.
 TOLD: dict[str, Callable[[Shown], Any]] = {
@@ -117,9 +129,10 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     "top_k": lambda of: sorted(of.config["retrieval"]["top_k"]),
     "runs": lambda of: [list(run.row) for run in of.asked],
     "present_runs": lambda of: [list(run.row) for run in of.inventory.runs_of(of.item)],
-    "fusions": lambda of: [
-        [bank.name, split] for bank, split in _fused(of.inventory.runs_of(of.item))
+    "combined": lambda of: [
+        [bank.name, split] for bank, split in _combined(of.inventory.runs_of(of.item))
     ],
+    "timed": lambda of: [[list(run.row), f"distances/{run.path}"] for run in timed(of)],
     "settings": lambda of: {s.name: s.spec for s in (run.bank.setting for run in of.asked)},
     "protocol": lambda of: of.plan.protocol_of(of.item),
     "retrieval_protocol": lambda of: of.plan.protocol,
@@ -148,6 +161,12 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
         [s.method.name, s.setting.name, "+".join(map(str, s.split.query_folds))]
         for s in _long(of, searches.LONG)
     ],
+    "whole_rows": lambda of: [list(run.row) for run in parts.whole_runs(of.inventory)],
+    "part_rows": lambda of: parts.part_rows(of.inventory),
+    "part_folds": lambda of: _query_folds(parts.asked_by_parts(of.plan)),
+    "part_encoders": lambda of: of.inventory.encoders(
+        run.bank for run in parts.asked_by_parts(of.plan)
+    ),
     "long_encoders": lambda of: of.inventory.encoders(_encoders_of_searches(of)),
     "matrix": lambda of: specs.matrix(of.config),
     "matrix_figure": lambda of: matrix_figure(of),
@@ -242,9 +261,21 @@ def _scores(runs: Iterable[Run]) -> Files:
     return [f"scores/retrieval/{run.path}.csv" for run in runs]
 
 
-def _fused(runs: Iterable[Run]) -> list[tuple[Fusion, str]]:
-    """Return the fusions of some runs, each with the name of its split."""
-    return [(run.bank, run.split.name) for run in runs if isinstance(run.bank, Fusion)]
+def _combined(runs: Iterable[Run]) -> list[tuple[Combined, str]]:
+    """Return the fusions and two-stage searches of some runs, each with the name of its split."""
+    return [(run.bank, run.split.name) for run in runs if isinstance(run.bank, Combined)]
+
+
+def timed(of: Shown) -> list[Run]:
+    """Return the runs whose cost a table tells: of one with two-stage searches all that are known.
+
+    What a fusion costs is none of its own, and an exact search tells it in a table of its own.
+    """
+    runs = of.inventory.runs_of(of.item)
+    if not any(isinstance(run.bank, TwoStage) for run in runs):
+        return []
+    found = (run for run in runs if division_of(of.config, run).mode == "full")
+    return [run for run in found if run.distance != FUSION]
 
 
 def _long(of: Shown, layout: str) -> list[searches.LongSearch]:

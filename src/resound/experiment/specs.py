@@ -14,25 +14,30 @@ from resound.errors import ConfigError, ParameterError
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
+    FUSION,
     LINEAR,
     MASKED,
     TAGS,
+    TWO_STAGE,
     WINDOWS,
     WORDS,
     ZERO_SHOT,
     Autoencoder,
     Bank,
     Classifier,
+    Combined,
     Embedding,
     Encoding,
     Feature,
     Fusion,
     HeadTraining,
     NetworkTraining,
+    Part,
     Pretrained,
     Run,
     Split,
     Training,
+    TwoStage,
 )
 from resound.experiment.plan import NORMALISE, VARIANT_OF, finetune_recipe, recipe
 from resound.experiment.weights import encoder_weights
@@ -79,6 +84,8 @@ FINETUNE_OPTIONS = (
 ENCODER_KEYS = ("family", "weights", "optional", "threads", "trained_on", WINDOWS)
 # Keys of a distance's block that say how it is found and not what it measures.
 FINDING = ("mode", "device")
+# Keys of several distances that make one ranking: which ones they are.
+PARTS = ("parts", "proposes", "decides")
 
 # Data
 
@@ -124,6 +131,11 @@ def audio(config: Config, sample_rate: int) -> Spec:
     return {**config["audio"], "sample_rate": sample_rate, **versions(config)}
 
 
+def part_audio(config: Config, sample_rate: int, seconds: float) -> Spec:
+    """Return the spec of the first seconds of all clips at a sample rate in Hz."""
+    return {**audio(config, sample_rate), "seconds": seconds}
+
+
 def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
     """Return the versions of libraries that are part of a spec: none unless asked for."""
     found = numeric_versions(config["provenance"]["strict"], libraries)
@@ -134,16 +146,26 @@ def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Sp
 
 
 def bank(config: Config, source: Bank) -> Spec:
-    """Return the spec of what a run compares; ParameterError of a fusion, which has no bank."""
+    """Return the spec of what a run compares; ParameterError of several, which have no bank."""
     match source:
-        case Fusion():
-            raise ParameterError(f"{source.name}: a fusion has no bank, its parts have")
+        case Fusion() | TwoStage():
+            raise ParameterError(f"{source.name} has no bank, its parts have")
+        case Part():
+            return bank(config, source.bank)
         case Feature():
             return feature_bank(config, source)
         case Embedding():
             return embedding(config, source.training)
         case Encoding():
             return encoding(config, source)
+
+
+def asking(config: Config, part: Part) -> Spec:
+    """Return the spec of a bank of parts of clips: that of the whole clips, of other audio."""
+    return {
+        **bank(config, part.bank),
+        "audio": part_audio(config, part.setting.sample_rate, part.seconds),
+    }
 
 
 def feature_bank(config: Config, feature: Feature) -> Spec:
@@ -349,15 +371,17 @@ def starting_weights(config: Config, network: str) -> Spec | None:
 
 def distances(config: Config, run: Run) -> Spec:
     """Return the spec of the distances between the queries and the gallery of a run."""
-    if isinstance(run.bank, Fusion):
+    if isinstance(run.bank, Combined):
         return {
-            **fusion(config, run.bank, run.split),
+            **choice(config, run.bank, run.split),
             "asked": [distances(config, part) for part in run.bank.asked(run.split)],
             "split": split(config, run.split),
             **_own_recording(config),
         }
+    parts = {"asking": asking(config, run.bank)} if isinstance(run.bank, Part) else {}
     return {
         "bank": bank(config, run.bank),
+        **parts,
         **pooling(run.bank),
         **normalise(run.bank),
         "distance": run.distance,
@@ -367,23 +391,28 @@ def distances(config: Config, run: Run) -> Spec:
     }
 
 
-def fusion(config: Config, of: Fusion, on: Split) -> Spec:
-    """Return the spec of the choice of a fusion's method, which sees the gallery alone."""
-    block = config["retrieval"]["fusions"][of.name]
+def choice(config: Config, of: Combined, on: Split) -> Spec:
+    """Return the spec of the choice of how distances are combined, which sees the gallery alone."""
+    blocks: dict[str, Any] = {
+        FUSION: config["retrieval"]["fusions"],
+        TWO_STAGE: config["retrieval"]["two_stage"],
+    }
     within = [distances(config, part) for part in of.within(on)]
-    options = {key: value for key, value in block.items() if key != "parts"}
+    options = {key: value for key, value in blocks[of.kind][of.name].items() if key not in PARTS}
     return {"within": within, "methods": options, "gallery": split(config, on.gallery)}
 
 
 def pooling(source: Bank) -> dict[str, str]:
     """Return the ``pooling`` of a bank of windows, where one vector of each clip is compared."""
-    pooled = source.pooling if isinstance(source, Encoding) else None
+    of = source.bank if isinstance(source, Part) else source
+    pooled = of.pooling if isinstance(of, Encoding) else None
     return {"pooling": pooled} if pooled else {}
 
 
 def normalise(source: Bank) -> dict[str, list[str]]:
     """Return what is done to the clips of a bank before they are compared, where it is."""
-    steps = source.normalise if isinstance(source, Feature | Encoding) else ()
+    of = source.bank if isinstance(source, Part) else source
+    steps = of.normalise if isinstance(of, Feature | Encoding) else ()
     return {"normalise": list(steps)} if steps else {}
 
 

@@ -11,6 +11,7 @@ from resound.experiment.coordinates import RunRow
 from resound.files import AnyPath
 from resound.registry import TABLES
 from resound.report import encoders, tables
+from resound.report.costs import cost_notes, shown_costs, with_costs
 from resound.report.made import Files, Spec, Table
 from resound.report.recordings import recording_notes
 
@@ -19,10 +20,11 @@ from resound.report.recordings import recording_notes
     "retrieval",
     each="retrieval_tables",
     place=10,
-    needs=("clips", "scores", "choices"),
+    needs=("clips", "scores", "choices", "costs"),
     told=(
         "runs", "present_runs", "settings", "dataset", "protocol", "top_k", "query_folds",
-        "on_split_recording", "starts", "vectors", "encoders", "bootstrap", "fusions",
+        "on_split_recording", "starts", "vectors", "encoders", "bootstrap", "combined",
+        "timed",
     ),
 )  # fmt: skip
 def retrieval(files: Files, spec: Spec) -> Table:
@@ -38,6 +40,7 @@ def retrieval(files: Files, spec: Spec) -> Table:
     frame = tables.retrieval_table(
         rows, spec["settings"], spec["dataset"], starts=spec["starts"], vectors=spec["vectors"]
     )
+    frame = with_costs(frame, spec["timed"], spec["query_folds"], files["costs"])
     divided = recording_notes(
         read_clips(files["clips"][0]), spec["query_folds"], spec["on_split_recording"]
     )
@@ -48,16 +51,18 @@ def retrieval(files: Files, spec: Spec) -> Table:
         absent=encoders.absent_rows(spec["encoders"]),
         notes=[
             *encoders.notes(spec["encoders"], spec["dataset"]),
-            *_choices(spec["fusions"], files["choices"]),
+            *_choices(spec["combined"], files["choices"]),
+            *cost_notes(frame),
             *divided,
         ],
     )
-    return Table(frame, tables.shown_retrieval(frame, spec["top_k"]), caption)
+    shown = tables.shown_retrieval(frame, spec["top_k"])
+    return Table(frame, shown_costs(frame, shown), caption)
 
 
-def _choices(fusions: Sequence[Sequence[str]], paths: Sequence[AnyPath]) -> Iterator[str]:
-    """Say of each fusion which method was chosen, of how many, and by what."""
-    for (name, split), path in zip(fusions, paths, strict=True):
+def _choices(combined: Sequence[Sequence[str]], paths: Sequence[AnyPath]) -> Iterator[str]:
+    """Say of each fusion and two-stage search which method was chosen, of how many, and by what."""
+    for (name, split), path in zip(combined, paths, strict=True):
         told = json.loads(Path(path).read_text(encoding="utf-8"))
         method = ", ".join(f"{key} {value}" for key, value in told["chosen"].items() if value)
         how = ""

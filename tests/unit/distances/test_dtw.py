@@ -52,7 +52,7 @@ def test_pairwise_gives_what_dtw_gives(local_cost, dtype):
 def test_does_not_depend_on_blocks_or_threads(monkeypatch):
     queries, gallery = clips(7), clips(2 * LANES + 3, seed=1)
     whole = pairwise(queries, gallery)
-    monkeypatch.setattr(dtw_module, "QUERY_BLOCK", 2)
+    monkeypatch.setattr(_dtw_inputs, "QUERY_BLOCK", 2)
     monkeypatch.setattr(_dtw_inputs, "GALLERY_BLOCK_BYTES", LANES * gallery[0].nbytes)
     np.testing.assert_array_equal(pairwise(queries, gallery, n_threads=1), whole)
 
@@ -72,7 +72,7 @@ def test_reads_a_memory_map(tmp_path):
 
 
 def test_reports_progress(monkeypatch):
-    monkeypatch.setattr(dtw_module, "QUERY_BLOCK", 2)
+    monkeypatch.setattr(_dtw_inputs, "QUERY_BLOCK", 2)
     finished = []
     pairwise(clips(5), clips(2), progress=finished.append)
     assert finished == [2, 4, 5]

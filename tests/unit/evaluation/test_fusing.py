@@ -196,7 +196,7 @@ def test_tiles_are_those_of_the_whole(files):
 def test_a_choice_for_something_else_is_refused(files):
     spec, _, _ = chosen(files)
     (tile,) = grid(8, 24, queries=8, gallery=24)
-    with pytest.raises(StoreError, match="chosen for another fusion"):
+    with pytest.raises(StoreError, match="chosen for another ranking"):
         fused(files, {**spec, "methods": {**OPTIONS, "scaling": ["none"]}}, tile)
 
 

@@ -15,7 +15,7 @@ STUDY = "published_"
 DIFFERENCE = "difference_"
 NOTE = "published_note"
 COMPANIONS = ("_low", "_high", "_std_seeds", "_std_orders", "_std_folds")
-ABOUT = ("method", "network", "feature", "setting")
+ABOUT = ("method", "network", "feature", "setting", "query")
 
 
 class Cell(NamedTuple):
