@@ -183,7 +183,7 @@ MODULES = [
     ("src/resound/evaluation/maps.py", {"map_embeddings": 2, "plot_tsne": 2}),
     ("src/resound/evaluation/comparison.py", COMPARED),
     (
-        "src/resound/metrics/bootstrap.py",
+        "src/resound/metrics/intervals.py",
         {**RETABLED, **COMPARED},
     ),
     ("src/resound/models/cnn.py", CLASSIFICATION),

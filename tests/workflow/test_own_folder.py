@@ -18,7 +18,6 @@ retrieval:
     retrieval_cosine: {features: [fft, stft, mfcc, f0, f1], stft: [16k]}
     retrieval_dtw: {features: [mfcc, lfcc, f0], stft: [16k]}
 matrix_spectrogram: {table: {n_samples: []}}
-bootstrap: {samples: 20}
 """
 ODD = {
     "sample_rate": "telephone.wav",

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resound import store
-from resound.audio import count_samples
+from resound.audio.reading import count_samples
 from resound.errors import ParameterError
 from resound.jobs.progress import track
 from resound.pages import give_back

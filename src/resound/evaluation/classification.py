@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from resound.experiment.coordinates import ALL_CLIPS
-from resound.metrics.bootstrap import bootstrap_interval
 from resound.metrics.classification import macro_f1
+from resound.metrics.intervals import mean_interval
 
 ABSENT = "no result yet: not run, or stopped early; see its log, then run the same command again"
 
@@ -49,14 +49,14 @@ def classification_rows(
     query_folds : mapping
         The test folds by split.
     options : mapping
-        ``samples, level, seed`` of the bootstrap.
+        ``level`` of the interval.
     absent : mapping, optional
         Why networks that were asked for cannot be had.
 
     Returns
     -------
     list of dict
-        ``accuracy`` and ``macro_f1`` from 0 to 1, ``accuracy_low, accuracy_high`` of the bootstrap
+        ``accuracy`` and ``macro_f1`` from 0 to 1, ``accuracy_low, accuracy_high`` of its
         interval, how far seeds and folds differ, how the networks were trained, and what is
         missing.
     """
@@ -98,13 +98,13 @@ def _scores(trained: Sequence[Trial], options: Mapping[str, Any]) -> dict[str, A
     frames = [t.scores.assign(split=t.split, seed=t.seed) for t in trained if t.scores is not None]
     every = pd.concat(frames)
     clips = every.groupby(["clip", "category", "src_file"], as_index=False)["accuracy"].mean()
-    low, high = bootstrap_interval(
+    by_seed = every.groupby("seed")["accuracy"]
+    low, high = mean_interval(
         clips["accuracy"].to_numpy(),
         clips["category"].to_numpy(str),
         clips["src_file"].to_numpy(str),
-        samples=options["samples"],
         level=options["level"],
-        rng=np.random.default_rng(options["seed"]),
+        seed_means=by_seed.mean()[by_seed.size() == len(clips)].to_numpy(),
     )
     f1 = [
         macro_f1(part["category"].to_numpy(str), part["predicted"].to_numpy(str))

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
 
 from resound.experiment.coordinates import RunRow, TrainingRow
-from resound.metrics.bootstrap import bootstrap_interval, holm, paired_sign_flip
+from resound.metrics.intervals import mean_interval
+from resound.metrics.sign_flip import sign_flip
+
+Float64 = npt.NDArray[np.float64]
 
 COLUMNS = (
     "metric", "table_a", "method_a", "table_b", "method_b", "n_queries", "n_recordings",
-    "mean_a", "mean_b", "difference", "difference_low", "difference_high", "p_value", "p_holm",
+    "mean_a", "mean_b", "difference", "difference_low", "difference_high", "p_value", "p_adjusted",
 )  # fmt: skip
 
 
@@ -87,8 +92,7 @@ def pairs_of(contenders: Sequence[Contender], kind: str) -> list[Pair]:
     """Return which methods are compared.
 
     With ``best``, the best of each table with each other method of it, and the best of all tables
-    with each other: so the correction for their number leaves something to be seen in a large
-    grid. With ``all``, every pair.
+    with each other. With ``all``, every pair.
 
     Examples
     --------
@@ -120,7 +124,7 @@ def compare(
     pairs: str,
     samples: int,
     seed: int,
-    bootstrap: Mapping[str, Any],
+    level: float,
 ) -> list[dict[str, Any]]:
     """Test pairs of methods on the queries that both have.
 
@@ -131,74 +135,83 @@ def compare(
     metric : str
         Its name.
     pairs : {"best", "all"}
-        As in `pairs_of`.
+        Which pairs are told, as in `pairs_of`. P-values are adjusted for all, since which methods
+        are best was not known before.
     samples, seed
-        Of `paired_sign_flip`.
-    bootstrap : mapping
-        ``samples, level, seed`` of the interval of the mean difference.
+        Of `resound.metrics.sign_flip.sign_flip`.
+    level : float
+        Coverage of the interval of the mean difference.
 
     Returns
     -------
     list of dict
-        `COLUMNS` of each pair, the better method first; ``p_holm`` is adjusted for all of them.
-        ``about_a`` and ``about_b`` are what names the methods.
+        `COLUMNS` of each pair, the better method first. ``about_a`` and ``about_b`` are what names
+        the methods.
     """
-    asked = pairs_of(contenders, pairs)
-    queries = [a.scores.index.intersection(b.scores.index) for a, b in asked]
-    rows: dict[int, dict[str, Any]] = {}
-    # Pairs on the same queries share their samples, which are drawn once.
-    for shared, numbers in _grouped((tuple(q), i) for i, q in enumerate(queries) if len(q)):
-        rows |= zip(
-            numbers,
-            _tested([asked[i] for i in numbers], list(shared), samples, seed, bootstrap),
-            strict=True,
-        )
-    found = [{"metric": metric, **rows[i]} for i in sorted(rows)]
-    adjusted = holm([row["p_value"] for row in found])
-    return [{**row, "p_holm": float(p)} for row, p in zip(found, adjusted, strict=True)]
+    if len(contenders) < 2:
+        return []
+    every = list(itertools.combinations(range(len(contenders)), 2))
+    values = pd.concat([c.scores["value"] for c in contenders], axis=1, keys=range(len(contenders)))
+    about = pd.concat([c.scores[["category", "src_file"]] for c in contenders])
+    about = about[~about.index.duplicated()].reindex(values.index)
+    sums = _sums_by_recording(values.to_numpy(float), about["src_file"].to_numpy(str), every)
+    tested = [pair for pair in every if pair in sums]
+    table = np.column_stack([sums[pair] for pair in tested]) if tested else np.zeros((1, 0))
+    p = sign_flip(table, samples=samples, rng=np.random.default_rng(seed))
+    p_values = dict(zip(tested, zip(*p, strict=True), strict=True))
+    place = {id(contender): number for number, contender in enumerate(contenders)}
+    rows = []
+    for pair in pairs_of(contenders, pairs):
+        key = tuple(sorted(place[id(contender)] for contender in pair))
+        if key in p_values:
+            alone, adjusted = (float(value) for value in p_values[key])
+            told = _told(*pair, level=level)
+            rows.append({"metric": metric, **told, "p_value": alone, "p_adjusted": adjusted})
+    return rows
 
 
-def _tested(
-    pairs: Sequence[Pair],
-    queries: list[str],
-    samples: int,
-    seed: int,
-    bootstrap: Mapping[str, Any],
-) -> Iterator[dict[str, Any]]:
-    about = pairs[0][0].scores.loc[queries]
+def _sums_by_recording(
+    values: Float64,
+    recordings: npt.NDArray[np.str_],
+    pairs: Sequence[tuple[int, int]],
+) -> dict[tuple[int, int], Float64]:
+    """Return the sums (recordings,) of the differences of each pair of methods that share a query.
+
+    `values` (queries, methods) are NaN where a method does not have the query. Pairs on the same
+    queries are summed at once.
+    """
+    of_query = np.unique(recordings, return_inverse=True)[1]
+    is_of = coo_array((np.ones(len(of_query)), (of_query, np.arange(len(of_query))))).tocsr()
+    there = ~np.isnan(values)
+    found: dict[tuple[int, int], Float64] = {}
+    shared = (((there[:, a] & there[:, b]).tobytes(), (a, b)) for a, b in pairs)
+    for content, alike in _grouped(shared):
+        rows = np.frombuffer(content, bool)
+        if rows.any():
+            a, b = np.array(alike).T
+            sums = is_of[:, rows] @ (values[rows][:, a] - values[rows][:, b])
+            found |= zip(alike, sums.T, strict=True)
+    return found
+
+
+def _told(a: Contender, b: Contender, *, level: float) -> dict[str, Any]:
+    """Return what a row tells of two methods, the better first, on the queries that both have."""
+    about = a.scores.loc[a.scores.index.intersection(b.scores.index)]
+    x, y = (c.scores["value"].reindex(about.index).to_numpy(float) for c in (a, b))
+    if x.mean() < y.mean():
+        a, b, x, y = b, a, y, x
     recordings, categories = (about[c].to_numpy(str) for c in ("src_file", "category"))
-    pairs = [_better_first(pair, queries) for pair in pairs]
-    a, b = (
-        np.column_stack([pair[side].scores.loc[queries, "value"].to_numpy() for pair in pairs])
-        for side in (0, 1)
-    )
-    p_values = paired_sign_flip(a, b, recordings, samples=samples, rng=np.random.default_rng(seed))
-    low, high = bootstrap_interval(
-        a - b,
-        categories,
-        recordings,
-        samples=bootstrap["samples"],
-        level=bootstrap["level"],
-        rng=np.random.default_rng(bootstrap["seed"]),
-    )
-    columns = zip(a.mean(axis=0), b.mean(axis=0), low, high, p_values, strict=True)
-    for (first, second), (mean_a, mean_b, *ends, p) in zip(pairs, columns, strict=True):
-        yield {
-            "table_a": first.table,
-            "about_a": first.about,
-            "table_b": second.table,
-            "about_b": second.about,
-            "n_queries": len(queries),
-            "n_recordings": len(set(recordings)),
-            "mean_a": float(mean_a),
-            "mean_b": float(mean_b),
-            "difference": float(mean_a - mean_b),
-            "difference_low": float(ends[0]),
-            "difference_high": float(ends[1]),
-            "p_value": float(p),
-        }
-
-
-def _better_first(pair: Pair, queries: list[str]) -> Pair:
-    means = [contender.scores.loc[queries, "value"].mean() for contender in pair]
-    return pair if means[0] >= means[1] else (pair[1], pair[0])
+    low, high = mean_interval(x - y, categories, recordings, level=level, shares=False)
+    return {
+        "table_a": a.table,
+        "about_a": a.about,
+        "table_b": b.table,
+        "about_b": b.about,
+        "n_queries": len(about),
+        "n_recordings": len(set(recordings)),
+        "mean_a": float(x.mean()),
+        "mean_b": float(y.mean()),
+        "difference": float(x.mean() - y.mean()),
+        "difference_low": float(low),
+        "difference_high": float(high),
+    }

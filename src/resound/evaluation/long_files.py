@@ -10,9 +10,10 @@ import pandas as pd
 from resound import store
 from resound.data.index import read_clips
 from resound.data.splits import read_split
-from resound.evaluation.scoring import ABOUT_QUERY, TIES, score_queries
+from resound.evaluation.scoring import TIES, metrics_of, score_queries
 from resound.evaluation.summary import summarise
-from resound.metrics.bootstrap import bootstrap_interval, holm, paired_sign_flip
+from resound.metrics.intervals import mean_interval
+from resound.metrics.sign_flip import sign_flip
 
 Float64 = npt.NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def loss_rows(
     single: Mapping[tuple[str, ...], pd.DataFrame],
     *,
     headline: str,
-    bootstrap: Mapping[str, Any],
+    level: float,
     samples: int,
     seed: int,
 ) -> list[dict[str, Any]]:
@@ -94,34 +95,42 @@ def loss_rows(
         The scores of the same queries by what names a row.
     headline : str
         The metric whose difference is tested.
-    bootstrap : mapping
-        ``samples, level, seed`` of the intervals.
+    level : float
+        Coverage of the intervals.
     samples, seed : int
-        Sign patterns of the paired test, and what decides them.
+        Sign patterns of the paired tests, and what decides them.
 
     Returns
     -------
     list of dict
         ``n_queries``, ``mrr@10, mrr@10_low, mrr@10_high, ...`` in long files, the same with
         ``single_`` before it, ``lost_mrr@10`` with its paired interval, the mean over queries of
-        single minus long; ``p_value`` of the headline's by `paired_sign_flip`, and ``p_holm``.
+        single minus long; ``p_value`` of the headline's by
+        `resound.metrics.sign_flip.sign_flip`, and ``p_adjusted`` for all rows.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
+    by_recording = []
     for name, scores in long.items():
         a, b = (by_query(frame) for frame in (scores, single[name]))
-        metrics = [str(column) for column in a.columns.drop([*ABOUT_QUERY, TIES])]
-        kept = {n: v for n, v in summarise(b, **bootstrap).items() if n != TIES}
+        metrics = metrics_of(a)
+        kept = {n: v for n, v in summarise(b, level=level).items() if n != TIES}
         rows.append(
             {
                 "n_queries": len(a),
-                **summarise(a, **bootstrap),
+                **summarise(a, level=level),
                 **{f"single_{metric}": value for metric, value in kept.items()},
-                **_lost(a, b, metrics, bootstrap),
-                "p_value": _p_value(a, b, headline, samples, seed),
+                **_lost(a, b, metrics, level),
             }
         )
-    adjusted = holm([row["p_value"] for row in rows])
-    return [{**row, "p_holm": float(p)} for row, p in zip(rows, adjusted, strict=True)]
+        by_recording.append((b[headline] - a[headline]).groupby(a["src_file"]).sum())
+    if not rows:
+        return []
+    sums = pd.concat(by_recording, axis=1).fillna(0.0).to_numpy()
+    p = sign_flip(sums, samples=samples, rng=np.random.default_rng(seed))
+    return [
+        {**row, "p_value": float(alone), "p_adjusted": float(adjusted)}
+        for row, alone, adjusted in zip(rows, *p, strict=True)
+    ]
 
 
 def by_query(scores: pd.DataFrame) -> pd.DataFrame:
@@ -130,17 +139,16 @@ def by_query(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lost(
-    a: pd.DataFrame, b: pd.DataFrame, metrics: Iterable[str], bootstrap: Mapping[str, Any]
+    a: pd.DataFrame, b: pd.DataFrame, metrics: Iterable[str], level: float
 ) -> dict[str, float]:
     names = list(metrics)
     differences: Float64 = b[names].to_numpy(float) - a[names].to_numpy(float)
-    low, high = bootstrap_interval(
+    low, high = mean_interval(
         differences,
         a["category"].to_numpy(str),
         a["src_file"].to_numpy(str),
-        samples=bootstrap["samples"],
-        level=bootstrap["level"],
-        rng=np.random.default_rng(bootstrap["seed"]),
+        level=level,
+        shares=False,
     )
     found: dict[str, float] = {}
     for name, mean, *ends in zip(names, differences.mean(axis=0), low, high, strict=True):
@@ -148,9 +156,3 @@ def _lost(
         found |= {f"lost_{name}": float(mean)}
         found |= {f"lost_{name}_low": ends[0], f"lost_{name}_high": ends[1]}
     return found
-
-
-def _p_value(a: pd.DataFrame, b: pd.DataFrame, metric: str, samples: int, seed: int) -> float:
-    recordings, rng = a["src_file"].to_numpy(str), np.random.default_rng(seed)
-    first, second = (frame[metric].to_numpy(float) for frame in (b, a))
-    return float(paired_sign_flip(first, second, recordings, samples=samples, rng=rng))

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from resound.evaluation.scoring import ABOUT_QUERY, TIES, over_orders
+from resound.evaluation.scoring import metrics_of, over_orders
 from resound.evaluation.summary import by_method, summarise
 from resound.experiment.coordinates import RunRow
-from resound.metrics.bootstrap import bootstrap_interval
+from resound.metrics.intervals import mean_interval
 
 Float64 = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def partial_rows(
     protocol : str
         What divides the clips.
     options : mapping
-        ``samples, level, seed`` of the intervals.
+        ``level`` of the intervals.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def share_left(
     part, whole : DataFrame
         Scores of the same queries in the same order.
     options : mapping
-        ``samples, level, seed`` of the interval.
+        ``level`` of the interval.
 
     Returns
     -------
@@ -86,10 +86,10 @@ def share_left(
     >>> about = {"query": list("abcd"), "category": "dog", "src_file": list("abcd"), "ties": 0.0}
     >>> whole = pd.DataFrame(about | {"mrr@10": [1.0, 1.0, 0.5, 0.0]})
     >>> part = whole.assign(**{"mrr@10": [1.0, 0.5, 0.0, 0.0]})
-    >>> round(share_left(part, whole, {"samples": 9, "level": 0.95, "seed": 0})["left_mrr@10"], 3)
+    >>> round(share_left(part, whole, {"level": 0.95})["left_mrr@10"], 3)
     0.6
     """
-    metrics = [str(name) for name in whole.columns.drop([*ABOUT_QUERY, TIES])]
+    metrics = metrics_of(whole)
     p, w = (scores[metrics].to_numpy(float) for scores in (part, whole))
     found = w.mean(axis=0) > 0
     mean = np.where(found, w.mean(axis=0), 1.0)
@@ -109,13 +109,12 @@ def _interval(
     values: Float64, about: pd.DataFrame, options: Mapping[str, Any]
 ) -> tuple[Float64, Float64]:
     """Return the interval of the mean over queries of each column of `values`."""
-    return bootstrap_interval(
+    return mean_interval(
         values,
         about["category"].to_numpy(str),
         about["src_file"].to_numpy(str),
-        samples=options["samples"],
         level=options["level"],
-        rng=np.random.default_rng(options["seed"]),
+        shares=False,
     )
 
 

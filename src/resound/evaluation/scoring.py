@@ -125,6 +125,17 @@ def read_scores(path: store.AnyPath) -> pd.DataFrame:
     return over_orders(read_orders(path))
 
 
+def metrics_of(scores: pd.DataFrame) -> list[str]:
+    """Return the names of the metrics among the columns of scores.
+
+    Examples
+    --------
+    >>> metrics_of(pd.DataFrame(columns=["query", "category", "src_file", "mrr@10", "ties"]))
+    ['mrr@10']
+    """
+    return [str(name) for name in scores.columns if name not in (*ABOUT_QUERY, TIES, ORDER)]
+
+
 def over_orders(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over orders of ties of each query's scores; as they are without orders."""
     if ORDER not in scores:

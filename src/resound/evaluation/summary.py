@@ -3,23 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, over_orders
+from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, metrics_of, over_orders
 from resound.experiment.coordinates import RunRow
-from resound.metrics import bootstrap
+from resound.metrics.intervals import mean_interval
 
 
-def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) -> dict[str, float]:
-    """Average the metrics over queries, each with the ends of its bootstrap interval.
+def summarise(
+    scores: pd.DataFrame, *, level: float, seed_means: pd.DataFrame | None = None
+) -> dict[str, float]:
+    """Average the metrics over queries, each with the ends of its interval.
 
     Parameters
     ----------
     scores : DataFrame
         As `score_queries` returns it; queries of several splits may be pooled.
-    samples, level, seed
-        Resamplings, coverage and seed of `resound.metrics.bootstrap`.
+    level : float
+        Coverage of the intervals: see `resound.metrics.intervals.mean_interval`.
+    seed_means : DataFrame, optional
+        A row for each seed that a network was trained from, of the same metrics.
 
     Returns
     -------
@@ -30,19 +33,18 @@ def summarise(scores: pd.DataFrame, *, samples: int, level: float, seed: int) ->
     --------
     >>> about = {"query": list("abcd"), "category": "dog", "src_file": list("abcd"), "ties": 0.0}
     >>> scores = pd.DataFrame(about | {"mrr@10": [1.0, 1.0, 0.0, 0.0]})
-    >>> summary = summarise(scores, samples=1000, level=0.95, seed=0)
-    >>> {name: float(value) for name, value in summary.items()}
-    {'mrr@10': 0.5, 'mrr@10_low': 0.0, 'mrr@10_high': 1.0, 'ties': 0.0}
+    >>> summary = summarise(scores, level=0.95)
+    >>> {name: round(float(value), 2) for name, value in summary.items()}
+    {'mrr@10': 0.5, 'mrr@10_low': 0.03, 'mrr@10_high': 0.97, 'ties': 0.0}
     """
-    metrics = [name for name in scores.columns if name not in (*ABOUT_QUERY, TIES)]
+    metrics = metrics_of(scores)
     values = scores[metrics].to_numpy(float)
-    low, high = bootstrap.bootstrap_interval(
+    low, high = mean_interval(
         values,
         scores["category"].to_numpy(str),
         scores["src_file"].to_numpy(str),
-        samples=samples,
         level=level,
-        rng=np.random.default_rng(seed),
+        seed_means=None if seed_means is None else seed_means[metrics].to_numpy(float),
     )
     summary: dict[str, float] = {}
     for name, mean, *ends in zip(metrics, values.mean(axis=0), low, high, strict=True):
@@ -95,7 +97,7 @@ def retrieval_rows(
     query_folds : mapping
         The folds that ask, by split; none for leave-one-out.
     options : mapping
-        ``samples, level, seed`` of the bootstrap.
+        ``level`` of the intervals.
 
     Returns
     -------
@@ -158,7 +160,9 @@ def _scored(
         spread = seeds.drop(columns=TIES).std(ddof=1)
         learned = {**{f"{name}_std_seeds": value for name, value in spread.items()}, **learned}
     by_order = pd.concat([scores[run] for run in there])
-    return {"n_queries": len(frame), **summarise(frame, **options), **_spread(by_order), **learned}
+    whole = seeds[(every.groupby("seed").size() == len(frame)).to_numpy()]
+    summary = summarise(frame, **options, seed_means=whole)
+    return {"n_queries": len(frame), **summary, **_spread(by_order), **learned}
 
 
 def _spread(scores: pd.DataFrame) -> dict[str, float]:

@@ -394,12 +394,10 @@ class Wandb(TypedDict):
     entity: str | None
 
 
-class Bootstrap(TypedDict):
-    """The keys of a block `bootstrap`."""
+class Intervals(TypedDict):
+    """The keys of a block `intervals`."""
 
-    samples: int
     level: float
-    seed: int
 
 
 class Comparison(TypedDict):
@@ -491,7 +489,7 @@ class Config(TypedDict):
     long_files: LongFiles
     corpus: Corpus
     wandb: Wandb
-    bootstrap: Bootstrap
+    intervals: Intervals
     comparison: Comparison
     figures: Figures
     report: Report

@@ -116,7 +116,7 @@ def classification_caption(
     n_clips = frame["n_clips"][~whole].max()
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
-        f"of test clips [{level:.0%} bootstrap interval] (the study's, ours minus it). Bold marks "
+        f"of test clips [{level:.0%} interval] (the study's, ours minus it). Bold marks "
         "the best value among rows tested on the same fold. Spread is the standard deviation of "
         "the accuracy. Seconds are the time that one training took for its epochs.",
     ]
@@ -144,7 +144,7 @@ def classification_caption(
     needs=("clips", "records", "predictions"),
     told=(
         "trainings", "present_trainings", "dataset", "test_protocol", "test_folds",
-        "on_split_recording", "trained_starts", "trained_encoders", "names_by", "bootstrap",
+        "on_split_recording", "trained_starts", "trained_encoders", "names_by", "intervals",
     ),
 )  # fmt: skip
 def classification(files: Files, spec: Spec) -> Table:
@@ -161,7 +161,7 @@ def classification(files: Files, spec: Spec) -> Table:
         {row: (record, scores) for row, record, scores in results},
         spec["test_folds"],
         protocol=spec["test_protocol"],
-        options=spec["bootstrap"],
+        options=spec["intervals"],
         absent=encoders.absent_rows(about),
     )
     frame = classification_table(rows, spec["dataset"], spec["trained_starts"])
@@ -171,7 +171,7 @@ def classification(files: Files, spec: Spec) -> Table:
     caption = classification_caption(
         frame,
         spec["dataset"],
-        spec["bootstrap"]["level"],
+        spec["intervals"]["level"],
         [
             *encoders.naming_notes(spec["names_by"]),
             *encoders.notes(about, spec["dataset"]),

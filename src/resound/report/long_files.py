@@ -21,7 +21,7 @@ NAMES = ("method", "setting", "query_fold")
     needs=("long_scores", "single_scores"),
     told=(
         "long_rows", "long_files", "dataset", "retrieval_protocol", "top_k", "headline",
-        "comparison", "bootstrap", "long_encoders",
+        "comparison", "intervals", "long_encoders",
     ),
 )  # fmt: skip
 def retrieval_long(files: Files, spec: Spec) -> Table:
@@ -31,7 +31,7 @@ def retrieval_long(files: Files, spec: Spec) -> Table:
     rows = loss_rows(
         *layouts,
         headline=spec["headline"],
-        bootstrap=spec["bootstrap"],
+        level=spec["intervals"]["level"],
         samples=block["samples"],
         seed=block["seed"],
     )
@@ -65,7 +65,7 @@ def shown_long(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
     for metric in (f"{name}@{k}" for k in top_k for name in tables.SHOWN):
         shown[metric] = [_cell(row, metric) for row in rows]
     shown["p"] = [f"{row['p_value']:.2g}" for row in rows]
-    shown["p (Holm)"] = [f"{row['p_holm']:.2g}" for row in rows]
+    shown["p (adjusted)"] = [f"{row['p_adjusted']:.2g}" for row in rows]
     return shown
 
 
@@ -77,7 +77,7 @@ def _cell(row: Mapping[Any, Any], metric: str) -> str:
 
 def long_caption(spec: Spec) -> str:
     """Say what was searched, what counts as a hit, and what is tested."""
-    block, level = spec["long_files"], spec["bootstrap"]["level"]
+    block, level = spec["long_files"], spec["intervals"]["level"]
     places = (
         "the first twenty hits moved to their best places"
         if block["refine"]
@@ -92,6 +92,6 @@ def long_caption(spec: Spec) -> str:
         "A hit stands for the clip that it overlaps most; a clip counts once, at its best place. "
         "A silent query finds nothing and counts 0.",
         f"p is of the difference of {spec['headline']}, from a two-sided sign-flip test over "
-        "source recordings; p (Holm) is adjusted for all rows.",
+        "source recordings; p (adjusted) is for all rows at once (Westfall and Young).",
     ]
     return "\n".join([*lines, *encoders.notes(spec["long_encoders"], spec["dataset"])])

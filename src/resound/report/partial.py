@@ -24,7 +24,7 @@ WHOLE = "whole"
     needs=("whole_scores", "part_scores"),
     told=(
         "whole_rows", "part_rows", "part_folds", "part_encoders", "dataset", "retrieval_protocol",
-        "top_k", "bootstrap",
+        "top_k", "intervals",
     ),
 )  # fmt: skip
 def retrieval_partial(files: Files, spec: Spec) -> Table:
@@ -39,7 +39,7 @@ def retrieval_partial(files: Files, spec: Spec) -> Table:
         parts,
         spec["part_folds"],
         protocol=spec["retrieval_protocol"],
-        options=spec["bootstrap"],
+        options=spec["intervals"],
     )
     # Where no encoder has its weights here and nothing else is compared, there is no row.
     named = [{**row, "query": _asked_by(row["seconds"])} for row in rows]
@@ -74,7 +74,7 @@ def _cell(row: Mapping[Any, Any], metric: str) -> str:
 
 def partial_caption(spec: Spec) -> str:
     """Say what asked, what answered and what is left of what."""
-    level = spec["bootstrap"]["level"]
+    level = spec["intervals"]["level"]
     lines = [
         f"Retrieval on {spec['dataset']}, protocol {spec['retrieval_protocol']}, by whole clips "
         "and by parts of them; whole clips answer. Each cell: mean over queries "

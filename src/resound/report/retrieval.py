@@ -23,7 +23,7 @@ from resound.report.recordings import recording_notes
     needs=("clips", "scores", "choices", "costs"),
     told=(
         "runs", "present_runs", "settings", "dataset", "protocol", "top_k", "query_folds",
-        "on_split_recording", "starts", "vectors", "encoders", "bootstrap", "combined",
+        "on_split_recording", "starts", "vectors", "encoders", "intervals", "combined",
         "timed",
     ),
 )  # fmt: skip
@@ -35,7 +35,7 @@ def retrieval(files: Files, spec: Spec) -> Table:
         dict(zip(present, map(read_orders, files["scores"]), strict=True)),
         spec["query_folds"],
         protocol=spec["protocol"],
-        options=spec["bootstrap"],
+        options=spec["intervals"],
     )
     frame = tables.retrieval_table(
         rows, spec["settings"], spec["dataset"], starts=spec["starts"], vectors=spec["vectors"]
@@ -47,7 +47,7 @@ def retrieval(files: Files, spec: Spec) -> Table:
     caption = tables.retrieval_caption(
         frame,
         spec["dataset"],
-        spec["bootstrap"]["level"],
+        spec["intervals"]["level"],
         absent=encoders.absent_rows(spec["encoders"]),
         notes=[
             *encoders.notes(spec["encoders"], spec["dataset"]),

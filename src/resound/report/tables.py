@@ -238,7 +238,7 @@ def retrieval_caption(
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
-        f"queries [{level:.0%} bootstrap interval] (the study's figure, ours minus it). Bold marks "
+        f"queries [{level:.0%} interval] (the study's figure, ours minus it). Bold marks "
         "the best value among rows tested on the same fold.",
     ]
     if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):

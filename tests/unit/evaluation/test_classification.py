@@ -16,7 +16,7 @@ CLIPS = pd.DataFrame(
         "src_file": ["1", "1", "2", "3"],
     }
 )
-OPTIONS = {"samples": 50, "level": 0.95, "seed": 0}
+OPTIONS = {"level": 0.95}
 WHERE = ("cnn", "mel", "s")
 
 

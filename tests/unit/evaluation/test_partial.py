@@ -13,7 +13,7 @@ from resound.evaluation.partial import partial_rows, share_left
 from resound.experiment.coordinates import RunRow
 from resound.experiment.tiles import Tile
 
-OPTIONS = {"samples": 500, "level": 0.95, "seed": 0}
+OPTIONS = {"level": 0.95}
 RNG = np.random.default_rng(0)
 N = 200
 

@@ -16,7 +16,7 @@ from resound.experiment.tiles import grid
 from resound.store import write_csv
 
 RUN = RunRow("cosine", "f0", "sr16000_nfft2048_hop512", "fold5")
-BOOTSTRAP = {"samples": 20, "level": 0.95, "seed": 0}
+INTERVALS = {"level": 0.95}
 
 
 def clips_of(categories, first=0):
@@ -36,7 +36,7 @@ def scores_of(task, distances, orders, seed=0):
 
 def row_of(scores):
     (row,) = retrieval_rows(
-        [RUN], {RUN: scores}, {"fold5": [5]}, protocol="holdout", options=BOOTSTRAP
+        [RUN], {RUN: scores}, {"fold5": [5]}, protocol="holdout", options=INTERVALS
     )
     return row
 

@@ -76,9 +76,9 @@ def test_an_unknown_word_is_named(trait, look, stock):
 
 
 def test_a_block_of_the_config_is_a_fact(stock):
-    entry = Entry("module", {"told": ("bootstrap",)}, ())
+    entry = Entry("module", {"told": ("intervals",)}, ())
     spec = shown.told(entry, shown.Shown(stock.plan, stock))
-    assert spec == {"bootstrap": stock.plan.config["bootstrap"]}
+    assert spec == {"intervals": stock.plan.config["intervals"]}
 
 
 def test_the_matrix_of_the_figure_is_that_of_the_table(stock):

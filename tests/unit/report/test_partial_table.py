@@ -20,7 +20,7 @@ SPEC = {
     "dataset": "esc50",
     "retrieval_protocol": "holdout",
     "top_k": [10],
-    "bootstrap": {"samples": 20, "level": 0.95, "seed": 0},
+    "intervals": {"level": 0.95},
 }
 
 

@@ -45,7 +45,7 @@ def test_what_differs_from_the_study_is_said():
     )
     caption = tables.retrieval_caption(frame, "esc10", 0.95)
     assert "Not as in the study: data set esc10" in caption
-    assert "95% bootstrap" in caption
+    assert "95% interval" in caption
     assert "25.00%" in caption
 
 
