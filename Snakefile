@@ -25,6 +25,7 @@ wildcard_constraints:
     fusion=r"[a-z0-9_]+",
     two_stage=r"[a-z0-9_]+",
     milliseconds=r"\d+",
+    condition=r"[a-z0-9_]+",
     row=r"\d+",
     column=r"\d+",
     training=r"[a-z0-9_]+(/[a-z0-9_-]+)+",
@@ -44,6 +45,7 @@ include: "workflow/rules/retrieval.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/encoders.smk"
 include: "workflow/rules/parts.smk"
+include: "workflow/rules/robustness.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/evaluate.smk"

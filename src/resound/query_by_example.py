@@ -27,6 +27,7 @@ from resound.experiment.coordinates import (
     TAGS,
     WINDOWS,
     Combined,
+    Disturbed,
     Embedding,
     Encoding,
     Feature,
@@ -211,7 +212,7 @@ def _features(sound: store.AnyPath, plan: Plan, run: Run) -> Float32:
             return _embedded(sound, plan, embedding)
         case Encoding() as encoding:
             return _encoded(sound, plan, encoding)
-        case Fusion() | TwoStage() | Part() as other:
+        case Fusion() | TwoStage() | Part() | Disturbed() as other:
             raise ParameterError(f"{other.name} compares no recording: it needs all clips")
 
 

@@ -31,7 +31,7 @@ rule cut_queries:
 
 use rule build_feature_bank as build_query_bank with:
     input:
-        waveforms=JOBS.part_waveforms,
+        waveforms=JOBS.changed_waveforms,
     output:
         bank="<results>/parts/{milliseconds}ms/features/{feature}/bank.npy",
         spec="<results>/parts/{milliseconds}ms/features/{feature}/spec.json",
@@ -40,7 +40,7 @@ use rule build_feature_bank as build_query_bank with:
     benchmark:
         "<benchmarks>/build_query_bank/{milliseconds}ms/{feature}.tsv"
     params:
-        spec=lambda wildcards: specs.asking(config, JOBS.part_of(wildcards)),
+        spec=lambda wildcards: specs.asking(config, JOBS.changed(wildcards)),
         code=lambda wildcards: code_of(
             "build_feature_bank", JOBS.feature(wildcards).module
         ),
@@ -50,7 +50,7 @@ use rule build_feature_bank as build_query_bank with:
 
 use rule encode_clips as encode_queries with:
     input:
-        waveforms=JOBS.part_waveforms,
+        waveforms=JOBS.changed_waveforms,
     output:
         bank="<results>/parts/{milliseconds}ms/embeddings/{encoder}_frozen/waveform/{setting}/bank.npy",
         spec="<results>/parts/{milliseconds}ms/embeddings/{encoder}_frozen/waveform/{setting}/spec.json",
@@ -59,7 +59,7 @@ use rule encode_clips as encode_queries with:
     benchmark:
         "<benchmarks>/encode_queries/{milliseconds}ms/{encoder}/{setting}.tsv"
     params:
-        spec=lambda wildcards: specs.asking(config, JOBS.part_of(wildcards)),
+        spec=lambda wildcards: specs.asking(config, JOBS.changed(wildcards)),
         code=lambda wildcards: code_of(
             "encode_clips", *specs.encoder_modules(config, JOBS.encoder(wildcards))
         ),

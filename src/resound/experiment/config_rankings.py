@@ -12,6 +12,7 @@ Config = Mapping[str, Any]
 # What the way of a ranking may be chosen by.
 RANKED_METRICS = ("mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map")
 PARTIAL_TABLE = "retrieval_partial"
+ROBUST_TABLE = "retrieval_robustness"
 
 
 def ranking_faults(config: Config) -> Iterator[str]:
@@ -19,6 +20,7 @@ def ranking_faults(config: Config) -> Iterator[str]:
     yield from _fusions(config)
     yield from _two_stage(config)
     yield from _partial(config)
+    yield from _robustness(config)
 
 
 def _fusions(config: Config) -> Iterator[str]:
@@ -96,3 +98,9 @@ def _partial(config: Config) -> Iterator[str]:
                     f"{where}: {seconds} s at {stft['sample_rate']} Hz are fewer samples than a "
                     f"frame of stft.{name} has, n_fft: {stft['n_fft']}"
                 )
+
+
+def _robustness(config: Config) -> Iterator[str]:
+    """Check that no table of the config has the name of the one that conditions make."""
+    if config["robustness"]["conditions"] and ROBUST_TABLE in config["retrieval"]["tables"]:
+        yield f"retrieval.tables.{ROBUST_TABLE}: this is the table of robustness; rename yours"

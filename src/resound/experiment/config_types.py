@@ -362,6 +362,12 @@ class PartialQueries(TypedDict):
     seconds: list[float]
 
 
+class Robustness(TypedDict):
+    """The keys of a block `robustness`."""
+
+    conditions: dict[str, dict[str, float]]
+
+
 class LongFiles(TypedDict):
     """The keys of a block `long files`."""
 
@@ -486,6 +492,7 @@ class Config(TypedDict):
     finetune: Finetune
     encodings: dict[str, Encodings]
     partial_queries: PartialQueries
+    robustness: Robustness
     long_files: LongFiles
     corpus: Corpus
     wandb: Wandb

@@ -499,14 +499,16 @@ class TwoStage(_Combined):
 
 
 @dataclass(frozen=True)
-class Part:
-    """The first seconds of every clip that sound, which ask the whole clips of a bank.
+class _Changed:
+    """Changed clips, which ask the clips of a bank as they are.
 
-    They are made into what the bank holds just as whole clips are.
+    They are made into what the bank holds just as those are.
     """
 
     bank: Feature | Encoding
-    seconds: float
+
+    # The folder below the results in which all that is made of them stands.
+    changed = ""
 
     @property
     def setting(self) -> Setting:
@@ -515,8 +517,8 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Its name in paths: ``500ms``."""
-        return f"{round(1000 * self.seconds)}ms"
+        """Its name in paths."""
+        raise NotImplementedError
 
     @property
     def source(self) -> str:
@@ -531,7 +533,12 @@ class Part:
     @property
     def asking(self) -> str:
         """The folder of the bank that asks."""
-        return f"parts/{self.name}/{self.bank.folder}"
+        return f"{self.changed}/{self.name}/{self.bank.folder}"
+
+    @property
+    def audio(self) -> str:
+        """The folder of the changed waveforms."""
+        return f"{self.changed}/{self.name}/audio/sr{self.setting.sample_rate}"
 
     @property
     def training(self) -> None:
@@ -539,12 +546,41 @@ class Part:
         return None
 
     def row(self, distance: str, split: str) -> RunRow:
-        """Return the names of a run by it, which are those of whole clips."""
+        """Return the names of a run by it, which are those of the clips as they are."""
         return self.bank.row(distance, split)
 
 
+@dataclass(frozen=True)
+class Part(_Changed):
+    """The first seconds of every clip that sound."""
+
+    seconds: float
+
+    changed = "parts"
+
+    @property
+    def name(self) -> str:
+        """Its name in paths: ``500ms``."""
+        return f"{round(1000 * self.seconds)}ms"
+
+
+@dataclass(frozen=True)
+class Disturbed(_Changed):
+    """Every clip, disturbed as a condition of the config says."""
+
+    condition: str
+
+    changed = "disturbed"
+
+    @property
+    def name(self) -> str:
+        """Its name in paths: that of the condition."""
+        return self.condition
+
+
+Changed = Part | Disturbed
 Combined = Fusion | TwoStage
-Bank = Feature | Embedding | Encoding | Combined | Part
+Bank = Feature | Embedding | Encoding | Combined | Changed
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from resound.experiment.coordinates import (
     RANDOM,
     TAGS,
     ZERO_SHOT,
+    Changed,
     Classifier,
     Combined,
     Embedding,
     Encoding,
     HeadTraining,
-    Part,
     Pretrained,
     Run,
     Training,
@@ -118,7 +118,7 @@ class Inventory:
 
     def lacks(self, part: Any) -> bool:
         """Say whether a training or a bank stands on an encoder whose weights are absent."""
-        if isinstance(part, Part):
+        if isinstance(part, Changed):
             return self.lacks(part.bank)
         if isinstance(part, Combined):
             return any(self.lacks(bank) for _, bank in part.parts)

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from resound.experiment import parts, resources, searches, shown, specs
+from resound.experiment import parts, resources, robustness, searches, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
     TAGS,
     ZERO_SHOT,
+    Changed,
     Combined,
+    Disturbed,
     Encoding,
     Feature,
     HeadTraining,
@@ -58,7 +60,8 @@ class Jobs:
     def run(self, wildcards: Any) -> Run:
         """Return the run of a job, which its paths name whole, or by how it combines several."""
         if hasattr(wildcards, "run"):
-            return parts.partial_runs(self.plan).get(wildcards.run) or self.plan.run(wildcards.run)
+            changed = {**parts.partial_runs(self.plan), **robustness.disturbed_runs(self.plan)}
+            return changed.get(wildcards.run) or self.plan.run(wildcards.run)
         of, split = self.combined(wildcards)
         return Run(of.kind, of, split)
 
@@ -119,23 +122,23 @@ class Jobs:
         return f"<results>/{self.run(wildcards).bank.folder}/bank.npy"
 
     def asking(self, wildcards: Any, file: str = "bank.npy") -> str | list[str]:
-        """Return the bank of the parts of clips that ask; nothing where whole clips do."""
+        """Return the bank of the changed clips that ask; nothing where clips ask as they are."""
         bank = self.run(wildcards).bank
-        return f"<results>/{bank.asking}/{file}" if isinstance(bank, Part) else []
+        return f"<results>/{bank.asking}/{file}" if isinstance(bank, Changed) else []
 
-    def part_of(self, wildcards: Any) -> Part:
-        """Return the parts of clips that a job makes a bank of."""
+    def changed(self, wildcards: Any) -> Changed:
+        """Return the changed clips that a job makes a bank of."""
         if hasattr(wildcards, "feature"):
             of: Feature | Encoding = self.feature(wildcards)
         else:
             of = Encoding("", self.encoder(wildcards), FROZEN, None)
+        if hasattr(wildcards, "condition"):
+            return Disturbed(of, wildcards.condition)
         return Part(of, int(wildcards.milliseconds) / 1000)
 
-    def part_waveforms(self, wildcards: Any) -> str:
-        """Return the parts of clips, at the sample rate at which they are made into a bank."""
-        part = self.part_of(wildcards)
-        rate = part.setting.sample_rate
-        return f"<results>/parts/{part.name}/audio/sr{rate}/waveforms.npy"
+    def changed_waveforms(self, wildcards: Any) -> str:
+        """Return the changed clips, at the sample rate at which they are made into a bank."""
+        return f"<results>/{self.changed(wildcards).audio}/waveforms.npy"
 
     def bank_record(self, wildcards: Any) -> str:
         """Return the record beside the bank of a run."""

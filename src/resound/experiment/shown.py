@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from resound.errors import ParameterError, unknown
-from resound.experiment import parts, searches, specs
+from resound.experiment import parts, robustness, searches, specs
 from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FROZEN,
@@ -80,6 +80,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "histories": lambda there: there.with_history,
     "long_searches": lambda there: searches.long_searches(there.plan),
     "asked_by_parts": lambda there: parts.asked_by_parts(there.plan),
+    "disturbable": lambda there: robustness.disturbable(there.plan),
 }
 # The files that a registration may need.
 NEEDS: dict[str, Callable[[Shown], Files]] = {
@@ -107,6 +108,8 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "single_scores": lambda of: _long_scores(of, searches.SINGLE),
     "whole_scores": lambda of: _scores(parts.whole_runs(of.inventory)),
     "part_scores": lambda of: _scores(parts.part_runs(of.inventory)),
+    "clean_scores": lambda of: _scores(robustness.clean_runs(of.inventory)),
+    "disturbed_scores": lambda of: _scores(robustness.disturbed_in(of.inventory)),
     "table": lambda of: [f"tables/{of.item}.csv"],
     "map": lambda of: [f"maps/{of.item}.csv"],
     "matrix_waveforms": lambda of: [_waveforms(matrix_figure(of)["audio"])],
@@ -163,6 +166,12 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     ],
     "whole_rows": lambda of: [list(run.row) for run in parts.whole_runs(of.inventory)],
     "part_rows": lambda of: parts.part_rows(of.inventory),
+    "clean_rows": lambda of: [list(run.row) for run in robustness.clean_runs(of.inventory)],
+    "disturbed_rows": lambda of: robustness.disturbed_rows(of.inventory),
+    "disturbed_folds": lambda of: _query_folds(robustness.disturbable(of.plan)),
+    "disturbed_encoders": lambda of: of.inventory.encoders(
+        run.bank for run in robustness.disturbable(of.plan)
+    ),
     "part_folds": lambda of: _query_folds(parts.asked_by_parts(of.plan)),
     "part_encoders": lambda of: of.inventory.encoders(
         run.bank for run in parts.asked_by_parts(of.plan)

@@ -24,8 +24,10 @@ from resound.experiment.coordinates import (
     ZERO_SHOT,
     Autoencoder,
     Bank,
+    Changed,
     Classifier,
     Combined,
+    Disturbed,
     Embedding,
     Encoding,
     Feature,
@@ -136,6 +138,12 @@ def part_audio(config: Config, sample_rate: int, seconds: float) -> Spec:
     return {**audio(config, sample_rate), "seconds": seconds}
 
 
+def disturbed_audio(config: Config, sample_rate: int, condition: str) -> Spec:
+    """Return the spec of all clips at a sample rate in Hz, disturbed as a condition says."""
+    ((kind, value),) = config["robustness"]["conditions"][condition].items()
+    return {**audio(config, sample_rate), "disturbance": {kind: float(value)}}
+
+
 def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
     """Return the versions of libraries that are part of a spec: none unless asked for."""
     found = numeric_versions(config["provenance"]["strict"], libraries)
@@ -150,7 +158,7 @@ def bank(config: Config, source: Bank) -> Spec:
     match source:
         case Fusion() | TwoStage():
             raise ParameterError(f"{source.name} has no bank, its parts have")
-        case Part():
+        case Part() | Disturbed():
             return bank(config, source.bank)
         case Feature():
             return feature_bank(config, source)
@@ -160,12 +168,13 @@ def bank(config: Config, source: Bank) -> Spec:
             return encoding(config, source)
 
 
-def asking(config: Config, part: Part) -> Spec:
-    """Return the spec of a bank of parts of clips: that of the whole clips, of other audio."""
-    return {
-        **bank(config, part.bank),
-        "audio": part_audio(config, part.setting.sample_rate, part.seconds),
-    }
+def asking(config: Config, changed: Changed) -> Spec:
+    """Return the spec of a bank of changed clips: that of the clips as they are, of other audio."""
+    rate = changed.setting.sample_rate
+    if isinstance(changed, Part):
+        return {**bank(config, changed.bank), "audio": part_audio(config, rate, changed.seconds)}
+    audio = disturbed_audio(config, rate, changed.condition)
+    return {**bank(config, changed.bank), "audio": audio}
 
 
 def feature_bank(config: Config, feature: Feature) -> Spec:
@@ -378,10 +387,10 @@ def distances(config: Config, run: Run) -> Spec:
             "split": split(config, run.split),
             **_own_recording(config),
         }
-    parts = {"asking": asking(config, run.bank)} if isinstance(run.bank, Part) else {}
+    changed = {"asking": asking(config, run.bank)} if isinstance(run.bank, Changed) else {}
     return {
         "bank": bank(config, run.bank),
-        **parts,
+        **changed,
         **pooling(run.bank),
         **normalise(run.bank),
         "distance": run.distance,
@@ -404,14 +413,14 @@ def choice(config: Config, of: Combined, on: Split) -> Spec:
 
 def pooling(source: Bank) -> dict[str, str]:
     """Return the ``pooling`` of a bank of windows, where one vector of each clip is compared."""
-    of = source.bank if isinstance(source, Part) else source
+    of = source.bank if isinstance(source, Changed) else source
     pooled = of.pooling if isinstance(of, Encoding) else None
     return {"pooling": pooled} if pooled else {}
 
 
 def normalise(source: Bank) -> dict[str, list[str]]:
     """Return what is done to the clips of a bank before they are compared, where it is."""
-    of = source.bank if isinstance(source, Part) else source
+    of = source.bank if isinstance(source, Changed) else source
     steps = of.normalise if isinstance(of, Feature | Encoding) else ()
     return {"normalise": list(steps)} if steps else {}
 

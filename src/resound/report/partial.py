@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from resound.data.sounding import SILENCE_DB
-from resound.evaluation.partial import LEFT, partial_rows
+from resound.evaluation.changed import LEFT, changed_rows
 from resound.evaluation.scoring import read_orders
 from resound.experiment.coordinates import RunRow
 from resound.registry import TABLES
@@ -34,17 +34,18 @@ def retrieval_partial(files: Files, spec: Spec) -> Table:
     parts: dict[float, dict[RunRow, pd.DataFrame]] = {}
     for (seconds, row), path in zip(spec["part_rows"], files["part_scores"], strict=True):
         parts.setdefault(seconds, {})[RunRow(*row)] = read_orders(path)
-    rows = partial_rows(
+    rows = changed_rows(
         whole,
-        parts,
+        dict(sorted(parts.items())),
         spec["part_folds"],
         protocol=spec["retrieval_protocol"],
         options=spec["intervals"],
+        column="seconds",
     )
     # Where no encoder has its weights here and nothing else is compared, there is no row.
     named = [{**row, "query": _asked_by(row["seconds"])} for row in rows]
     frame = pd.DataFrame(named, columns=None if rows else [*NAMES, "seconds"])
-    return Table(frame, shown_partial(frame, spec["top_k"]), partial_caption(spec))
+    return Table(frame, shown_changed(frame, NAMES, spec["top_k"]), partial_caption(spec))
 
 
 def _asked_by(seconds: float) -> str:
@@ -52,9 +53,9 @@ def _asked_by(seconds: float) -> str:
     return WHOLE if pd.isna(seconds) else f"{seconds:g} s"
 
 
-def shown_partial(frame: pd.DataFrame, top_k: Sequence[int]) -> pd.DataFrame:
-    """Return each metric with its interval and, in brackets, what is left of whole clips'."""
-    shown = frame[[name for name in NAMES if name in frame]].copy()
+def shown_changed(frame: pd.DataFrame, names: Sequence[str], top_k: Sequence[int]) -> pd.DataFrame:
+    """Return each metric with its interval and, in brackets, what is left of unchanged queries'."""
+    shown = frame[[name for name in names if name in frame]].copy()
     if "network" in shown:
         shown["network"] = shown["network"].fillna("")
     rows = frame.to_dict("records")

@@ -7,9 +7,9 @@ import pytest
 from resound import store
 from resound.data.splits import read_split
 from resound.distances import cosine, dtw_subsequence
+from resound.evaluation.changed import changed_rows, share_left
 from resound.evaluation.costs import read_costs
 from resound.evaluation.distances import compute_distances
-from resound.evaluation.partial import partial_rows, share_left
 from resound.experiment.coordinates import RunRow
 from resound.experiment.tiles import Tile
 
@@ -62,9 +62,10 @@ def test_a_method_has_a_row_for_whole_clips_and_one_for_each_length():
     # The order of queries in a file is none of the table's business.
     half[rows[0]] = half[rows[0]].sample(frac=1, random_state=0)
     folds = {"fold4": [4], "fold5": [5]}
-    found = partial_rows(whole, {2.0: whole, 0.5: half}, folds, protocol="cv", options=OPTIONS)
+    changed, ways = {0.5: half, 2.0: whole}, {"protocol": "cv", "options": OPTIONS}
+    found = changed_rows(whole, changed, folds, **ways, column="seconds")
     assert [row["query_fold"] for row in found] == ["4"] * 3 + ["5"] * 3 + ["all"] * 3
-    np.testing.assert_equal([row["seconds"] for row in found], [np.nan, 0.5, 2.0] * 3)
+    assert [row["seconds"] for row in found] == [None, 0.5, 2.0] * 3
     assert [row["n_queries"] for row in found] == [N] * 6 + [2 * N] * 3
     for first, second, third in zip(found[::3], found[1::3], found[2::3], strict=True):
         assert "left_mrr@10" not in first

@@ -1,4 +1,4 @@
-"""Scores of queries that are parts of clips, and what they keep of those of whole clips."""
+"""Scores of queries that are changed, as parts of clips, and what they keep of the others'."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,44 +17,49 @@ Float64 = npt.NDArray[np.float64]
 LEFT = "left"
 
 
-def partial_rows(
-    whole: Mapping[RunRow, pd.DataFrame],
-    parts: Mapping[float, Mapping[RunRow, pd.DataFrame]],
+def changed_rows(
+    clean: Mapping[RunRow, pd.DataFrame],
+    changed: Mapping[Any, Mapping[RunRow, pd.DataFrame]],
     query_folds: Mapping[str, Sequence[int]],
     *,
     protocol: str,
     options: Mapping[str, Any],
+    column: str,
 ) -> list[dict[str, Any]]:
-    """Return the rows of each method: of whole clips, then of parts of them, the shortest first.
+    """Return the rows of each method: of queries as they are, then as they are changed.
 
     Parameters
     ----------
-    whole : mapping
+    clean : mapping
         The scores of the queries of each run, in the order of the table.
-    parts : mapping
-        The same of parts of the same queries, by their length in seconds.
+    changed : mapping
+        The same of the changed queries, by what is changed, in the order of the rows.
     query_folds : mapping
         The folds that ask, by split; none for leave-one-out.
     protocol : str
         What divides the clips.
     options : mapping
         ``level`` of the intervals.
+    column : str
+        The column that tells what is changed; None of queries as they are.
 
     Returns
     -------
     list of dict
-        What names the method, ``seconds``, NaN of whole clips, ``n_queries``, the columns of
-        `resound.evaluation.summary.summarise`, and of parts ``left_mrr@10, left_mrr@10_low, ...``
-        of each metric as `share_left` returns it.
+        What names the method, `column`, ``n_queries``, the columns of
+        `resound.evaluation.summary.summarise`, and of changed queries ``left_mrr@10,
+        left_mrr@10_low, ...`` of each metric as `share_left` returns it.
     """
     rows = []
-    for about, folds, runs in by_method(list(whole), query_folds):
+    for about, folds, runs in by_method(list(clean), query_folds):
         row = {**about, "protocol": protocol, "query_fold": folds}
-        asked = _queries_of(whole, runs)
-        for seconds in (np.nan, *sorted(parts)):
-            scores = asked if np.isnan(seconds) else _queries_of(parts[seconds], runs)
-            left = {} if np.isnan(seconds) else share_left(scores, asked, options)
-            told = {"seconds": seconds, "n_queries": len(scores)}
+        asked = _queries_of(clean, runs)
+        told = {column: None, "n_queries": len(asked)}
+        rows.append({**row, **told, **summarise(asked, **options)})
+        for name, scores_of in changed.items():
+            scores = _queries_of(scores_of, runs)
+            left = share_left(scores, asked, options)
+            told = {column: name, "n_queries": len(scores)}
             rows.append({**row, **told, **summarise(scores, **options), **left})
     return rows
 

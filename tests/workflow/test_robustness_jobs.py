@@ -1,0 +1,39 @@
+"""Disturbed queries in a run: their jobs, and what makes them again."""
+
+import pandas as pd
+import pytest
+
+CONFIG = """
+robustness: {conditions: {loud: {noise: 0}}}
+retrieval:
+  tables:
+    retrieval_dtw: {features: [f0], stft: [16k]}
+"""
+TABLE = "out/tables/retrieval_robustness.csv"
+ASKED = {
+    "compute_distances": 1, "rank_gallery": 1, "score_retrieval": 1,
+    "make_retrieval_robustness_table": 1,
+}  # fmt: skip
+MADE = {"disturb_clips": 1, "build_disturbed_bank": 1, **ASKED}
+
+
+@pytest.mark.slow
+def test_disturbed_queries_are_made_shown_and_made_again_when_they_are_stale(copied):
+    (copied.folder / "loud.yaml").write_text(CONFIG)
+
+    def run(*arguments):
+        return copied.snakemake(TABLE, *arguments, "--configfile", "tiny.yaml", "loud.yaml")
+
+    assert copied.jobs(run()) == MADE
+    table = pd.read_csv(copied.folder / TABLE)
+    clean, loud = table[table["feature"] == "f0"].to_dict("records")
+    assert pd.isna(clean["condition"])
+    assert loud["condition"] == "loud"
+    assert loud["left_mrr@10"] == pytest.approx(loud["mrr@10"] / clean["mrr@10"])
+    assert "noise 0 dB" in (copied.folder / TABLE).with_suffix(".md").read_text()
+
+    assert copied.jobs(run("--dry-run")) == {}
+    copied.edit("loud.yaml", "noise: 0", "noise: 10")
+    assert copied.jobs(run("--dry-run")) == MADE
+    copied.edit("loud.yaml", "{loud: {noise: 10}}", "{loud: {noise: 0}, dull: {lowpass: 900}}")
+    assert copied.jobs(run("--dry-run")) == MADE
