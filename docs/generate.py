@@ -55,6 +55,10 @@ PARTIAL = {
     name: (name, measured.partial_queries, "retrieval_partial")
     for name in ("esc50_partial", "esc10_partial")
 }
+# What docs/robustness.md tells of experiments, by its marks.
+ROBUSTNESS = {
+    "esc10_robustness": ("esc10_robustness", measured.robustness, "retrieval_robustness")
+}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
@@ -65,6 +69,7 @@ TYPES = ROOT / "src" / "resound" / "experiment" / "config_types.py"
 ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
 RANKING_PAGE = ROOT / "docs" / "ranking.md"
 PARTIAL_PAGE = ROOT / "docs" / "partial.md"
+ROBUSTNESS_PAGE = ROOT / "docs" / "robustness.md"
 
 
 def features_page() -> str:
@@ -144,7 +149,8 @@ def main() -> None:
             }
         path = ROOT / "docs" / page
         path.write_text(measured.filled(path, parts, measured.MISSING))
-    for path, asked in ((RANKING_PAGE, RANKINGS), (PARTIAL_PAGE, PARTIAL)):
+    pages = {RANKING_PAGE: RANKINGS, PARTIAL_PAGE: PARTIAL, ROBUSTNESS_PAGE: ROBUSTNESS}
+    for path, asked in pages.items():
         parts = {mark: measured.part_of(RESULTS, *part) for mark, part in asked.items()}
         path.write_text(measured.filled(path, parts, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))

@@ -242,6 +242,25 @@ def partial_queries(tables: Path) -> str:
     return f"{told}\n\n{_github(rows, header)}"
 
 
+def robustness(tables: Path) -> str:
+    """Return what disturbed queries find, a row a condition, a column a method."""
+    found = pd.read_csv(tables / "retrieval_robustness.csv")
+    about = found[["method", "network", "feature"]].fillna("").to_dict("records")
+    found["name"] = [f"`{row['method']}` {row['network'] or row['feature']}" for row in about]
+    names = list(dict.fromkeys(found["name"]))
+    parts = [f"{_measured_at(tables)}In brackets the share left of clean queries' figure."]
+    for metric in SHORT_METRICS:
+        cells = {
+            (row["query"], row["name"]): f"{row[metric]:.3f}"
+            + (f" ({row[f'left_{metric}']:.0%})" if pd.notna(row[f"left_{metric}"]) else "")
+            for row in found.to_dict("records")
+        }
+        queries = dict.fromkeys(found["query"])
+        rows = [[query, *(cells[query, name] for name in names)] for query in queries]
+        parts.append(_github(rows, [f"{metric} of", *names]))
+    return "\n\n".join(parts)
+
+
 def _left(row: Mapping[str, Any], metric: str) -> str:
     share, low, high = (row[f"left_{metric}{end}"] for end in ("", "_low", "_high"))
     return "" if pd.isna(share) else f"{share:.0%} [{low:.0%}, {high:.0%}]"

@@ -362,10 +362,24 @@ class PartialQueries(TypedDict):
     seconds: list[float]
 
 
+class RobustnessConditions(TypedDict):
+    """The keys of a block `robustness conditions`."""
+
+    noise: NotRequired[float]
+    gain: NotRequired[float]
+    lowpass: NotRequired[float]
+    highpass: NotRequired[float]
+    clip: NotRequired[float]
+    mp3: NotRequired[float]
+    vorbis: NotRequired[float]
+    speed: NotRequired[float]
+    shift: NotRequired[float]
+
+
 class Robustness(TypedDict):
     """The keys of a block `robustness`."""
 
-    conditions: dict[str, dict[str, float]]
+    conditions: dict[str, RobustnessConditions]
 
 
 class LongFiles(TypedDict):

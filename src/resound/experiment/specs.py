@@ -140,8 +140,9 @@ def part_audio(config: Config, sample_rate: int, seconds: float) -> Spec:
 
 def disturbed_audio(config: Config, sample_rate: int, condition: str) -> Spec:
     """Return the spec of all clips at a sample rate in Hz, disturbed as a condition says."""
-    ((kind, value),) = config["robustness"]["conditions"][condition].items()
-    return {**audio(config, sample_rate), "disturbance": {kind: float(value)}}
+    named: dict[str, Any] = {**config["robustness"]["conditions"][condition]}
+    disturbance = {kind: float(value) for kind, value in named.items()}
+    return {**audio(config, sample_rate), "disturbance": disturbance}
 
 
 def versions(config: Config, libraries: Sequence[str] = NUMERIC_LIBRARIES) -> Spec:
