@@ -140,7 +140,7 @@ CONFIG = [
     ),
     ("  crnn: {}", "  crnn: {hidden: 32}", {}),
     ("metric: mrr", "metric: map", {**COMPARED, "plot_retrieval": 4}),
-    ("pairs: best", "pairs: all", {"make_significance_table": 1}),
+    ("pairs: best", "pairs: all", {"make_significance_table": 1, "make_summary_table": 1}),
     ("perplexity: 30.0", "perplexity: 20.0", {"map_embeddings": 2, "plot_tsne": 2}),
     ("show: [matrix, features", "show: [features, matrix", {}),
     ("project: resound", "project: another", {}),

@@ -29,7 +29,7 @@ TARGETS = (
 )
 STORED = ("data", "out")
 # Times, and time stamps.
-MEASURED = {"benchmarks", "logs", "files.json"}
+MEASURED = {"benchmarks", "logs", "files.json", "costs.csv"}
 
 
 def stored(folder: Path) -> dict[str, bytes | str]:
