@@ -54,7 +54,7 @@ $(SLURM_READY): $(READY)
 	@touch $@
 
 test-slurm: $(SLURM_READY)  ## pass the tests on a Slurm of this host (root on Debian; installs and starts it)
-	@echo "==> Testing on two Slurm nodes on this host, which start, run and stop here (two to four minutes)"
+	@echo "==> Testing on two Slurm nodes on this host, which start, run and stop here (three to five minutes)"
 	$(BIN)/python -m pytest -m slurm $(ARGS)
 
 $(BENCH_READY): pyproject.toml benchmarks/requirements.txt
