@@ -56,9 +56,7 @@ PARTIAL = {
     for name in ("esc50_partial", "esc10_partial")
 }
 # What docs/robustness.md tells of experiments, by its marks.
-ROBUSTNESS = {
-    "esc10_robustness": ("esc10_robustness", measured.robustness, "retrieval_robustness")
-}
+ROBUSTNESS = {"esc10_robustness": ("esc10_robustness", measured.robustness, "retrieval_robustness")}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
