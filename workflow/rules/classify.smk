@@ -38,6 +38,7 @@ rule train_classifier:
         history="<results>/models/{training}/history.csv",
         predictions="<results>/models/{training}/predictions.csv",
         confusion="<results>/models/{training}/confusion.csv",
+        choosing="<results>/models/{training}/choosing.csv",
     log:
         "<logs>/train_classifier/{training}.log",
     benchmark:

@@ -188,6 +188,7 @@ rule probe:
         model="<results>/models/{training}/model.json",
         predictions="<results>/models/{training}/predictions.csv",
         confusion="<results>/models/{training}/confusion.csv",
+        choosing="<results>/models/{training}/choosing.csv",
         choice="<results>/models/{training}/choice.csv",
     log:
         "<logs>/probe/{training}.log",
@@ -220,6 +221,7 @@ rule finetune:
         history="<results>/models/{training}/history.csv",
         predictions="<results>/models/{training}/predictions.csv",
         confusion="<results>/models/{training}/confusion.csv",
+        choosing="<results>/models/{training}/choosing.csv",
     log:
         "<logs>/finetune/{training}.log",
     benchmark:

@@ -1,7 +1,7 @@
 """Classification tables: from the scores of trained networks to rows with intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,17 @@ from resound.metrics.classification import macro_f1
 from resound.metrics.intervals import mean_interval
 
 ABSENT = "no result yet: not run, or stopped early; see its log, then run the same command again"
+
+
+class OfSplit(Protocol):
+    """What was made on a split."""
+
+    @property
+    def split(self) -> str:
+        """The name of the split."""
+
+
+Made = TypeVar("Made", bound=OfSplit)
 
 
 class Trial(NamedTuple):
@@ -68,14 +79,23 @@ def classification_rows(
     rows = []
     for (network, feature, setting), trials in grouped.items():
         about = {"network": network, "feature": feature, "setting": setting, "protocol": protocol}
-        for fold, part in _parts(trials, query_folds):
+        for fold, part in by_test_fold(trials, query_folds):
             rows.append(about | {"test_fold": fold} | _row(part, options))
     return rows
 
 
-def _parts(
-    trials: Sequence[Trial], query_folds: Mapping[str, Sequence[int]]
-) -> Iterator[tuple[str, list[Trial]]]:
+def by_test_fold(
+    trials: Sequence[Made], query_folds: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[str, list[Made]]]:
+    """Yield the trials of a row by test fold, then all together where there are several splits.
+
+    Parameters
+    ----------
+    trials : sequence
+        Of all splits and seeds; each knows its ``split``.
+    query_folds : mapping
+        The test folds by split.
+    """
     by_split = {trial.split: [t for t in trials if t.split == trial.split] for trial in trials}
     for split, part in by_split.items():
         yield "+".join(map(str, query_folds[split])) or ALL_CLIPS, part

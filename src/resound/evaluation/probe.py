@@ -16,7 +16,13 @@ from resound import store
 from resound.data.index import read_clips
 from resound.errors import TrainingError, check_choice
 from resound.training.folds import choosing_folds, rows_outside, training_rows
-from resound.training.outcome import failed_outcome, outcome_of, untrained, write_outcome
+from resound.training.outcome import (
+    failed_outcome,
+    outcome_of,
+    predictions_of,
+    untrained,
+    write_outcome,
+)
 from resound.training.record import new_record
 
 Rows = npt.NDArray[np.intp]
@@ -39,6 +45,8 @@ class Probed:
     logits : ndarray, shape (clips, classes)
         Logarithms of the class probabilities of all clips, once the chosen probe has been fitted
         on every clip that it may.
+    choosing : ndarray, shape (n_validation, classes)
+        The same of the validation clips, by the chosen probe as fitted on the training clips.
     n_numbers : int
         Numbers that were learned; of nearest neighbours, those that are kept.
     """
@@ -46,6 +54,7 @@ class Probed:
     chosen: float
     accuracies: dict[float, float]
     logits: Float32
+    choosing: Float32
     n_numbers: int
 
 
@@ -66,7 +75,7 @@ def probe_clips(
     bank, clips : path
         The embeddings of all clips, and the index.
     files : mapping of str to path
-        Where ``model, predictions, confusion, choice`` go.
+        Where ``model, predictions, confusion, choosing, choice`` go.
     """
     embedded = store.open_array(bank, spec=spec["frozen"])
     index = read_clips(clips).set_index("id", drop=False).loc[embedded.ids["clips"]]
@@ -82,7 +91,8 @@ def probe_clips(
             "chosen_on": choosing_folds(folds, spec["split"]["query_folds"], "validation"),
         }
         record = untrained(record, len(every), probed.n_numbers)
-        outcome = outcome_of(record, index, probed.logits)
+        chose = predictions_of(index.iloc[rows[1]], list(classes), probed.choosing)
+        outcome = outcome_of(record, index, probed.logits, choosing=chose)
     except TrainingError as error:
         outcome = failed_outcome(record, index, error)
     store.write_csv(pd.DataFrame(choice, columns=list(CHOICE_COLUMNS)), files["choice"])
@@ -149,19 +159,29 @@ def probe(
             f"neighbours: {list(grid)} are all more than the {len(training)} training clips; "
             "lower one of them"
         )
+    tried = {point: build(point).fit(embeddings[training], y[training]) for point in usable}
     accuracies = {
-        point: float(build(point).fit(embeddings[training], y[training]).score(
-            embeddings[validation], y[validation]
-        ))
-        for point in usable
-    }  # fmt: skip
-    chosen = max(usable, key=accuracies.__getitem__)
+        point: float(fitted.score(embeddings[validation], y[validation]))
+        for point, fitted in tried.items()
+    }
+    chosen, n_classes = max(usable, key=accuracies.__getitem__), int(y.max()) + 1
     seen = np.union1d(training, validation) if every is None else every
     fitted = build(chosen).fit(embeddings[seen], y[seen])
-    probabilities = np.zeros((len(embeddings), int(y.max()) + 1))
+    return Probed(
+        chosen,
+        accuracies,
+        _logits(fitted, embeddings, n_classes),
+        _logits(tried[chosen], embeddings[validation], n_classes),
+        _numbers(fitted, len(seen), embeddings.shape[1]),
+    )
+
+
+def _logits(fitted: Any, embeddings: Float32, n_classes: int) -> Float32:
+    """Return logarithms of the class probabilities; that of a class not seen is the smallest."""
+    probabilities = np.zeros((len(embeddings), n_classes))
     probabilities[:, fitted.classes_] = fitted.predict_proba(embeddings)
-    logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)).astype(np.float32)
-    return Probed(chosen, accuracies, logits, _numbers(fitted, len(seen), embeddings.shape[1]))
+    logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    return logits.astype(np.float32)
 
 
 def choice_rows(probed: Probed) -> list[Mapping[str, float]]:

@@ -63,6 +63,15 @@ class Inventory:
         return [of for of in self.classified if of.split in self.plan.test_splits]
 
     @property
+    def chosen(self) -> list[Classifier | HeadTraining]:
+        """Those of which something may be chosen by a fold: all that is learned."""
+        return [
+            of
+            for of in self.classified
+            if not (isinstance(of, HeadTraining) and of.kind == ZERO_SHOT)
+        ]
+
+    @property
     def with_history(self) -> list[Training]:
         """All that is trained in epochs: networks, fine-tuned encoders and autoencoders."""
         return [of for of in (*self.classified, *self.plan.autoencoders) if of.has_history]

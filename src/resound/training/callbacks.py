@@ -86,7 +86,7 @@ class KeepChoice(Callback):
     Parameters
     ----------
     choice : mapping
-        Of plain values.
+        Of plain values and tensors.
     """
 
     def __init__(self, choice: Mapping[str, Any]) -> None:
@@ -101,7 +101,7 @@ def chosen_in(checkpoint: Path | None) -> dict[str, Any] | None:
     """Return what a first training chose, if a checkpoint is of the second; None otherwise."""
     if checkpoint is None or not checkpoint.exists():
         return None
-    kept = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["callbacks"]
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)["callbacks"]
     choice: dict[str, Any] | None = kept.get(KeepChoice({}).state_key)
     return choice
 

@@ -14,7 +14,7 @@ from resound.training.data import class_numbers
 from resound.training.folds import Rows, choosing_folds, rows_outside, training_rows
 from resound.training.losses.loss import Loss
 from resound.training.module import NetworkTraining
-from resound.training.outcome import Outcome, failed_outcome, outcome_of
+from resound.training.outcome import Outcome, failed_outcome, outcome_of, predictions_of
 from resound.training.run import Begun, Division, Float32, Task
 
 
@@ -187,12 +187,26 @@ class LabelledTask(Task):
         """
         raise NotImplementedError
 
-    def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:
-        """Return the network with its predictions of the test folds."""
+    def answers(self, begun: Begun, rows: Rows) -> Tensor:
+        """Return the logits of clips, (rows, classes)."""
+        return torch.from_numpy(self.logits(begun, rows))
+
+    def outcome(
+        self,
+        record: dict[str, Any],
+        begun: Begun,
+        history: pd.DataFrame,
+        *,
+        choosing: tuple[Rows, Tensor] | None = None,
+    ) -> Outcome:
+        """Return the network with its predictions of the test folds, and of the fold that chose."""
         test = np.flatnonzero(self.clips["fold"].isin(self.query_folds))
+        made: dict[str, Any] = {"network": begun.network.cpu().eval(), "history": history}
         logits = self.logits(begun, test)
-        network = begun.network.cpu().eval()
-        return outcome_of(record, self.clips.iloc[test], logits, network=network, history=history)
+        if choosing is not None:
+            rows, answers = choosing
+            made["choosing"] = predictions_of(self.clips.iloc[rows], self.classes, answers.numpy())
+        return outcome_of(record, self.clips.iloc[test], logits, **made)
 
     def failure(self, record: dict[str, Any], error: Exception) -> Outcome:
         """Return the reason, and no predictions."""

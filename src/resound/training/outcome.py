@@ -32,6 +32,9 @@ class Outcome:
     predictions, confusion : DataFrame or None
         A row a test clip with `id, fold, category, predicted` and a logit a class, ``logit:dog``;
         and how often each class (row) was taken for each (column). None where nothing is tested.
+    choosing : DataFrame or None
+        The predictions of the clips that chose, by what was trained without them; no rows where no
+        clips chose, None where nothing is tested.
     """
 
     network: "nn.Module | None"
@@ -39,10 +42,12 @@ class Outcome:
     history: pd.DataFrame
     predictions: pd.DataFrame | None = None
     confusion: pd.DataFrame | None = None
+    choosing: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables that there are, by name."""
-        tables = {name: getattr(self, name) for name in ("history", "predictions", "confusion")}
+        names = ("history", "predictions", "confusion", "choosing")
+        tables = {name: getattr(self, name) for name in names}
         return {name: table for name, table in tables.items() if table is not None}
 
 
@@ -53,17 +58,19 @@ def outcome_of(
     *,
     network: "nn.Module | None" = None,
     history: pd.DataFrame | None = None,
+    choosing: pd.DataFrame | None = None,
 ) -> Outcome:
     """Return the outcome of what gives `logits` (clips, classes) to `clips`.
 
     They are cut to those of the test folds of ``record["spec"]["split"]``; without such folds, all
-    clips are tested.
+    clips are tested. `choosing` are the predictions of the clips that chose.
     """
     folds, classes = record["spec"]["split"]["query_folds"], record["classes"]
     test = clips["fold"].isin(folds).to_numpy() if folds else np.ones(len(clips), bool)
     predictions = predictions_of(clips[test], classes, logits[test])
     rows = pd.DataFrame(columns=list(HISTORY_COLUMNS)) if history is None else history
-    return Outcome(network, record, rows, predictions, confusion_of(predictions, classes))
+    chose = predictions.iloc[:0] if choosing is None else choosing
+    return Outcome(network, record, rows, predictions, confusion_of(predictions, classes), chose)
 
 
 def failed_outcome(record: Mapping[str, Any], clips: pd.DataFrame, error: Exception) -> Outcome:

@@ -124,7 +124,14 @@ class ReconstructionTask(Task):
         module = ReconstructionTraining(network, options=spec, seed=spec["seed"])
         return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
 
-    def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:
+    def outcome(
+        self,
+        record: dict[str, Any],
+        begun: Begun,
+        history: pd.DataFrame,
+        *,
+        choosing: tuple[Rows, Tensor] | None = None,
+    ) -> Outcome:
         """Return the network; nothing is tested of it."""
         return Outcome(begun.network.cpu().eval(), record, history)
 

@@ -164,8 +164,43 @@ class Task:
 
     # What it leaves
 
-    def outcome(self, record: dict[str, Any], begun: Begun, history: pd.DataFrame) -> Outcome:
-        """Return the network with what is tested of it."""
+    def answers(self, begun: Begun, rows: Rows) -> Tensor:
+        """Return what a trained network makes of clips that choose: of no kind anything here.
+
+        Parameters
+        ----------
+        begun : Begun
+            Whose network was trained.
+        rows : ndarray of int, shape (rows,)
+            Rows of the inputs.
+
+        Returns
+        -------
+        Tensor, shape (rows, ...)
+        """
+        return torch.zeros(len(rows), 0)
+
+    def outcome(
+        self,
+        record: dict[str, Any],
+        begun: Begun,
+        history: pd.DataFrame,
+        *,
+        choosing: tuple[Rows, Tensor] | None = None,
+    ) -> Outcome:
+        """Return the network with what is tested of it.
+
+        Parameters
+        ----------
+        record : dict
+            Of the training.
+        begun : Begun
+            Whose network was trained.
+        history : DataFrame
+            A row an epoch.
+        choosing : (rows, answers), optional
+            The rows that chose the epoch, and what `answers` told of them then.
+        """
         raise NotImplementedError
 
     def failure(self, record: dict[str, Any], error: Exception) -> Outcome:
@@ -209,8 +244,12 @@ def _train(
 ) -> Outcome:
     task.check()
     rows = task.rows()
-    hooks: dict[str, Any] = {"resume": resume, "on_epoch": on_epoch}
-    begun, done = train_selected(partial(_train_once, task), *rows, task.spec, **hooks)
+    hooks: dict[str, Any] = {
+        "answers": lambda begun: task.answers(begun, rows.validation),
+        "resume": resume,
+        "on_epoch": on_epoch,
+    }
+    begun, done, chose = train_selected(partial(_train_once, task), *rows, task.spec, **hooks)
     seen = task.clips["fold"].to_numpy()[np.union1d(rows.training, rows.validation)]
     record = {
         **record,
@@ -219,7 +258,8 @@ def _train(
         **begun.about,
         "training": done.as_dict(begun.network),
     }
-    return task.outcome(record, begun, pd.DataFrame(done.history))
+    choosing = None if chose is None else (rows.validation, chose)
+    return task.outcome(record, begun, pd.DataFrame(done.history), choosing=choosing)
 
 
 def _train_once(task: Task, training: Rows, validation: Rows, **stretch: Any) -> tuple[Begun, Fit]:
@@ -247,7 +287,8 @@ def train_and_keep(
     task : Task
         What is trained.
     files : mapping of str to path
-        Where ``weights, model, history`` go, and of what is tested ``predictions, confusion``.
+        Where ``weights, model, history`` go, and of what is tested ``predictions, confusion,
+        choosing``.
     cell : mapping of str to str
         The coordinates of the training, ``network`` and ``feature`` among them.
     code : str

@@ -1,9 +1,11 @@
 """Selection of an epoch, and the network that is kept, trained on all that it may see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from torch import Tensor
 
 from resound.training.callbacks import EpochHook, chosen_in
 from resound.training.fit import Fit
@@ -12,6 +14,8 @@ from resound.training.folds import Rows
 Made = TypeVar("Made", covariant=True)
 # In the history, what the second training measured stands beside the epochs of the first.
 FINAL = {"train_loss": "final_loss", "train_accuracy": "final_accuracy"}
+# Under which a choice keeps what the first training made of the clips that chose.
+ANSWERS = "answers"
 
 
 class Once(Protocol[Made]):
@@ -31,9 +35,10 @@ def train_selected(
     every: Rows,
     spec: Mapping[str, Any],
     *,
+    answers: Callable[[Made], Tensor],
     resume: Path | None = None,
     on_epoch: EpochHook | None = None,
-) -> tuple[Made, Fit]:
+) -> tuple[Made, Fit, Tensor | None]:
     """Train as ``spec["selection"]`` has it.
 
     With ``validation`` there are two trainings. The first, on the training clips, chooses the epoch
@@ -51,6 +56,8 @@ def train_selected(
         All that may be trained on, once the choice is made.
     spec : mapping
         ``selection, epochs``.
+    answers : callable
+        Returns what was made of the validation clips, (n_validation, ...).
     resume : pathlib.Path, optional
         The checkpoint of an interrupted run, in either training.
     on_epoch : callable, optional
@@ -62,13 +69,16 @@ def train_selected(
     made, fit
         Of the last training; a second one's history is that of the first, with ``final_loss`` and
         ``final_accuracy`` up to the chosen epoch, and its seconds are those of both.
+    chose : Tensor, shape (n_validation, ...), or None
+        The answers of the first training at the epoch that it chose; None where there is one.
     """
     stretch: dict[str, Any] = {"epochs": spec["epochs"], "resume": resume, "on_epoch": on_epoch}
     if spec["selection"] != "validation":
-        return once(training, validation, **stretch)
+        return *once(training, validation, **stretch), None
     choice = chosen_in(resume)
     if choice is None:
-        choice = asdict(once(training, validation, **stretch)[1])
+        first, done = once(training, validation, **stretch)
+        choice = {**asdict(done), ANSWERS: answers(first)}
 
     def on_final_epoch(row: dict[str, float]) -> None:
         if on_epoch:
@@ -76,7 +86,8 @@ def train_selected(
 
     stretch |= {"epochs": choice["epoch"], "on_epoch": on_final_epoch, "choice": choice}
     made, done = once(every, validation[:0], **stretch)
-    return made, _joined(Fit(**choice), done)
+    chosen = Fit(**{key: value for key, value in choice.items() if key != ANSWERS})
+    return made, _joined(chosen, done), choice[ANSWERS]
 
 
 def _final(row: Mapping[str, float]) -> dict[str, float]:

@@ -65,6 +65,16 @@ def test_the_chosen_probe_is_fitted_on_every_clip_that_it_may_be_and_no_other():
     np.testing.assert_array_equal(one.logits[test], two.logits[test])
 
 
+@pytest.mark.parametrize(("head", "grid"), [("linear", [0.01, 1.0]), ("knn", [1, 5])])
+def test_the_clips_that_chose_are_answered_by_a_probe_that_has_not_seen_them(head, grid):
+    x, y, training, validation, _ = made(spread=1.5)
+    probed = probe(head, x, y, training, validation, grid)
+    right = (probed.choosing.argmax(axis=1) == y[validation]).mean()
+    assert right == pytest.approx(probed.accuracies[probed.chosen])
+    alone = probe(head, x, y, training, validation, [probed.chosen], every=training)
+    np.testing.assert_array_equal(probed.choosing, alone.logits[validation])
+
+
 def test_what_a_probe_lacks_is_said():
     x, y, training, validation, _ = made()
     with pytest.raises(TrainingError, match="two folds besides the test fold"):

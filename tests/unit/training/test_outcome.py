@@ -29,5 +29,5 @@ def test_a_failure_keeps_its_reason_and_predicts_nothing():
     outcome = failed_outcome(record(5), CLIPS, ValueError("too short"))
     assert outcome.record["outcome"] == "failed"
     assert outcome.record["reason"] == "too short"
-    assert len(outcome.predictions) == 0
+    assert len(outcome.predictions) == len(outcome.choosing) == 0
     assert outcome.confusion[["dog", "rain"]].to_numpy().sum() == 0

@@ -38,6 +38,7 @@ def assert_same(one: Outcome, other: Outcome) -> None:
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
     pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
     pd.testing.assert_frame_equal(one.history, other.history, check_exact=True)
+    pd.testing.assert_frame_equal(one.choosing, other.choosing, check_exact=True)
 
 
 def test_classes_that_differ_are_learned(trained):
@@ -132,6 +133,20 @@ def test_the_chosen_epoch_is_trained_again_on_every_clip_that_may_be_seen(traine
     np.testing.assert_array_equal(final[:epoch], fixed[:epoch])
     assert final[epoch:].isna().all(axis=None)
     assert chosen.record["input"] == trained.record["input"]
+
+
+def test_the_clips_that_chose_keep_what_the_first_training_made_of_them(chosen, made):
+    """It had not seen them: its accuracy on them is the one by which the epoch was chosen."""
+    assert list(chosen.choosing["id"]) == list(made.clips[made.clips["fold"] == 1]["id"])
+    right = (chosen.choosing["category"] == chosen.choosing["predicted"]).mean()
+    assert right == pytest.approx(chosen.history["validation_accuracy"].max())
+
+
+def test_without_a_fold_that_chooses_no_clip_has_chosen(trained, made, spec):
+    assert len(trained.choosing) == 0
+    assert list(trained.choosing) == list(trained.predictions)
+    spec |= {"selection": "test", "epochs": 1}
+    assert len(train_classifier(made.bank, made.clips, spec).choosing) == 0
 
 
 @pytest.mark.parametrize("step", [7, 20, 27], ids=["first", "between", "second"])
