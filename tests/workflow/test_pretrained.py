@@ -99,6 +99,25 @@ def test_every_encoder_has_its_rows(encoded):
     assert "largest logits in the mean: efficientat_zero_shot." in caption
 
 
+@pytest.mark.slow
+def test_clips_that_nothing_is_done_to_are_found_and_told_as_they_are(encoded):
+    """Of every kind of encoder, probe and fine-tuning: disturbed clips go the same way."""
+    (encoded.folder / "same.yaml").write_text("robustness: {conditions: {same: {gain: 0}}}")
+    tables = [f"out/tables/{of}_robustness.csv" for of in ("retrieval", "classification")]
+    files = (*Encoded.configs, "same.yaml")
+    encoded.snakemake(*tables, "--cores", "2", "--configfile", *files)
+    found, classed = (table(encoded, path) for path in tables)
+    same = classed[classed["condition"] == "same"]
+    clean = table(encoded, CLASSIFIED)
+    of_fold = clean[clean["test_fold"] == "5"].set_index("network")["accuracy"]
+    assert list(same["network"]) == list(of_fold.index)
+    assert list(same["accuracy"]) == list(of_fold)
+    asked = found[found["condition"] == "same"]
+    names = {name for path in TABLES for name in table(encoded, path)["network"]}
+    assert set(asked["network"]) == names - {"clap_zero", "beats_mask_mlp", "efficientat_zero_shot"}
+    assert {float(left) for left in asked["left_mrr@10"] if left} <= {1.0}
+
+
 WEIGHTS_OF = ("beats", "clap", "ast", "efficientat", "mine")
 
 
@@ -106,7 +125,8 @@ WEIGHTS_OF = ("beats", "clap", "ast", "efficientat", "mine")
 def test_a_fine_tuning_leaves_what_a_training_does(encoded):
     folder = encoded.folder / "out/models/beats_finetuned" / TUNED
     assert sorted(path.name for path in folder.iterdir()) == [
-        "confusion.csv", "history.csv", "model.json", "predictions.csv", "weights.safetensors"
+        "choosing.csv", "confusion.csv", "history.csv", "model.json", "predictions.csv",
+        "weights.safetensors",
     ]  # fmt: skip
     record = read_record(folder / "model.json")
     assert record["outcome"] == "trained"

@@ -15,6 +15,8 @@ mp3      compression level, 0 to 1    coded and decoded again, as libsndfile has
 vorbis   compression level, 0 to 1    the same as Ogg Vorbis
 speed    factor, 1/4 to 4             resampled: pitch and tempo change together; what gets
                                       longer is cropped, what gets shorter begins again
+pitch    semitones, -24 to 24         the pitch changes and the tempo does not: time is
+                                      stretched by a phase vocoder, then resampled
 shift    seconds                      moved round: what leaves at the end comes in at the
                                       beginning
 ======== ============================ ==================================================
@@ -32,6 +34,7 @@ import soxr
 from scipy import signal
 
 from resound import store
+from resound.dsp.stretch import time_stretch
 from resound.errors import ParameterError, check_choice
 from resound.jobs.progress import track
 from resound.pages import give_back
@@ -187,6 +190,13 @@ def _speed(x: Float32, factor: float, rate: int, _: Any) -> npt.NDArray[np.float
     return np.resize(moved, len(x))
 
 
+def _pitch(x: Float32, semitones: float, rate: int, _: Any) -> npt.NDArray[np.floating[Any]]:
+    factor = 2 ** (semitones / 12)
+    stretched = time_stretch(x, 1 / factor)
+    moved: Float32 = soxr.resample(stretched, rate * factor, rate, "HQ")
+    return np.resize(moved, len(x))
+
+
 def _shift(x: Float32, seconds: float, rate: int, _: Any) -> npt.NDArray[np.floating[Any]]:
     moved: Float32 = np.roll(x, round(seconds * rate))
     return moved
@@ -201,5 +211,6 @@ KINDS = {
     "mp3": Kind(_mp3, 0, 1, ""),
     "vorbis": Kind(_vorbis, 0, 1, ""),
     "speed": Kind(_speed, 0.25, 4, ""),
+    "pitch": Kind(_pitch, -24, 24, "semitones"),
     "shift": Kind(_shift, -1e4, 1e4, "s"),
 }

@@ -51,3 +51,9 @@ def read_predictions(path: store.AnyPath) -> pd.DataFrame:
 def read_clip_scores(path: store.AnyPath) -> pd.DataFrame:
     """Read scores as `score_clips` returned them."""
     return store.read_csv(path, dtypes=SCORE_DTYPES)
+
+
+def clips_asked(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of test clips as those of queries stand: a row a clip, ``query`` its id."""
+    named = scores.rename(columns={"clip": "query"})
+    return named[["query", "category", "src_file", "accuracy"]]

@@ -147,7 +147,7 @@ def probe(
     >>> probed.chosen, probed.accuracies, probed.logits[6:].argmax(axis=1)
     (1, {1: 1.0, 2: 1.0}, array([0, 1]))
     """
-    build = PROBES[check_choice("head", head, PROBES)]
+    check_choice("head", head, PROBES)
     if not len(validation):
         raise TrainingError(
             "no fold is left on which to choose from the grid; a probe needs two folds besides the "
@@ -159,25 +159,58 @@ def probe(
             f"neighbours: {list(grid)} are all more than the {len(training)} training clips; "
             "lower one of them"
         )
-    tried = {point: build(point).fit(embeddings[training], y[training]) for point in usable}
+    tried = {
+        point: fitted_probe(head, point, embeddings[training], y[training]) for point in usable
+    }
     accuracies = {
         point: float(fitted.score(embeddings[validation], y[validation]))
         for point, fitted in tried.items()
     }
     chosen, n_classes = max(usable, key=accuracies.__getitem__), int(y.max()) + 1
     seen = np.union1d(training, validation) if every is None else every
-    fitted = build(chosen).fit(embeddings[seen], y[seen])
+    fitted = fitted_probe(head, chosen, embeddings[seen], y[seen])
     return Probed(
         chosen,
         accuracies,
-        _logits(fitted, embeddings, n_classes),
-        _logits(tried[chosen], embeddings[validation], n_classes),
+        probe_logits(fitted, embeddings, n_classes),
+        probe_logits(tried[chosen], embeddings[validation], n_classes),
         _numbers(fitted, len(seen), embeddings.shape[1]),
     )
 
 
-def _logits(fitted: Any, embeddings: Float32, n_classes: int) -> Float32:
-    """Return logarithms of the class probabilities; that of a class not seen is the smallest."""
+def fitted_probe(head: str, point: float, embeddings: Float32, y: npt.NDArray[np.int64]) -> Any:
+    """Return a probe at a point of the grid, fitted.
+
+    Parameters
+    ----------
+    head : {"linear", "knn"}
+        Its kind.
+    point : float
+        C, or how many neighbours.
+    embeddings : ndarray, shape (clips, d)
+        Of the clips that it is fitted on.
+    y : ndarray of int, shape (clips,)
+        Their class numbers.
+    """
+    return PROBES[head](point).fit(embeddings, y)
+
+
+def probe_logits(fitted: Any, embeddings: Float32, n_classes: int) -> Float32:
+    """Return the logarithms of the class probabilities; that of a class not seen is the smallest.
+
+    Parameters
+    ----------
+    fitted : classifier
+        As `fitted_probe` returns it.
+    embeddings : ndarray, shape (clips, d)
+        Of the clips that ask.
+    n_classes : int
+        Classes, of which it may not have seen all.
+
+    Returns
+    -------
+    ndarray, shape (clips, classes)
+    """
     probabilities = np.zeros((len(embeddings), n_classes))
     probabilities[:, fitted.classes_] = fitted.predict_proba(embeddings)
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))

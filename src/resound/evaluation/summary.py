@@ -1,13 +1,32 @@
 """Retrieval tables: from the metrics of every query to rows of means with intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
 from resound.evaluation.scoring import ABOUT_QUERY, ORDER, TIES, metrics_of, over_orders
 from resound.experiment.coordinates import RunRow
 from resound.metrics.intervals import mean_interval
+
+
+class MethodRow(Protocol):
+    """The names of a run or of a training, on one split."""
+
+    @property
+    def split(self) -> str:
+        """The name of the split."""
+
+    @property
+    def seed(self) -> str:
+        """The seed of what was trained; empty where nothing was."""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The names of the method, without split and seed."""
+
+
+Row = TypeVar("Row", bound=MethodRow)
 
 
 def summarise(
@@ -27,7 +46,7 @@ def summarise(
     Returns
     -------
     dict
-        ``mrr@10, mrr@10_low, mrr@10_high, ...`` and ``ties``.
+        ``mrr@10, mrr@10_low, mrr@10_high, ...`` and, if it is told, ``ties``.
 
     Examples
     --------
@@ -49,7 +68,7 @@ def summarise(
     summary: dict[str, float] = {}
     for name, mean, *ends in zip(metrics, values.mean(axis=0), low, high, strict=True):
         summary |= {name: mean, f"{name}_low": ends[0], f"{name}_high": ends[1]}
-    return {**summary, TIES: float(scores[TIES].mean())}
+    return {**summary, **({TIES: float(scores[TIES].mean())} if TIES in scores else {})}
 
 
 def search_rows(statistics: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -111,13 +130,13 @@ def retrieval_rows(
 
 
 def by_method(
-    runs: Sequence[RunRow], query_folds: Mapping[str, Sequence[int]]
-) -> Iterator[tuple[dict[str, str], str, list[RunRow]]]:
-    """Yield the rows of a retrieval table: a method's names, its folds, and the runs behind it.
+    runs: Sequence[Row], query_folds: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[dict[str, str], str, list[Row]]]:
+    """Yield the rows of a table: a method's names, its folds, and the runs behind it.
 
     Parameters
     ----------
-    runs : sequence of RunRow
+    runs : sequence of RunRow or TrainingRow
         In the order of the table.
     query_folds : mapping
         The folds that ask, by split; none for leave-one-out.
@@ -128,7 +147,7 @@ def by_method(
         One for each split, its folds as ``5`` or ``1+2``, and where there are several one more of
         all of them, ``all``.
     """
-    grouped: dict[tuple[tuple[str, str], ...], dict[str, list[RunRow]]] = {}
+    grouped: dict[tuple[tuple[str, str], ...], dict[str, list[Row]]] = {}
     for run in runs:
         by_split = grouped.setdefault(tuple(run.about.items()), {})
         by_split.setdefault("+".join(map(str, query_folds[run.split])) or "all", []).append(run)

@@ -12,7 +12,7 @@ Config = Mapping[str, Any]
 # What the way of a ranking may be chosen by.
 RANKED_METRICS = ("mrr", "ndcg", "ndcg_retrieved", "binary", "proportion", "map")
 PARTIAL_TABLE = "retrieval_partial"
-ROBUST_TABLE = "retrieval_robustness"
+ROBUST_TABLE, TAILS_TABLE = "retrieval_robustness", "retrieval_silent_tails"
 
 
 def ranking_faults(config: Config) -> Iterator[str]:
@@ -101,6 +101,9 @@ def _partial(config: Config) -> Iterator[str]:
 
 
 def _robustness(config: Config) -> Iterator[str]:
-    """Check that no table of the config has the name of the one that conditions make."""
-    if config["robustness"]["conditions"] and ROBUST_TABLE in config["retrieval"]["tables"]:
+    """Check that no table of the config has the name of one that the block makes."""
+    block, tables = config["robustness"], config["retrieval"]["tables"]
+    if block["conditions"] and ROBUST_TABLE in tables:
         yield f"retrieval.tables.{ROBUST_TABLE}: this is the table of robustness; rename yours"
+    if block["silent_tails"] and TAILS_TABLE in tables:
+        yield f"retrieval.tables.{TAILS_TABLE}: this is the table of silent tails; rename yours"

@@ -373,12 +373,14 @@ class RobustnessConditions(TypedDict):
     mp3: NotRequired[float]
     vorbis: NotRequired[float]
     speed: NotRequired[float]
+    pitch: NotRequired[float]
     shift: NotRequired[float]
 
 
 class Robustness(TypedDict):
     """The keys of a block `robustness`."""
 
+    silent_tails: bool
     conditions: dict[str, RobustnessConditions]
 
 

@@ -505,7 +505,7 @@ class _Changed:
     They are made into what the bank holds just as those are.
     """
 
-    bank: Feature | Encoding
+    bank: Feature | Embedding | Encoding
 
     # The folder below the results in which all that is made of them stands.
     changed = ""
@@ -541,9 +541,9 @@ class _Changed:
         return f"{self.changed}/{self.name}/audio/sr{self.setting.sample_rate}"
 
     @property
-    def training(self) -> None:
-        """Nothing is trained for it."""
-        return None
+    def training(self) -> Training | None:
+        """What is trained for the bank: clips as they are."""
+        return self.bank.training
 
     def row(self, distance: str, split: str) -> RunRow:
         """Return the names of a run by it, which are those of the clips as they are."""

@@ -9,17 +9,20 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from resound.experiment import parts, resources, robustness, searches, shown, specs
 from resound.experiment.coordinates import (
     FINETUNED,
     FROZEN,
     TAGS,
+    WORDS,
     ZERO_SHOT,
     Changed,
+    Classifier,
     Combined,
     Disturbed,
+    Embedding,
     Encoding,
     Feature,
     HeadTraining,
@@ -126,12 +129,16 @@ class Jobs:
         bank = self.run(wildcards).bank
         return f"<results>/{bank.asking}/{file}" if isinstance(bank, Changed) else []
 
-    def changed(self, wildcards: Any) -> Changed:
-        """Return the changed clips that a job makes a bank of."""
+    def changed(self, wildcards: Any, vector: str = FROZEN) -> Changed:
+        """Return the changed clips that a job makes a bank of; of an encoder's, one vector."""
+        of: Feature | Embedding | Encoding
         if hasattr(wildcards, "feature"):
-            of: Feature | Encoding = self.feature(wildcards)
+            of = self.feature(wildcards)
+        elif hasattr(wildcards, "training"):
+            of = Embedding(self.training(wildcards))
         else:
-            of = Encoding("", self.encoder(wildcards), FROZEN, None)
+            tuned = self.tuned(wildcards) if hasattr(wildcards, "at") else None
+            of = Encoding("", self.encoder(wildcards), vector, cast(HeadTraining | None, tuned))
         if hasattr(wildcards, "condition"):
             return Disturbed(of, wildcards.condition)
         return Part(of, int(wildcards.milliseconds) / 1000)
@@ -139,6 +146,36 @@ class Jobs:
     def changed_waveforms(self, wildcards: Any) -> str:
         """Return the changed clips, at the sample rate at which they are made into a bank."""
         return f"<results>/{self.changed(wildcards).audio}/waveforms.npy"
+
+    def changed_feature(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return the feature of the disturbed clips that a network is to embed."""
+        of = Disturbed(self.training(wildcards).feature, wildcards.condition)
+        return f"<results>/{of.asking}/{file}"
+
+    def answering(self, wildcards: Any) -> dict[str, str]:
+        """Return what tells the classes of disturbed clips, by what is learned: see the rule."""
+        of = self.training(wildcards)
+        models = f"<results>/models/{of.path}"
+        if isinstance(of, Classifier):
+            asking: Embedding | Encoding = Embedding(of)
+            told = {"weights": f"{models}/weights.safetensors", "model": f"{models}/model.json"}
+        elif of.kind == ZERO_SHOT:
+            by_words = of.encoder.names_by == WORDS
+            asking = Encoding("", of.encoder, FROZEN if by_words else TAGS, None)
+            told = {"words": self.words(wildcards)} if by_words else {}
+        elif of.kind == FINETUNED:
+            asking = Encoding("", of.encoder, "probabilities", of)
+            told = {"model": f"{models}/model.json"}
+        else:
+            asking = Encoding("", of.encoder, FROZEN, None)
+            told = {"bank": self.frozen_bank(wildcards), "choice": f"{models}/choice.csv"}
+        folder = f"<results>/{Disturbed(asking, wildcards.condition).asking}"
+        return {"asking": f"{folder}/bank.npy", "asking_spec": f"{folder}/spec.json", **told}
+
+    def answering_modules(self, wildcards: Any) -> list[str]:
+        """Return the module of the network that tells the classes of disturbed clips, if any."""
+        of = self.training(wildcards)
+        return [of.module] if isinstance(of, Classifier) else []
 
     def bank_record(self, wildcards: Any) -> str:
         """Return the record beside the bank of a run."""
@@ -322,10 +359,13 @@ def waveforms_at(sample_rate: int) -> str:
     return f"<results>/audio/sr{sample_rate}/waveforms.npy"
 
 
-def vector_files(vectors: Iterable[str]) -> dict[str, str]:
-    """Return the banks of vectors that one job makes, and their records, by the names of both."""
+def vector_files(vectors: Iterable[str], folder: str = "") -> dict[str, str]:
+    """Return the banks of vectors that one job makes, and their records, by the names of both.
+
+    They stand below the results, or below a `folder` there.
+    """
     return {
-        name.format(vector): f"<results>/embeddings/{{encoder}}_{vector}/{{at}}/{file}"
+        name.format(vector): f"<results>/{folder}embeddings/{{encoder}}_{vector}/{{at}}/{file}"
         for vector in vectors
         for name, file in {"{}": "bank.npy", "{}_spec": "spec.json"}.items()
     }

@@ -66,6 +66,7 @@ class Shown(NamedTuple):
 EACH: dict[str, Callable[[Inventory], Iterable[str]]] = {
     "retrieval_tables": lambda there: there.plan.retrieval_tables(),
     "confusions": lambda there: there.confusions,
+    "robustness_tables": lambda there: robustness.tables_of(there.plan),
     "maps": lambda there: there.maps,
 }
 # What must not be empty for a table or figure to be asked for.
@@ -81,6 +82,9 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "long_searches": lambda there: searches.long_searches(there.plan),
     "asked_by_parts": lambda there: parts.asked_by_parts(there.plan),
     "disturbable": lambda there: robustness.disturbable(there.plan),
+    "tails_of_runs": lambda there: _of_tails(there) and there.runs,
+    "tails_of_trainings": lambda there: _of_tails(there) and there.tested,
+    "classified_disturbed": lambda there: robustness.disturbable_trainings(there.plan),
 }
 # The files that a registration may need.
 NEEDS: dict[str, Callable[[Shown], Files]] = {
@@ -112,6 +116,11 @@ NEEDS: dict[str, Callable[[Shown], Files]] = {
     "part_scores": lambda of: _scores(parts.part_runs(of.inventory)),
     "clean_scores": lambda of: _scores(robustness.clean_runs(of.inventory)),
     "disturbed_scores": lambda of: _scores(robustness.disturbed_in(of.inventory)),
+    "clean_predictions": lambda of: _predicted(robustness.clean_trainings(of.inventory)),
+    "disturbed_predictions": lambda of: [
+        f"disturbed/{name}/models/{t.path}/predictions.csv"
+        for name, t in robustness.disturbed_trainings(of.inventory)
+    ],
     "table": lambda of: [f"tables/{of.item}.csv"],
     "map": lambda of: [f"maps/{of.item}.csv"],
     "matrix_waveforms": lambda of: [_waveforms(matrix_figure(of)["audio"])],
@@ -175,6 +184,13 @@ TOLD: dict[str, Callable[[Shown], Any]] = {
     "disturbed_encoders": lambda of: of.inventory.encoders(
         run.bank for run in robustness.disturbable(of.plan)
     ),
+    "clean_trainings": lambda of: [list(t.row) for t in robustness.clean_trainings(of.inventory)],
+    "disturbed_trainings": lambda of: [
+        [name, list(t.row)] for name, t in robustness.disturbed_trainings(of.inventory)
+    ],
+    "every_run": lambda of: [list(run.row) for run in of.inventory.runs],
+    "every_fold": lambda of: _query_folds(of.plan.runs.values()),
+    "every_encoder": lambda of: of.inventory.encoders(run.bank for run in of.plan.runs.values()),
     "part_folds": lambda of: _query_folds(parts.asked_by_parts(of.plan)),
     "part_encoders": lambda of: of.inventory.encoders(
         run.bank for run in parts.asked_by_parts(of.plan)
@@ -190,6 +206,10 @@ USES: dict[str, Callable[[Shown], Iterable[str]]] = {
     "features_figure": lambda of: [b["feature"] for b in features_figure(of)["banks"].values()],
     "dtw_figure": lambda of: [dtw_figure(of)["bank"]["feature"]],
 }
+
+
+def _of_tails(there: Inventory) -> bool:
+    return there.plan.config["robustness"]["silent_tails"]
 
 
 def tables(inventory: Inventory) -> dict[str, str]:

@@ -178,6 +178,13 @@ def asking(config: Config, changed: Changed) -> Spec:
     return {**bank(config, changed.bank), "audio": audio}
 
 
+def disturbed_training(config: Config, of: Training, condition: str) -> Spec:
+    """Return the spec of what a training tells of all clips, disturbed as a condition says."""
+    setting = of.encoder.setting if isinstance(of, HeadTraining) else of.feature.setting
+    audio = disturbed_audio(config, setting.sample_rate, condition)
+    return {"training": training(config, of), "audio": audio}
+
+
 def feature_bank(config: Config, feature: Feature) -> Spec:
     """Return the spec of a bank of one feature at one setting."""
     block = config["features"].get(feature.name, {})

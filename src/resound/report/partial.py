@@ -60,11 +60,12 @@ def shown_changed(frame: pd.DataFrame, names: Sequence[str], top_k: Sequence[int
         shown["network"] = shown["network"].fillna("")
     rows = frame.to_dict("records")
     for metric in (f"{name}@{k}" for k in top_k for name in tables.SHOWN):
-        shown[metric] = [_cell(row, metric) for row in rows]
+        shown[metric] = [told_of(row, metric) for row in rows]
     return shown
 
 
-def _cell(row: Mapping[Any, Any], metric: str) -> str:
+def told_of(row: Mapping[Any, Any], metric: str) -> str:
+    """Return a metric with its interval and, of changed clips, the share that is left."""
     found = f"{row[metric]:.3f} [{row[f'{metric}_low']:.3f}, {row[f'{metric}_high']:.3f}]"
     left = row.get(f"{LEFT}_{metric}")
     if pd.isna(left):

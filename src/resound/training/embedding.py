@@ -20,7 +20,7 @@ def embed_clips(
     Parameters
     ----------
     spec : mapping
-        As `resound.experiment.specs.embedding` makes it.
+        As `resound.experiment.specs.embedding` makes it; of disturbed clips with their ``audio``.
     bank : path
         The feature that the network reads.
     weights, model : path
@@ -29,7 +29,8 @@ def embed_clips(
         The bank of embeddings.
     """
     torch.set_num_threads(spec["training"]["threads"])
-    read = store.open_array(bank, spec=spec["training"]["bank"])
+    heard = {"audio": spec["audio"]} if "audio" in spec else {}
+    read = store.open_array(bank, spec={**spec["training"]["bank"], **heard})
     trained = read_checkpoint(weights, model, spec=spec["training"])
     frames = trained.embed_bank(read.values, read.ids["clips"])
     with store.create_array(output, frames.shape, "float32", spec=spec, ids=read.ids) as array:

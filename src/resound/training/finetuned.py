@@ -32,7 +32,7 @@ def encode_finetuned(
     Parameters
     ----------
     specs : mapping
-        Of the bank of each vector that `vectors_of` names.
+        Of the bank of each vector that `vectors_of` names; of disturbed clips with their ``audio``.
     encoder : mapping
         Where the published weights are: a block ``weights`` of the config.
     waveforms : path
@@ -42,8 +42,7 @@ def encode_finetuned(
     banks : mapping of str to path
         Where the bank of each vector goes.
     """
-    training = next(iter(specs.values()))["training"]
-    network, audio = _opened(training, encoder, waveforms, weights, model)
+    network, audio = _opened(next(iter(specs.values())), encoder, waveforms, weights, model)
     vectors = vectors_of(network, audio.values)
     for vector, spec in specs.items():
         write_bank(vectors[vector], banks[vector], spec=spec, ids=audio.ids)
@@ -59,21 +58,22 @@ def encode_masked(
     bank: AnyPath,
 ) -> None:
     """Store `masked_hidden` of all clips as a bank; files as in `encode_finetuned`."""
-    network, audio = _opened(spec["training"], encoder, waveforms, weights, model)
+    network, audio = _opened(spec, encoder, waveforms, weights, model)
     hidden = masked_hidden(network, audio.values, **spec["masked"])
     write_bank(hidden, bank, spec=spec, ids=audio.ids)
 
 
 def _opened(
-    training: Mapping[str, Any],
+    spec: Mapping[str, Any],
     encoder: Mapping[str, Any],
     waveforms: AnyPath,
     weights: AnyPath,
     model: AnyPath,
 ) -> tuple[EncoderClassifier, StoredArray]:
     """Return the network of a fine-tuning and the clips that it hears."""
+    training = spec["training"]
     torch.set_num_threads(training["encoder"]["threads"])
-    audio = store.open_array(waveforms, spec=training["audio"])
+    audio = store.open_array(waveforms, spec=spec.get("audio", training["audio"]))
     loaded = load_encoder(training["encoder"], encoder)
     return read_finetuned(loaded, weights, model, spec=training), audio
 

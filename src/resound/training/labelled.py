@@ -188,7 +188,19 @@ class LabelledTask(Task):
         raise NotImplementedError
 
     def answers(self, begun: Begun, rows: Rows) -> Tensor:
-        """Return the logits of clips, (rows, classes)."""
+        """Return the logits of clips.
+
+        Parameters
+        ----------
+        begun : Begun
+            Whose network was trained.
+        rows : ndarray of int, shape (rows,)
+            Rows of the inputs.
+
+        Returns
+        -------
+        Tensor, shape (rows, classes)
+        """
         return torch.from_numpy(self.logits(begun, rows))
 
     def outcome(
@@ -199,7 +211,19 @@ class LabelledTask(Task):
         *,
         choosing: tuple[Rows, Tensor] | None = None,
     ) -> Outcome:
-        """Return the network with its predictions of the test folds, and of the fold that chose."""
+        """Return the network with its predictions of the test folds, and of the fold that chose.
+
+        Parameters
+        ----------
+        record : dict
+            Of the training.
+        begun : Begun
+            Whose network was trained.
+        history : DataFrame
+            A row an epoch.
+        choosing : (rows, answers), optional
+            Rows (n_validation,) that chose, and their logits (n_validation, classes) then.
+        """
         test = np.flatnonzero(self.clips["fold"].isin(self.query_folds))
         made: dict[str, Any] = {"network": begun.network.cpu().eval(), "history": history}
         logits = self.logits(begun, test)

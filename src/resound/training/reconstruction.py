@@ -132,7 +132,19 @@ class ReconstructionTask(Task):
         *,
         choosing: tuple[Rows, Tensor] | None = None,
     ) -> Outcome:
-        """Return the network; nothing is tested of it."""
+        """Return the network; nothing is tested of it.
+
+        Parameters
+        ----------
+        record : dict
+            Of the training.
+        begun : Begun
+            Whose network was trained.
+        history : DataFrame
+            A row an epoch.
+        choosing : (rows, answers), optional
+            Is not read: its rows (n,) and answers (n, ...) are of no kind here.
+        """
         return Outcome(begun.network.cpu().eval(), record, history)
 
     def failure(self, record: dict[str, Any], error: Exception) -> Outcome:

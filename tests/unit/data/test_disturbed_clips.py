@@ -9,7 +9,7 @@ from resound.errors import ParameterError
 RATE = 16_000
 VALUES = {
     "noise": 10.0, "gain": -20.0, "lowpass": 1000.0, "highpass": 1000.0, "clip": 0.3,
-    "mp3": 0.9, "vorbis": 0.9, "speed": 1.1, "shift": 0.31,
+    "mp3": 0.9, "vorbis": 0.9, "speed": 1.1, "pitch": 2.0, "shift": 0.31,
 }  # fmt: skip
 
 

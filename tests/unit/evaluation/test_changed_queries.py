@@ -7,7 +7,7 @@ import pytest
 from resound import store
 from resound.data.splits import read_split
 from resound.distances import cosine, dtw_subsequence
-from resound.evaluation.changed import changed_rows, share_left
+from resound.evaluation.changed import Asked, changed_rows, share_left
 from resound.evaluation.costs import read_costs
 from resound.evaluation.distances import compute_distances
 from resound.experiment.coordinates import RunRow
@@ -30,7 +30,7 @@ PART = scores_of(WHOLE["mrr@10"] * RNG.uniform(0.3, 0.9, N))
 
 
 def test_the_share_is_the_ratio_of_the_means_and_lies_in_an_interval_like_the_ratio_s_own():
-    left = share_left(PART, WHOLE, OPTIONS)
+    left = share_left(Asked(PART), Asked(WHOLE), OPTIONS)
     assert left["left_mrr@10"] == pytest.approx(PART["mrr@10"].mean() / WHOLE["mrr@10"].mean())
     low, high = left["left_mrr@10_low"], left["left_mrr@10_high"]
     assert low < left["left_mrr@10"] < high
@@ -49,9 +49,31 @@ def test_the_share_is_the_ratio_of_the_means_and_lies_in_an_interval_like_the_ra
 
 
 def test_nothing_is_left_of_nothing():
-    left = share_left(scores_of(np.zeros(8)), scores_of(np.zeros(8)), OPTIONS)
+    nothing = Asked(scores_of(np.zeros(8)))
+    left = share_left(nothing, nothing, OPTIONS)
     assert np.isnan(left["left_mrr@10"])
     assert np.isnan(left["left_mrr@10_high"])
+
+
+def test_seeds_are_averaged_and_widen_the_intervals():
+    """Three seeds of the same mean are one; three that differ leave more open."""
+    rows = [RunRow("cosine", "mel", "sr44100", "fold5", "cnn", seed) for seed in "012"]
+    scores = WHOLE.drop(columns="ties")
+
+    def row_of(shifts):
+        whole = dict.fromkeys(rows, scores)
+        moved = zip(rows, shifts, strict=True)
+        half = {r: scores.assign(**{"mrr@10": (0.5 + by) * scores["mrr@10"]}) for r, by in moved}
+        ways = {"protocol": "holdout", "options": OPTIONS, "column": "condition"}
+        return changed_rows(whole, {"loud": half}, {"fold5": [5]}, **ways)[1]
+
+    alike, apart = row_of([0, 0, 0]), row_of([-0.1, 0, 0.1])
+    assert alike["n_queries"] == apart["n_queries"] == N
+    assert alike["left_mrr@10"] == pytest.approx(0.5)
+    assert apart["left_mrr@10"] == pytest.approx(0.5)
+    for metric in ("mrr@10", "left_mrr@10"):
+        narrow, wide = (row[f"{metric}_high"] - row[f"{metric}_low"] for row in (alike, apart))
+        assert wide > narrow + 0.05
 
 
 def test_a_method_has_a_row_for_whole_clips_and_one_for_each_length():

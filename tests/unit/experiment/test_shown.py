@@ -17,8 +17,9 @@ def stock(plan, there):
 def test_tables_stand_in_the_order_of_their_places(stock):
     tables = list(shown.tables(stock))
     assert tables[0] == "retrieval_cosine"
-    assert tables[-5:] == [
-        "classification", "validation", "matrix_spectrogram", "significance", "summary"
+    assert tables[-6:] == [
+        "classification", "calibration", "validation", "matrix_spectrogram", "significance",
+        "summary",
     ]  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from resound import store
+from resound.evaluation.calibration import METRICS as LOWER_IS_BETTER
+from resound.evaluation.calibration import SCALED
 from resound.evaluation.labels import FOLDS, row_a_method
 from resound.report.tables import SHOWN
 
@@ -133,7 +135,8 @@ def _cell(value: Any) -> Cell:
 
 
 def _metric_cells(frame: pd.DataFrame, metric: str) -> list[Cell]:
-    best = frame[metric].max()
+    lower = metric.removesuffix(SCALED) in LOWER_IS_BETTER
+    best = frame[metric].min() if lower else frame[metric].max()
     return [
         Cell("", "missing", _beside(row, metric))
         if pd.isna(row[metric])
