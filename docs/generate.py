@@ -56,7 +56,20 @@ PARTIAL = {
     for name in ("esc50_partial", "esc10_partial")
 }
 # What docs/robustness.md tells of experiments, by its marks.
-ROBUSTNESS = {"esc10_robustness": ("esc10_robustness", measured.robustness, "retrieval_robustness")}
+ROBUSTNESS = {
+    f"{data}_{what}": (f"{data}_robustness", make, table)
+    for data in ("esc10", "esc50")
+    for what, make, table in (
+        ("robustness", measured.robustness, "retrieval_robustness"),
+        ("disturbed_classes", measured.disturbed_classes, "classification_robustness"),
+        ("silent_tails", measured.silent_tails, "retrieval_silent_tails"),
+    )
+}
+# What docs/classification.md tells of them.
+CALIBRATION = {
+    f"{data}_calibration": (f"{data}_robustness", measured.calibration, "calibration")
+    for data in ("esc10", "esc50")
+}
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
 REPORT_FOLDERS = ("fault", "input", "cluster")
@@ -68,6 +81,7 @@ ENCODERS_PAGE = ROOT / "docs" / "encoders.md"
 RANKING_PAGE = ROOT / "docs" / "ranking.md"
 PARTIAL_PAGE = ROOT / "docs" / "partial.md"
 ROBUSTNESS_PAGE = ROOT / "docs" / "robustness.md"
+CLASSIFICATION_PAGE = ROOT / "docs" / "classification.md"
 
 
 def features_page() -> str:
@@ -147,7 +161,12 @@ def main() -> None:
             }
         path = ROOT / "docs" / page
         path.write_text(measured.filled(path, parts, measured.MISSING))
-    pages = {RANKING_PAGE: RANKINGS, PARTIAL_PAGE: PARTIAL, ROBUSTNESS_PAGE: ROBUSTNESS}
+    pages = {
+        RANKING_PAGE: RANKINGS,
+        PARTIAL_PAGE: PARTIAL,
+        ROBUSTNESS_PAGE: ROBUSTNESS,
+        CLASSIFICATION_PAGE: CALIBRATION,
+    }
     for path, asked in pages.items():
         parts = {mark: measured.part_of(RESULTS, *part) for mark, part in asked.items()}
         path.write_text(measured.filled(path, parts, measured.MISSING))

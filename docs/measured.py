@@ -261,6 +261,58 @@ def robustness(tables: Path) -> str:
     return "\n\n".join(parts)
 
 
+def disturbed_classes(tables: Path) -> str:
+    """Return how disturbed clips are classified, a row a condition, a column a classifier."""
+    found = pd.read_csv(tables / "classification_robustness.csv")
+    names = list(dict.fromkeys(found["network"]))
+    cells = {
+        (row["query"], row["network"]): f"{row['accuracy']:.3f}"
+        + (f" ({row['left_accuracy']:.0%})" if pd.notna(row["left_accuracy"]) else "")
+        for row in found.to_dict("records")
+    }
+    queries = dict.fromkeys(found["query"])
+    rows = [[query, *(cells[query, name] for name in names)] for query in queries]
+    told = f"{_measured_at(tables)}In brackets the share left of clean clips' figure."
+    return f"{told}\n\n{_github(rows, ['accuracy of', *(f'`{name}`' for name in names)])}"
+
+
+def silent_tails(tables: Path) -> str:
+    """Return what clips with and without a silent tail find, and the difference within classes."""
+    parts = [f"{_measured_at(tables)}In brackets intervals at 95 %."]
+    asked = {"retrieval_silent_tails": SHORT_METRICS, "classification_silent_tails": ("accuracy",)}
+    for name, metrics in asked.items():
+        found = pd.read_csv(tables / f"{name}.csv")
+        rows = [
+            [
+                f"`{row['method']}`" if "method" in row else "classes",
+                row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
+                row["query"],
+                f"{row['n_queries']:.0f}",
+                *("" if pd.isna(row[m]) else f"{row[m]:.3f} {_interval(row, m)}" for m in metrics),
+            ]
+            for row in found.to_dict("records")
+        ]
+        parts.append(_github(rows, ["by", "of", "clips", "n", *metrics]))
+    return "\n\n".join(parts)
+
+
+def calibration(tables: Path) -> str:
+    """Return how sure classifiers are, as trained and at the temperature."""
+    found = pd.read_csv(tables / "calibration.csv")
+    columns = ["accuracy", "nll", "brier", "ece"]
+    columns += ["temperature", "nll_scaled", "brier_scaled", "ece_scaled"]
+    rows = [
+        [
+            f"`{row['network']}`",
+            row["test_fold"],
+            *("" if pd.isna(row[name]) else f"{row[name]:.3f}" for name in columns),
+        ]
+        for row in found.to_dict("records")
+    ]
+    names = ["accuracy", "nll", "brier", "ece", "T", "nll at T", "brier at T", "ece at T"]
+    return f"{_measured_at(tables)}\n\n{_github(rows, ['classifier', 'test fold', *names])}"
+
+
 def _left(row: Mapping[str, Any], metric: str) -> str:
     share, low, high = (row[f"left_{metric}{end}"] for end in ("", "_low", "_high"))
     return "" if pd.isna(share) else f"{share:.0%} [{low:.0%}, {high:.0%}]"

@@ -16,7 +16,7 @@ from tests.reliability import Report, report_of
 from tests.workflow.conftest import Project, keep_compiled
 
 TABLES, FORMS = "out/tables", (".csv", ".md", ".tex")
-N_TABLES = 7
+N_TABLES = 8
 RUN_MADE = ("out", "data", ".snakemake")
 
 

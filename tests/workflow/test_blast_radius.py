@@ -49,6 +49,7 @@ VALIDATION = {"validate_features": 1, "make_validation_table": 1}
 TABLED = {
     "score_classification": 1,
     "make_classification_table": 1,
+    "make_calibration_table": 1,
     "plot_confusion": 1,
     **COMPARED,
 }
@@ -67,7 +68,10 @@ FROM_CLIPS = {"decode_audio": 2, **FEATURES, **FIGURE}
 STFT_44K = {"build_feature_bank": 2, **chain(2, 1), **CLIPS, **PATH}
 MODEL = "out/models/cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 EVERYTHING = {"build_index": 1, "split_clips": 1, **FROM_CLIPS}
-RETABLED = {"make_retrieval_table": 4, "plot_retrieval": 4, "make_classification_table": 1}
+RETABLED = {
+    "make_retrieval_table": 4, "plot_retrieval": 4, "make_classification_table": 1,
+    "make_calibration_table": 1,
+}  # fmt: skip
 PLOTTED = {
     **FIGURE, **CLIPS, **PATH, "plot_retrieval": 4, "plot_precision": 1, "plot_training": 1,
     "plot_confusion": 1, "plot_tsne": 2,
@@ -201,19 +205,23 @@ MODULES = [
     # Trackers count by it what a training came to; it trains nothing.
     (
         "src/resound/metrics/classification.py",
-        {"make_classification_table": 1, "make_summary_table": 1},
+        {"make_classification_table": 1, "make_calibration_table": 1, "make_summary_table": 1},
     ),
     # Every ranking asks a record what its network has seen.
     ("src/resound/training/record.py", {**LEARNED, **RANKED}),
     ("src/resound/evaluation/predictions.py", TABLED),
     (
         "src/resound/evaluation/classification.py",
-        {"make_classification_table": 1, "make_summary_table": 1},
+        {"make_classification_table": 1, "make_calibration_table": 1, "make_summary_table": 1},
     ),
     (
         "src/resound/report/classification.py",
         {"make_classification_table": 1, "make_summary_table": 1},
     ),
+    ("src/resound/evaluation/calibration.py", {"make_calibration_table": 1}),
+    ("src/resound/metrics/calibration.py", {"make_calibration_table": 1}),
+    ("src/resound/evaluation/changed.py", {}),
+    ("src/resound/evaluation/disturbed.py", {}),
     ("src/resound/evaluation/validation.py", VALIDATION),
     ("src/resound/report/validation.py", {"make_validation_table": 1}),
     ("src/resound/training/selection.py", LEARNED),
@@ -317,6 +325,7 @@ def test_a_partial_table_is_made_without_the_cells_that_are_not_there(restored):
         restored.edit("config.yaml", "partial: false", "partial: true")
         assert restored.stale() == {
             "make_classification_table": 1,
+            "make_calibration_table": 1,
             "make_retrieval_table": 1,
             "plot_retrieval": 1,
             "plot_precision": 1,

@@ -191,7 +191,7 @@ def test_each_rule_leaves_a_log_and_a_benchmark(finished):
             "plot_precision", "plot_training", "plot_confusion", "map_embeddings", "plot_tsne",
             "make_significance_table", "make_summary_table", "train_classifier",
             "train_autoencoder", "embed_clips",
-            "score_classification", "make_classification_table",
+            "score_classification", "make_classification_table", "make_calibration_table",
         }  # fmt: skip
 
 

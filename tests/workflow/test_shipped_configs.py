@@ -33,6 +33,10 @@ FIGURES = {
 }
 
 
+# Their tables.
+CLASSIFIED = {"make_classification_table": 1, "make_calibration_table": 1}
+
+
 def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, int]:
     """Return the jobs of trainings, which need so many banks beside those of `GRID`.
 
@@ -49,7 +53,7 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
         **trained,
         "train_autoencoder": n_autoencoders,
         "embed_clips": n_classifiers + n_autoencoders,
-        "make_classification_table": 1,
+        **CLASSIFIED,
         **{rule: GRID[rule] + n for rule, n in more.items()},
     }
 
@@ -61,7 +65,7 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
         ("", GRID | learned(32, 8, 3) | {"make_retrieval_table": 6}),
         ("esc10", GRID | learned(1, 1, 1)),
         ("esc10_grid", GRID | learned(32, 8, 3)),
-        ("esc10_encoders", GRID | {"make_retrieval_table": 4, "make_classification_table": 1}),
+        ("esc10_encoders", GRID | {"make_retrieval_table": 4, **CLASSIFIED}),
         ("demo", GRID | learned(1, 1, 1)),
     ],
 )
