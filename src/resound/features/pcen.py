@@ -86,8 +86,8 @@ def pcen(
             raise ParameterError(f"{name}={value!r} must be more than 0")
     if not 0 <= gain <= 1:
         raise ParameterError(f"gain={gain!r} must lie between 0 and 1")
-    framing = {"sample_rate": sample_rate, "hop_length": hop_length}
-    bands = np.sqrt(mel_power(waveforms, **framing, **options)) * waveforms.dtype.type(FULL_SCALE)
+    passed = mel_power(waveforms, sample_rate=sample_rate, hop_length=hop_length, **options)
+    bands = np.sqrt(passed) * waveforms.dtype.type(FULL_SCALE)
     frames = time_constant * sample_rate / hop_length
     s = (np.sqrt(1 + 4 * frames**2) - 1) / (2 * frames**2)
     # In float64: a band may lie 15 digits below full scale.
