@@ -149,3 +149,24 @@ def test_tracks_of_real_clips_are_finite_and_in_range(real_clips, name):
     assert voiced.min() >= low
     assert voiced.max() <= high
     assert not track[:, -1][~real_clips[:, -4096:].any(axis=1)].any()
+
+
+@given(
+    samples=st.integers(600, 2000),
+    time_constant=st.floats(0.01, 1),
+    gain=st.floats(0, 1),
+    bias=st.floats(0.1, 10),
+    power=st.floats(0.1, 1),
+)
+def test_pcen(samples, time_constant, gain, bias, power):
+    clip = clip_of(samples)
+    framing = {"sample_rate": 8000, "n_fft": 512, "hop_length": 64}
+    options = {"time_constant": time_constant, "gain": gain, "bias": bias, "power": power}
+    magnitude = np.sqrt(extract("mel_power", clip, n_mels=8, **framing)) * 2**31
+    # librosa begins as if magnitudes of 1 had come before, we as if the first frame had.
+    frames = time_constant * 8000 / 64
+    s = (np.sqrt(1 + 4 * frames**2) - 1) / (2 * frames**2)
+    first = (1 - s) * magnitude[:1].T
+    expected = librosa.pcen(magnitude.T, sr=8000, hop_length=64, zi=first, **options)
+    ours = extract("pcen", clip, n_mels=8, **framing, **options)
+    np.testing.assert_allclose(ours.T, expected, rtol=1e-7, atol=1e-9)

@@ -29,7 +29,7 @@ def test_features_say_what_networks_must_know_of_them():
 
     assert having("scale") == {"fft", "stft", "stft_derivatives", "mel_power"}
     assert having("planes") == {
-        "mfcc_derivatives_dct", "mfcc_derivatives_dst", "stft_derivatives"
+        "mel_derivatives", "mfcc_derivatives_dct", "mfcc_derivatives_dst", "stft_derivatives"
     }  # fmt: skip
 
 

@@ -166,7 +166,8 @@ def _about(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         # Zero-shot classes and probes have no epochs to choose from.
         "selection": spec.get("selection"),
         "chosen_on": ", ".join(map(str, sorted(chose))),
-        "epochs": spec.get("epochs"),
+        # Of a recipe in steps, how many epochs these came to.
+        "epochs": trained[0]["epoch"] if spec.get("steps") else spec.get("epochs"),
         "parameters": trained[0]["parameters"],
         "train_seconds": float(np.mean([training["seconds"] for training in trained])),
         "device": ", ".join(sorted({training["device"] for training in trained})),

@@ -15,7 +15,7 @@ from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
 from resound.experiment.config_rankings import ranking_faults
-from resound.experiment.faults import name_faults, option_faults, warmup_faults
+from resound.experiment.faults import length_faults, name_faults, option_faults
 from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
 from resound.experiment.specs import FINDING
 from resound.files import one_spelling
@@ -197,11 +197,11 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from name_faults("classification.losses", block["losses"], LOSSES)
     losses = {name: block[name] for name in LOSSES if name in block}
     yield from option_faults("classification", losses, LOSSES)
-    yield from warmup_faults("classification", recipe(typed, "classification"))
+    yield from length_faults("classification", recipe(typed, "classification"))
     coder = config["autoencoder"]
     yield from name_faults("autoencoder.features", coder["features"], config["features"])
     yield from name_faults("autoencoder.stft", coder["stft"], config["stft"])
-    yield from warmup_faults("autoencoder", recipe(typed, "autoencoder"))
+    yield from length_faults("autoencoder", recipe(typed, "autoencoder"))
 
 
 def _figures(config: Config) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from resound.errors import unknown
 from resound.experiment import config_types
 from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, WINDOWS, ZERO_SHOT
-from resound.experiment.faults import name_faults, warmup_faults
+from resound.experiment.faults import length_faults, name_faults
 from resound.experiment.plan import EncodingRow, finetune_recipe, recipe
 from resound.experiment.specs import ENCODER_KEYS, without_windows
 from resound.experiment.weights import Weights
@@ -70,10 +70,10 @@ def finetuning_faults(config: Config) -> Iterator[str]:
         family = encoders.get(name, {}).get("family")
         if family in ENCODERS and ENCODERS.entry(family).traits.get("frozen"):
             yield f"finetune.encoders: {name}, of the family {family}, cannot be trained; probe it"
-    yield from warmup_faults("finetune", recipe(typed, "finetune"))
+    yield from length_faults("finetune", recipe(typed, "finetune"))
     yield from name_faults("finetune.recipes", list(block["recipes"]), encoders)
     for name in block["recipes"]:
-        yield from warmup_faults(f"finetune.recipes.{name}", finetune_recipe(typed, name))
+        yield from length_faults(f"finetune.recipes.{name}", finetune_recipe(typed, name))
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (
         f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless

@@ -173,14 +173,16 @@ class Training(TypedDict):
 
     seeds: list[int]
     epochs: int
+    steps: int | None
     batch_size: int
     learning_rate: float
     weight_decay: float
     warmup_epochs: float
+    average: float
     label_smoothing: float
     max_bins: int
     accelerator: Literal["auto", "cpu", "gpu"]
-    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["auto", "fastest", "32-true", "bf16-mixed", "16-mixed"]
     threads: int
 
 
@@ -195,12 +197,16 @@ class ClassificationAugmentation(TypedDict):
     """The keys of a block `classification augmentation`."""
 
     time_roll: float
+    time_stretch: float
+    crop: float
+    pitch: float
     gain_db: float
     time_masks: int
     time_mask: float
     bin_masks: int
     bin_mask: float
     mixup: float
+    mixing: Literal["main", "full", "between_class", "time", "frequency"]
 
 
 class Classification(TypedDict):
@@ -208,14 +214,16 @@ class Classification(TypedDict):
 
     seeds: NotRequired[list[int]]
     epochs: NotRequired[int]
+    steps: NotRequired[int | None]
     batch_size: NotRequired[int]
     learning_rate: NotRequired[float]
     weight_decay: NotRequired[float]
     warmup_epochs: NotRequired[float]
+    average: NotRequired[float]
     label_smoothing: NotRequired[float]
     max_bins: NotRequired[int]
     accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
-    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    precision: NotRequired[Literal["auto", "fastest", "32-true", "bf16-mixed", "16-mixed"]]
     threads: NotRequired[int]
     protocol: Literal["holdout", "cv"]
     networks: list[str]
@@ -233,14 +241,16 @@ class Autoencoder(TypedDict):
 
     seeds: NotRequired[list[int]]
     epochs: NotRequired[int]
+    steps: NotRequired[int | None]
     batch_size: NotRequired[int]
     learning_rate: NotRequired[float]
     weight_decay: NotRequired[float]
     warmup_epochs: NotRequired[float]
+    average: NotRequired[float]
     label_smoothing: NotRequired[float]
     max_bins: NotRequired[int]
     accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
-    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    precision: NotRequired[Literal["auto", "fastest", "32-true", "bf16-mixed", "16-mixed"]]
     threads: NotRequired[int]
     code_sizes: list[int]
     channels: list[int]
@@ -271,6 +281,7 @@ class FinetuneAugmentation(TypedDict):
     time_masks: int
     time_mask: float
     mixup: float
+    mixing: Literal["main", "full", "between_class", "time"]
 
 
 class FinetuneRecipesAugmentation(TypedDict):
@@ -281,6 +292,7 @@ class FinetuneRecipesAugmentation(TypedDict):
     time_masks: NotRequired[int]
     time_mask: NotRequired[float]
     mixup: NotRequired[float]
+    mixing: NotRequired[Literal["main", "full", "between_class", "time"]]
 
 
 class FinetuneRecipes(TypedDict):
@@ -288,6 +300,7 @@ class FinetuneRecipes(TypedDict):
 
     selection: NotRequired[Literal["fixed", "validation"]]
     epochs: NotRequired[int]
+    steps: NotRequired[int | None]
     batch_size: NotRequired[int]
     accumulate: NotRequired[int]
     learning_rate: NotRequired[float]
@@ -295,6 +308,7 @@ class FinetuneRecipes(TypedDict):
     layer_decay: NotRequired[float]
     weight_decay: NotRequired[float]
     warmup_epochs: NotRequired[float]
+    average: NotRequired[float]
     label_smoothing: NotRequired[float]
     gradient_clip: NotRequired[float]
     width: NotRequired[int]
@@ -314,14 +328,16 @@ class Finetune(TypedDict):
 
     seeds: NotRequired[list[int]]
     epochs: NotRequired[int]
+    steps: NotRequired[int | None]
     batch_size: NotRequired[int]
     learning_rate: NotRequired[float]
     weight_decay: NotRequired[float]
     warmup_epochs: NotRequired[float]
+    average: NotRequired[float]
     label_smoothing: NotRequired[float]
     max_bins: NotRequired[int]
     accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
-    precision: NotRequired[Literal["auto", "32-true", "bf16-mixed", "16-mixed"]]
+    precision: NotRequired[Literal["auto", "fastest", "32-true", "bf16-mixed", "16-mixed"]]
     threads: NotRequired[int]
     encoders: list[str]
     heads: dict[str, str]

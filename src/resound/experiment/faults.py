@@ -30,9 +30,15 @@ def option_faults(
                 yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
 
 
-def warmup_faults(where: str, recipe: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a fault where the learning rate of a training rises for longer than it lasts."""
-    if recipe["warmup_epochs"] > recipe["epochs"]:
+def length_faults(where: str, recipe: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with how long a training lasts: its warm-up, or a choice of epochs."""
+    if recipe["steps"] is not None:
+        if recipe.get("selection") == "validation":
+            yield (
+                f"{where}.steps: {recipe['steps']} cannot stand with selection: validation, which "
+                "chooses among epochs; give epochs and steps: null, or selection: fixed"
+            )
+    elif recipe["warmup_epochs"] > recipe["epochs"]:
         yield (
             f"{where}.warmup_epochs: {recipe['warmup_epochs']} must not be more than "
             f"epochs, {recipe['epochs']}"

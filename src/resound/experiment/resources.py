@@ -153,8 +153,10 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
             n_unknown += 1
         elif rule in TRAINS and training is not None and not isinstance(training, HeadTraining):
             clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
-            epochs = recipe(plan.config, training.block)["epochs"]
-            trainings.append(training_seconds(training.network, clips, epochs))
+            length = recipe(plan.config, training.block)
+            asked = (length["steps"] or 0) * length["batch_size"]
+            seen = asked or clips * length["epochs"]
+            trainings.append(training_seconds(training.network, seen))
         else:
             others.append(job_seconds(n_clips, "seed" in output))
     return Outlook(trainings, others, n_unknown)
@@ -218,9 +220,12 @@ def expected_clips(config: Config) -> int:
     return {**CLIPS, "synthetic": made}.get(config["dataset"], 0)
 
 
-def training_seconds(network: str, clips: float, epochs: int) -> float:
-    """Return about how long `network` is trained on so many clips, so many times, on two cores."""
-    return clips * epochs / CLIPS_A_SECOND.get(network, CLIPS_A_SECOND_OF_SMALL)
+def training_seconds(network: str, clips: float) -> float:
+    """Return about how long `network` takes to train on so many clips, on two cores.
+
+    A clip counts as often as it is seen.
+    """
+    return clips / CLIPS_A_SECOND.get(network, CLIPS_A_SECOND_OF_SMALL)
 
 
 def job_seconds(clips: int, of_network: bool) -> float:

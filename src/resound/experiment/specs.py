@@ -57,10 +57,12 @@ Spec = dict[str, Any]
 # a fine-tuning's.
 TRAINING_OPTIONS = (
     "epochs",
+    "steps",
     "batch_size",
     "learning_rate",
     "weight_decay",
     "warmup_epochs",
+    "average",
     "accelerator",
     "precision",
     "threads",
@@ -69,6 +71,7 @@ CLASSIFIER_OPTIONS = ("selection", "label_smoothing", "augmentation")
 FINETUNE_OPTIONS = (
     "selection",
     "epochs",
+    "steps",
     "batch_size",
     "accumulate",
     "learning_rate",
@@ -76,6 +79,7 @@ FINETUNE_OPTIONS = (
     "layer_decay",
     "weight_decay",
     "warmup_epochs",
+    "average",
     "label_smoothing",
     "gradient_clip",
     "augmentation",

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from resound.errors import ParameterError
+from resound.training.mixing import Decibels, mix
+from resound.training.warping import Float64, check_share, shift_pitch, stretch_time
 
 
 def augment(
@@ -23,7 +24,8 @@ def augment(
     *,
     options: Mapping[str, Any],
     n_planes: int = 1,
-    decibel: Tensor | None = None,
+    decibels: Decibels | None = None,
+    frequencies: Float64 | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return a varied batch and its targets.
 
@@ -36,32 +38,43 @@ def augment(
     rng : numpy.random.Generator
         Source of all draws.
     options : mapping
-        ``time_roll`` (largest shift, as a share of the clip), ``gain_db`` (largest gain or loss in
-        dB), ``time_masks``, ``time_mask`` (how many, and the largest as a share of the clip),
-        ``bin_masks``, ``bin_mask`` (the same along the dims of a plane), ``mixup`` (alpha of the
-        Beta distribution). 0 turns one off.
+        ``time_roll`` (largest shift, as a share of the clip), ``time_stretch`` and ``crop`` (see
+        `resound.training.warping.stretch_time`), ``pitch`` (largest shift in semitones),
+        ``gain_db`` (largest gain or loss in dB), ``time_masks``, ``time_mask`` (how many, and the
+        largest as a share of the clip), ``bin_masks``, ``bin_mask`` (the same along the dims of a
+        plane), ``mixup`` (alpha of the Beta distribution). 0 turns one off. ``mixing`` is the way
+        that clips are mixed in, see `resound.training.mixing`.
     n_planes : int
         Planes side by side in the dims; a mask covers the same bins in each.
-    decibel : Tensor, shape (dims,), optional
-        What 1 dB of gain adds to the standardised features; without it there is no gain.
+    decibels : Decibels, optional
+        How the features are read as decibels; without it there is no gain.
+    frequencies : ndarray, shape (bins,), optional
+        Of the bins of a plane, in Hz; without them pitch cannot be shifted.
 
     Returns
     -------
     x : Tensor, shape (batch, frames, dims)
+        With ``crop``, of so many frames.
     targets : Tensor, shape (batch, classes)
         Of mixed clips the shares of both classes.
 
     Raises
     ------
     ParameterError
-        For a share outside [0, 1], or a negative alpha.
+        For a share outside [0, 1], a negative alpha, or what this feature cannot be varied by.
     """
-    x = roll_time(x, rng, options["time_roll"])
-    if decibel is not None:
-        x = add_gain(x, rng, options["gain_db"], decibel)
+    if options["time_stretch"] or options["crop"]:
+        speed = {"stretch": options["time_stretch"], "crop": options["crop"]}
+        x = stretch_time(x, rng, roll=options["time_roll"], **speed)
+    else:
+        x = roll_time(x, rng, options["time_roll"])
+    x = shift_pitch(x, rng, options["pitch"], frequencies, n_planes)
+    if decibels is not None:
+        x = add_gain(x, rng, options["gain_db"], decibels.step)
     x = mask_time(x, rng, options["time_masks"], options["time_mask"])
     x = mask_bins(x, rng, options["bin_masks"], options["bin_mask"], n_planes)
-    return mix_up(x, targets, rng, options["mixup"])
+    mixing: dict[str, Any] = {"way": options["mixing"], "n_planes": n_planes, "decibels": decibels}
+    return mix(x, targets, rng, options["mixup"], **mixing)
 
 
 def augment_waveforms(
@@ -78,8 +91,8 @@ def augment_waveforms(
     rng : numpy.random.Generator
         Source of all draws.
     options : mapping
-        ``time_roll``, ``gain_db``, ``time_masks``, ``time_mask`` and ``mixup`` of `augment`, with
-        samples for frames; a masked stretch is silent.
+        ``time_roll``, ``gain_db``, ``time_masks``, ``time_mask``, ``mixup`` and ``mixing`` of
+        `augment`, with samples for frames; a masked stretch is silent.
 
     Returns
     -------
@@ -96,7 +109,7 @@ def augment_waveforms(
         gains = rng.uniform(-options["gain_db"], options["gain_db"], size=(len(x), 1, 1))
         frames = frames * _tensor(10 ** (gains / 20), x).to(x.dtype)
     frames = mask_time(frames, rng, options["time_masks"], options["time_mask"])
-    mixed, targets = mix_up(frames, targets, rng, options["mixup"])
+    mixed, targets = mix(frames, targets, rng, options["mixup"], way=options["mixing"])
     return mixed[:, :, 0], targets
 
 
@@ -129,7 +142,7 @@ def roll_time(x: Tensor, rng: np.random.Generator, share: float) -> Tensor:
     >>> roll_time(x, np.random.default_rng(0), 0.4).flatten()
     tensor([3., 4., 0., 1., 2.])
     """
-    _check_share("time_roll", share)
+    check_share("time_roll", share)
     batch, frames, _ = x.shape
     largest = int(share * frames)
     if not largest:
@@ -195,7 +208,7 @@ def mask_time(x: Tensor, rng: np.random.Generator, n_masks: int, share: float) -
     D. S. Park et al., "SpecAugment: a simple data augmentation method for automatic speech
     recognition", Interspeech 2019.
     """
-    _check_share("time_mask", share)
+    check_share("time_mask", share)
     masked = _masks(rng, len(x), x.shape[1], n_masks, share)
     return x if masked is None else x.masked_fill(_tensor(masked, x)[:, :, None], 0.0)
 
@@ -231,68 +244,11 @@ def mask_bins(
     ----------
     As `mask_time`.
     """
-    _check_share("bin_mask", share)
+    check_share("bin_mask", share)
     masked = _masks(rng, len(x), x.shape[2] // n_planes, n_masks, share)
     if masked is None:
         return x
     return x.masked_fill(_tensor(np.tile(masked, n_planes), x)[:, None, :], 0.0)
-
-
-def mix_up(
-    x: Tensor, targets: Tensor, rng: np.random.Generator, alpha: float
-) -> tuple[Tensor, Tensor]:
-    r"""Mix each clip with another of the batch, and their targets likewise.
-
-    .. math:: x_i' = \lambda_i x_i + (1 - \lambda_i) x_{\pi(i)}, \quad
-              \lambda_i = \max(b, 1 - b), \; b \sim \mathrm{Beta}(\alpha, \alpha)
-
-    with a random order :math:`\pi` of the batch. Taking the larger share keeps each clip the main
-    part of its mixture.
-
-    Parameters
-    ----------
-    x : Tensor, shape (batch, frames, dims)
-        Clips.
-    targets : Tensor, shape (batch, classes)
-        Probabilities of their classes.
-    rng : numpy.random.Generator
-        Draws shares and partners.
-    alpha : float
-        Of the Beta distribution; 0 mixes nothing.
-
-    Returns
-    -------
-    x : Tensor, shape (batch, frames, dims)
-    targets : Tensor, shape (batch, classes)
-
-    Raises
-    ------
-    ParameterError
-        For a negative `alpha`.
-
-    References
-    ----------
-    H. Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018.
-
-    Examples
-    --------
-    Two clips of one frame; the targets tell of what each mixture is made:
-
-    >>> x, targets = torch.tensor([[[0.0]], [[100.0]]]), torch.eye(2)
-    >>> mixed, shares = mix_up(x, targets, np.random.default_rng(3), 0.3)
-    >>> mixed.flatten().round(), shares.round(decimals=2)
-    (tensor([ 3., 74.]), tensor([[0.9700, 0.0300],
-            [0.2600, 0.7400]]))
-    """
-    if alpha < 0:
-        raise ParameterError(f"mixup={alpha!r} must be 0 (none) or the positive alpha of a Beta")
-    if not alpha:
-        return x, targets
-    shares = rng.beta(alpha, alpha, size=len(x))
-    others = _tensor(rng.permutation(len(x)), x)
-    share = _tensor(np.maximum(shares, 1 - shares), x).to(x.dtype)
-    mixed = torch.lerp(x[others], x, share[:, None, None])
-    return mixed, torch.lerp(targets[others], targets, share[:, None].to(targets.dtype))
 
 
 def _masks(
@@ -307,11 +263,6 @@ def _masks(
     positions = np.arange(length)
     covered = (positions >= starts) & (positions < starts + widths)
     return np.asarray(covered.any(axis=1))
-
-
-def _check_share(name: str, share: float) -> None:
-    if not 0 <= share <= 1:
-        raise ParameterError(f"{name}={share!r} must be a share from 0 to 1")
 
 
 def _tensor(values: npt.NDArray[np.generic], like: Tensor) -> Tensor:

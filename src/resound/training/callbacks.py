@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, WeightAveraging
 from torch import Tensor
 
 from resound.store import replacing
@@ -53,10 +53,60 @@ class History(Callback):
         self.rows, self.seconds = list(state_dict["rows"]), state_dict["seconds"]
 
 
-class BestEpoch(Callback):
-    """Keeps the weights of the epoch with the highest validation accuracy, the first of equals."""
+class AverageWeights(WeightAveraging):
+    r"""Keeps the moving average of the weights, which is what is validated and kept in the end.
 
-    def __init__(self) -> None:
+    .. math:: a_n = d_n a_{n-1} + (1 - d_n) w_n, \quad
+              d_n = \min\left(d, \frac{1 + n}{10 + n}\right)
+
+    after step n with the weights w, the running statistics of norms among them. A decay that rises
+    with the steps forgets where the weights began.
+
+    Parameters
+    ----------
+    decay : float
+        d, more than 0 and less than 1.
+
+    References
+    ----------
+    B. T. Polyak, A. B. Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J.
+    Control and Optimization 30(4), 1992, with TensorFlow's rule for the first steps.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def update(averages: list[Tensor], weights: list[Tensor], n_averaged: Tensor) -> None:
+            share = 1 - min(decay, (1 + int(n_averaged)) / (10 + int(n_averaged)))
+            if averages[0].is_floating_point():
+                torch._foreach_lerp_(averages, weights, share)
+            else:  # counts of steps
+                torch._foreach_copy_(averages, weights)
+
+        super().__init__(multi_avg_fn=update)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the averages by the names of the module's state.
+
+        Returns
+        -------
+        dict of str to Tensor, of any shape
+        """
+        if self._average_model is None:
+            raise RuntimeError("there is no average before training")
+        state: dict[str, Tensor] = self._average_model.module.state_dict()
+        return state
+
+
+class BestEpoch(Callback):
+    """Keeps the weights of the epoch with the highest validation accuracy, the first of equals.
+
+    Parameters
+    ----------
+    average : AverageWeights, optional
+        Whose weights were validated.
+    """
+
+    def __init__(self, average: AverageWeights | None = None) -> None:
+        self.average = average
         self.epoch, self.accuracy = 0, -1.0
         self.weights: dict[str, Tensor] = {}
 
@@ -65,8 +115,9 @@ class BestEpoch(Callback):
         accuracy = float(trainer.callback_metrics["validation_accuracy"])
         if accuracy > self.accuracy:
             self.epoch, self.accuracy = trainer.current_epoch + 1, accuracy
-            state = pl_module.state_dict().items()
-            self.weights = {name: value.detach().cpu().clone() for name, value in state}
+            state = pl_module.state_dict() if self.average is None else self.average.weights()
+            kept = {name: value.detach().cpu().clone() for name, value in state.items()}
+            self.weights = kept
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""

@@ -19,11 +19,16 @@ from resound.training.augment import augment
 from resound.training.callbacks import EpochHook
 from resound.training.checkpoint import classify, describe, embed
 from resound.training.folds import Rows
-from resound.training.inputs import Float32, decibel_step, fit_transform
+from resound.training.inputs import Float32, InputTransform, decibel_step, fit_transform
 from resound.training.labelled import LabelledTask, LabelledTraining
 from resound.training.losses.loss import Loss
+from resound.training.mixing import Decibels
 from resound.training.outcome import Outcome
 from resound.training.run import Begun, Sounds, train
+from resound.training.warping import Float64, bin_frequencies
+
+# Features whose dims are the power of bands, in dB.
+BANDS_IN_DECIBELS = ("mel",)
 
 
 class ClassifierTraining(LabelledTraining):
@@ -35,21 +40,28 @@ class ClassifierTraining(LabelledTraining):
         What is trained.
     n_classes : int
         Classes.
-    decibel : Tensor, shape (dims,)
-        What 1 dB of gain adds to the features.
+    decibels : Decibels
+        How the features are read as decibels.
+    frequencies : ndarray, shape (bins,), or None
+        Of the bins of a plane, in Hz, where they have any.
     **options
         As `LabelledTraining`; ``augmentation`` as `resound.training.augment.augment` takes it.
     """
 
     block = "classification"
     network: Classifier
-    decibel: Tensor
 
     def __init__(
-        self, network: Classifier, n_classes: int, *, decibel: Tensor, **options: Any
+        self,
+        network: Classifier,
+        n_classes: int,
+        *,
+        decibels: Decibels,
+        frequencies: Float64 | None,
+        **options: Any,
     ) -> None:
         super().__init__(network, n_classes, **options)
-        self.register_buffer("decibel", decibel, persistent=False)
+        self.decibels, self.frequencies = decibels, frequencies
 
     def varied(self, x: Tensor, targets: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Return a batch varied as `augment` varies features.
@@ -68,8 +80,12 @@ class ClassifierTraining(LabelledTraining):
         x : Tensor, shape (batch, frames, dims)
         targets : Tensor, shape (batch, classes)
         """
-        planes: dict[str, Any] = {"n_planes": self.network.n_planes, "decibel": self.decibel}
-        return augment(x, targets, rng, options=self.augmentation, **planes)
+        about: dict[str, Any] = {
+            "n_planes": self.network.n_planes,
+            "decibels": self.decibels.to(x.device),
+            "frequencies": self.frequencies,
+        }
+        return augment(x, targets, rng, options=self.augmentation, **about)
 
 
 class ClassifierTask(LabelledTask):
@@ -144,9 +160,10 @@ class ClassifierTask(LabelledTask):
             network,
             len(self.classes),
             loss=build_loss(spec, network.n_embedding),
-            options=spec,
+            options=self.options,
             augmentation=spec["augmentation"],
-            decibel=torch.from_numpy(decibel_step(transform, spec["bank"])),
+            decibels=read_decibels(transform, spec["bank"]),
+            frequencies=bin_frequencies(spec["bank"], transform.max_bins),
             seed=spec["seed"],
         )
         return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
@@ -200,6 +217,15 @@ def train_classifier(
     """
     task = ClassifierTask(bank, clips, spec, weights=weights)
     return train(task, resume=resume, on_epoch=on_epoch)
+
+
+def read_decibels(transform: InputTransform, bank_spec: Mapping[str, Any]) -> Decibels:
+    """Return how the standardised values of a bank are read as decibels."""
+    return Decibels(
+        torch.from_numpy(decibel_step(transform, bank_spec)),
+        torch.from_numpy(transform.mean.astype(np.float32)),
+        bank_spec["feature"] in BANDS_IN_DECIBELS,
+    )
 
 
 def build_network(

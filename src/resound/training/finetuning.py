@@ -22,7 +22,7 @@ from resound.training.folds import Rows
 from resound.training.labelled import LabelledTask, LabelledTraining
 from resound.training.losses.cross_entropy import CrossEntropy
 from resound.training.outcome import Outcome
-from resound.training.run import Begun, Sounds, train
+from resound.training.run import Begun, Sounds, Task, train
 
 
 class FinetuneTraining(LabelledTraining):
@@ -79,7 +79,7 @@ class FinetuneTask(LabelledTask):
     """
 
     rule = "finetune"
-    fit_options = ("accelerator", "precision", "accumulate", "gradient_clip")
+    fit_options = (*Task.fit_options, "accumulate", "gradient_clip")
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class FinetuneTask(LabelledTask):
             network.train(),
             n_classes,
             loss=CrossEntropy(self.encoder.dimension, label_smoothing=spec["label_smoothing"]),
-            options=spec,
+            options=self.options,
             augmentation=spec["augmentation"],
             seed=spec["seed"],
         )

@@ -121,7 +121,7 @@ class ReconstructionTask(Task):
         torch.manual_seed(spec["seed"])
         planes = spec["input"]["n_planes"]
         network = AUTOENCODERS[spec["network"]](x.shape[2], n_planes=planes, **spec["options"])
-        module = ReconstructionTraining(network, options=spec, seed=spec["seed"])
+        module = ReconstructionTraining(network, options=self.options, seed=spec["seed"])
         return Begun(module, x, {"input": transform.as_dict(), "network": describe(network, spec)})
 
     def outcome(

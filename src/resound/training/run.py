@@ -8,7 +8,7 @@ which may be killed, is watched, and leaves files.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, cast
 
@@ -114,12 +114,21 @@ class Task:
     """
 
     rule: ClassVar[str]
-    fit_options: ClassVar[tuple[str, ...]] = ("accelerator", "precision")
+    fit_options: ClassVar[tuple[str, ...]] = ("accelerator", "precision", "average")
 
     def __init__(self, ids: list[str], clips: pd.DataFrame, spec: Mapping[str, Any]) -> None:
         self.clips, self.spec = clips.set_index("id", drop=False).loc[ids], spec
 
     # What it is
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The spec with its ``epochs``: those of its ``steps``, where it counts these."""
+        epochs, steps = self.spec["epochs"], self.spec["steps"]
+        if steps is not None:
+            batches = -(-len(self.rows().training) // self.spec["batch_size"])
+            epochs = max(1, round(steps / -(-batches // self.spec.get("accumulate", 1))))
+        return {**self.spec, "epochs": epochs}
 
     @property
     def title(self) -> str:
@@ -249,7 +258,7 @@ def _train(
         "resume": resume,
         "on_epoch": on_epoch,
     }
-    begun, done, chose = train_selected(partial(_train_once, task), *rows, task.spec, **hooks)
+    begun, done, chose = train_selected(partial(_train_once, task), *rows, task.options, **hooks)
     seen = task.clips["fold"].to_numpy()[np.union1d(rows.training, rows.validation)]
     record = {
         **record,

@@ -113,6 +113,9 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ("classification.selection", "best", r"selection: 'best' is not one of"),
         ("classification.warmup_epochs", 61, r"warmup_epochs: 61 must not be more than epochs, 60"),
         ("classification.augmentation.mixup", -1, r"mixup: -1 must be at least 0"),
+        ("classification.augmentation.mixing", "half", "'half' is not one of"),
+        ("classification.steps", 0, "0 is not valid under any of the given schemas"),
+        ("training.steps", 500, r"finetune\.steps: 500 cannot stand with selection: validation"),
         ("encoders.beats.weights.sha256", "abc", r"encoders\.beats\.weights\.sha256: 'abc'"),
         (
             "encoders.clap.weights",

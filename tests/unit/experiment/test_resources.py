@@ -54,8 +54,8 @@ def test_the_bytes_are_those_of_the_arrays():
 
 
 def test_a_training_takes_its_clips_at_the_rate_of_its_network():
-    assert training_seconds("cnn", 1600, 60) == 960
-    assert training_seconds("resnet18", 1600, 60) == 2 * training_seconds("crnn", 1600, 60)
+    assert training_seconds("cnn", 1600 * 60) == 960
+    assert training_seconds("resnet18", 1600) == 2 * training_seconds("crnn", 1600)
 
 
 def test_the_two_retrieval_tables_of_esc50_take_what_they_took():

@@ -70,6 +70,7 @@ def test_stft_dct_is_the_transform_of_the_decibels():
         ("mfcc_derivatives_dct", "mfcc_dct"),
         ("mfcc_derivatives_dst", "mfcc_dst"),
         ("stft_derivatives", "stft"),
+        ("mel_derivatives", "mel"),
     ],
 )
 def test_derivatives_stand_beside_the_static_feature(name, static):

@@ -13,6 +13,7 @@ SMALL = {
     "attention_cnn": {"channels": (4, 8), "heads": 2},
     "crnn": {"channels": (4, 8), "hidden": 6},
     "resnet18": {},
+    "freq_resnet": {"channels": (4, 8), "depth": 2},
 }
 CLIPS, FRAMES, BINS, CLASSES = 3, 20, 16, 5
 
@@ -52,8 +53,13 @@ def test_a_clip_s_vector_does_not_depend_on_its_batch(name):
 
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_every_parameter_learns(name):
+    """After one step: a block that begins as if it were not there has nothing to learn before."""
     network = build(name, 3)
-    network(clips(3)).square().sum().backward()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    for _ in range(2):
+        optimizer.zero_grad()
+        network(clips(3)).square().mean().backward()
+        optimizer.step()
     idle = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
     assert count_parameters(network) == sum(p.numel() for p in network.parameters())
@@ -97,6 +103,8 @@ def test_input_of_another_shape_is_an_error(name):
         ("crnn", {"channels": [4, 0]}, "channels=0 must be a positive integer"),
         ("crnn", {"hidden": 0}, "hidden=0 must be a positive integer"),
         ("attention_cnn", {"heads": "2"}, "heads='2' must be a positive integer"),
+        ("freq_resnet", {"depth": 0}, "depth=0 must be a positive integer"),
+        ("freq_resnet", {"drop_path": 1}, "drop_path=1 must be a share from 0 up to 1"),
         ("attention_cnn", {"dropout": 1}, "dropout=1 must be a share from 0 up to 1"),
     ],
 )

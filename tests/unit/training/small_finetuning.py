@@ -8,7 +8,9 @@ from resound.store import StoredArray
 from tests.tiny_encoders import BEATS_CFG, random_beats
 
 AUDIO = {"duration": 0.25, "resampling": "HQ", "sample_rate": 16000}
-OFF = {"time_roll": 0.0, "gain_db": 0.0, "time_masks": 0, "time_mask": 0.0, "mixup": 0.0}
+OFF = {"time_roll": 0.0, "gain_db": 0.0, "time_masks": 0, "time_mask": 0.0, "mixup": 0.0} | {
+    "mixing": "main"
+}
 SPEC = {
     "network": "beats_finetuned",
     "weights": "0" * 64,
@@ -19,6 +21,7 @@ SPEC = {
     "seed": 0,
     "selection": "validation",
     "epochs": 2,
+    "steps": None,
     "batch_size": 4,
     "accumulate": 2,
     "learning_rate": 0.01,
@@ -26,10 +29,11 @@ SPEC = {
     "layer_decay": 0.5,
     "weight_decay": 0.01,
     "warmup_epochs": 1,
+    "average": 0.0,
     "label_smoothing": 0.1,
     "gradient_clip": 1.0,
     "augmentation": {"time_roll": 1.0, "gain_db": 3.0, "time_masks": 1, "time_mask": 0.1}
-    | {"mixup": 0.3},
+    | {"mixup": 0.3, "mixing": "main"},
     "accelerator": "cpu",
     "precision": "32-true",
 }

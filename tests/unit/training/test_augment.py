@@ -5,25 +5,34 @@ import torch
 from hypothesis import given
 
 from resound.errors import ParameterError
-from resound.training.augment import add_gain, augment, mask_bins, mask_time, mix_up, roll_time
+from resound.training.augment import add_gain, augment, mask_bins, mask_time, roll_time
+from resound.training.mixing import Decibels
 
 OFF = {
     "time_roll": 0.0,
+    "time_stretch": 0.0,
+    "crop": 0.0,
+    "pitch": 0.0,
     "gain_db": 0.0,
     "time_masks": 0,
     "time_mask": 0.0,
     "bin_masks": 0,
     "bin_mask": 0.0,
     "mixup": 0.0,
+    "mixing": "main",
 }
 ALL = {
     "time_roll": 1.0,
+    "time_stretch": 0.25,
+    "crop": 0.5,
+    "pitch": 2.0,
     "gain_db": 6.0,
     "time_masks": 2,
     "time_mask": 0.3,
     "bin_masks": 2,
     "bin_mask": 0.3,
     "mixup": 0.4,
+    "mixing": "between_class",
 }
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.tuples(st.integers(1, 6), st.integers(1, 12), st.integers(1, 5))
@@ -88,38 +97,23 @@ def test_masks_are_drawn():
     assert (mask_time(x, rng(0), 1, 0.5) == 0).sum() > 100
 
 
-@given(sizes, seeds, st.floats(0.05, 5))
-def test_a_mixture_is_of_two_clips_and_their_targets_alike(shape, seed, alpha):
-    n = shape[0]
-    x = torch.eye(n)[:, None, :].repeat(1, shape[1], 1)
-    mixed, targets = mix_up(x, torch.eye(n), rng(seed), alpha)
-    torch.testing.assert_close(mixed, targets[:, None, :].expand(x.shape))
-    torch.testing.assert_close(targets.sum(dim=1), torch.ones(n))
-    assert (targets > 0).sum(dim=1).max() <= 2
-    assert torch.diagonal(targets).min() >= 0.5
-
-
-def test_mixtures_are_drawn():
-    _, targets = mix_up(torch.ones(64, 1, 1), torch.eye(64), rng(0), 1.0)
-    assert (torch.diagonal(targets) < 0.95).sum() > 20
-
-
 @given(sizes, seeds)
 def test_a_seed_decides_all_and_off_is_off(shape, seed):
     x, targets = batch(shape), torch.eye(shape[0])
-    step = torch.ones(shape[2])
-    once, twice = (augment(x, targets, rng(seed), options=ALL, decibel=step) for _ in range(2))
+    decibels = Decibels(torch.ones(shape[2]), torch.zeros(shape[2]), bands=True)
+    about = {"decibels": decibels, "frequencies": 100.0 * np.arange(1, 1 + shape[2])}
+    once, twice = (augment(x, targets, rng(seed), options=ALL, **about) for _ in range(2))
     for a, b in zip(once, twice, strict=True):
         assert torch.equal(a, b)
-    for a, b in zip(
-        augment(x, targets, rng(seed), options=OFF, decibel=step), (x, targets), strict=True
-    ):
+    off = augment(x, targets, rng(seed), options=OFF, **about)
+    for a, b in zip(off, (x, targets), strict=True):
         assert torch.equal(a, b)
 
 
 def test_another_seed_varies_otherwise():
     x, targets = batch((4, 20, 8)), torch.eye(4)
-    a, b = (augment(x, targets, rng(seed), options=ALL)[0] for seed in (0, 1))
+    plain = ALL | {"pitch": 0.0, "mixing": "main"}
+    a, b = (augment(x, targets, rng(seed), options=plain)[0] for seed in (0, 1))
     assert not torch.equal(a, b)
 
 
@@ -128,8 +122,3 @@ def test_a_share_above_one_is_an_error(function):
     arguments = (1.5,) if function is roll_time else (1, 1.5)
     with pytest.raises(ParameterError, match=r"_\w+=1\.5 must be a share from 0 to 1"):
         function(batch((1, 2, 3)), rng(0), *arguments)
-
-
-def test_a_negative_alpha_is_an_error():
-    with pytest.raises(ParameterError, match="mixup=-1 must be 0"):
-        mix_up(batch((1, 1, 1)), torch.ones(1, 1), rng(0), -1)

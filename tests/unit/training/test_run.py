@@ -1,5 +1,6 @@
 """Whole trainings: what they find, how they repeat, how they go on, how they fail."""
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from small_training import SPEC
 
 from resound.errors import CheckpointError, EnvironmentProblem
 from resound.store import StoredArray
+from resound.training.callbacks import AverageWeights
 from resound.training.checkpoint import read_checkpoint, write_checkpoint
 from resound.training.classification import ClassifierTask, train_classifier
 from resound.training.outcome import Outcome
@@ -95,6 +97,85 @@ def test_a_run_killed_at_any_step_ends_like_one_not_killed(trained, made, spec, 
     )
     assert len(epochs) == 4 - step // 6, f"killed at step {step}"
     assert_same(trained, resumed)
+
+
+RECIPE = {"average": 0.9, "precision": "fastest", "network": "freq_resnet"}
+
+
+def scratch(spec: dict, **changes) -> dict:
+    """Return the spec of a training with all that this one can do."""
+    augmentation = {"time_stretch": 0.25, "crop": 0.5, "pitch": 2.0, "mixing": "between_class"}
+    varied = spec["augmentation"] | augmentation | {"mixup": 1.0}
+    return spec | RECIPE | {"augmentation": varied} | changes
+
+
+@pytest.mark.parametrize("epochs", [2, 4])
+def test_an_average_goes_on_where_it_stopped(made, spec, tmp_path, epochs):
+    """Killed after some epochs, or after the last one, it ends as if it had not been."""
+    spec, checkpoint = scratch(spec), tmp_path / "run.ckpt"
+
+    def stop(row):
+        if row["epoch"] == epochs + 1:
+            raise RuntimeError("stopped")
+
+    whole = train_classifier(made.bank, made.clips, spec)
+    with pytest.raises(RuntimeError, match="stopped") if epochs < 4 else contextlib.nullcontext():
+        train_classifier(made.bank, made.clips, spec, resume=checkpoint, on_epoch=stop)
+    rows = []
+    again = train_classifier(made.bank, made.clips, spec, resume=checkpoint, on_epoch=rows.append)
+    assert len(rows) == 4 - epochs
+    assert_same(whole, again)
+
+
+def test_an_average_is_that_of_all_steps(made, spec, monkeypatch):
+    """After each step the kept weights are drawn towards the new ones by its share."""
+    seen = []
+    step = AverageWeights.on_train_batch_end
+
+    def record(self, trainer, module, *rest):
+        step(self, trainer, module, *rest)
+        seen.append([p.detach().clone() for p in module.network.parameters()])
+
+    monkeypatch.setattr(AverageWeights, "on_train_batch_end", record)
+    kept = train_classifier(made.bank, made.clips, spec | {"average": 0.5}).network
+    expected = seen[0]
+    for n, weights in enumerate(seen[1:], start=1):
+        decay = min(0.5, (1 + n) / (10 + n))
+        expected = [decay * a + (1 - decay) * w for a, w in zip(expected, weights, strict=True)]
+    assert len(seen) == STEPS
+    for parameter, average in zip(kept.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.detach(), average)
+
+
+def test_an_average_that_was_chosen_is_the_one_that_was_validated(made, spec):
+    spec |= {"average": 0.8, "selection": "test", "epochs": 3}
+    outcome = train_classifier(made.bank, made.clips, spec)
+    right = outcome.predictions["category"] == outcome.predictions["predicted"]
+    best = outcome.history["validation_accuracy"].max()
+    assert right.mean() == pytest.approx(best)
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(24, 4), (20, 3), (1, 1)])
+def test_steps_are_as_many_whole_epochs_as_come_near(trained, made, spec, steps, epochs):
+    outcome = train_classifier(made.bank, made.clips, spec | {"steps": steps, "epochs": 77})
+    assert outcome.record["training"]["epoch"] == len(outcome.history) == epochs
+    if steps == STEPS:
+        assert_same(trained, outcome)
+
+
+def test_the_fastest_arithmetic_is_that_of_the_processor(made, spec):
+    outcome = train_classifier(made.bank, made.clips, scratch(spec, epochs=1))
+    bfloat16 = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    expected = "bf16-mixed" if bfloat16 else "32-true"
+    if not torch.cuda.is_available():
+        assert outcome.record["training"]["precision"] == expected
+
+
+def test_what_a_feature_cannot_be_varied_by_is_the_cell_s_outcome(made, spec):
+    bank = StoredArray(made.bank.values, made.bank.ids, made.bank.spec | {"feature": "mfcc"})
+    spec = scratch(spec, bank=bank.spec | {"options": {"n_mfcc": 8}})
+    outcome = train_classifier(bank, made.clips, spec)
+    assert "pitch=2.0 semitones: this feature has no bins" in outcome.record["reason"]
 
 
 @pytest.mark.parametrize("selection", ["fixed", "validation"])
