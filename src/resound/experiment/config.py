@@ -16,10 +16,10 @@ from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
 from resound.experiment.config_rankings import ranking_faults
 from resound.experiment.faults import length_faults, name_faults, option_faults
-from resound.experiment.plan import NORMALISE, VARIANT_OF, encodings, recipe
+from resound.experiment.plan import NETWORK_OF, NORMALISE, VARIANT_OF, encodings, own_recipe, recipe
 from resound.experiment.specs import FINDING
 from resound.files import one_spelling
-from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEARCHES
+from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEARCHES, Registry
 
 Config = Mapping[str, Any]
 # Keys that are paths.
@@ -152,18 +152,32 @@ def _features(blocks: Mapping[str, Config]) -> Iterator[str]:
     """Check the options of features, of those that are variants of another one too."""
     for name, block in blocks.items():
         options = {key: value for key, value in block.items() if key not in OF_ALL_FEATURES}
-        of = block.get(VARIANT_OF)
-        if of is None:
-            yield from option_faults("features", {name: options}, FEATURES)
-        elif name in FEATURES and of != name:
-            yield f"features.{name}: this feature is registered itself and no variant of {of!r}"
-        elif of not in FEATURES:
-            yield f"features.{name}.{VARIANT_OF}: {of!r} {unknown(of, FEATURES)}"
-        else:
-            known = FEATURES.options(of)
-            for option in options:
-                if option not in known:
-                    yield f"features.{name}.{option}: this option {unknown(option, known)}"
+        yield from _variant("features", name, options, block.get(VARIANT_OF), FEATURES)
+
+
+def _networks(blocks: Mapping[str, Config]) -> Iterator[str]:
+    """Check the options of networks, of those that are variants of another one too."""
+    for name, block in blocks.items():
+        options = {key: value for key, value in block.items() if key != NETWORK_OF}
+        yield from _variant("networks", name, options, block.get(NETWORK_OF), NETWORKS)
+
+
+def _variant(
+    where: str, name: str, options: Config, of: str | None, registry: Registry
+) -> Iterator[str]:
+    """Check the options of one entry, which may be a variant of another one under its own name."""
+    kind = registry.kind
+    if of is None:
+        yield from option_faults(where, {name: options}, registry)
+    elif name in registry and of != name:
+        yield f"{where}.{name}: this {kind} is registered itself and no variant of {of!r}"
+    elif of not in registry:
+        yield f"{where}.{name}.{kind}: {of!r} {unknown(of, registry)}"
+    else:
+        known = registry.options(of)
+        for option in options:
+            if option not in known:
+                yield f"{where}.{name}.{option}: this option {unknown(option, known)}"
 
 
 def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:
@@ -190,14 +204,18 @@ def _distances(blocks: Mapping[str, Config]) -> Iterator[str]:
 
 def _trainings(config: Config) -> Iterator[str]:
     block, typed = config["classification"], cast(config_types.Config, config)
-    yield from option_faults("networks", config["networks"], NETWORKS)
+    yield from _networks(config["networks"])
     yield from name_faults("classification.networks", block["networks"], config["networks"])
     yield from name_faults("classification.features", block["features"], config["features"])
     yield from name_faults("classification.stft", block["stft"], config["stft"])
     yield from name_faults("classification.losses", block["losses"], LOSSES)
     losses = {name: block[name] for name in LOSSES if name in block}
     yield from option_faults("classification", losses, LOSSES)
+    yield from name_faults("classification.recipes", block["recipes"], config["networks"])
     yield from length_faults("classification", recipe(typed, "classification"))
+    for name in block["recipes"]:
+        own = own_recipe(typed, "classification", name)
+        yield from length_faults(f"classification.recipes.{name}", own)
     coder = config["autoencoder"]
     yield from name_faults("autoencoder.features", coder["features"], config["features"])
     yield from name_faults("autoencoder.stft", coder["stft"], config["stft"])

@@ -7,7 +7,7 @@ from resound.errors import unknown
 from resound.experiment import config_types
 from resound.experiment.coordinates import MASKED, NAMES_BY, TAGS, WINDOWS, ZERO_SHOT
 from resound.experiment.faults import length_faults, name_faults
-from resound.experiment.plan import EncodingRow, finetune_recipe, recipe
+from resound.experiment.plan import EncodingRow, own_recipe, recipe
 from resound.experiment.specs import ENCODER_KEYS, without_windows
 from resound.experiment.weights import Weights
 from resound.registry import ENCODERS, FEATURES, HEADS
@@ -73,7 +73,7 @@ def finetuning_faults(config: Config) -> Iterator[str]:
     yield from length_faults("finetune", recipe(typed, "finetune"))
     yield from name_faults("finetune.recipes", list(block["recipes"]), encoders)
     for name in block["recipes"]:
-        yield from length_faults(f"finetune.recipes.{name}", finetune_recipe(typed, name))
+        yield from length_faults(f"finetune.recipes.{name}", own_recipe(typed, "finetune", name))
     headless = [name for name in block["encoders"] if name not in block["heads"]]
     yield from (
         f"finetune.heads: {name} has none; give it one of: {', '.join(HEADS)}" for name in headless

@@ -209,6 +209,38 @@ class ClassificationAugmentation(TypedDict):
     mixing: Literal["main", "full", "between_class", "time", "frequency"]
 
 
+class ClassificationRecipesAugmentation(TypedDict):
+    """The keys of a block `classification recipes augmentation`."""
+
+    time_roll: NotRequired[float]
+    time_stretch: NotRequired[float]
+    crop: NotRequired[float]
+    pitch: NotRequired[float]
+    gain_db: NotRequired[float]
+    time_masks: NotRequired[int]
+    time_mask: NotRequired[float]
+    bin_masks: NotRequired[int]
+    bin_mask: NotRequired[float]
+    mixup: NotRequired[float]
+    mixing: NotRequired[Literal["main", "full", "between_class", "time", "frequency"]]
+
+
+class ClassificationRecipes(TypedDict):
+    """The keys of a block `classification recipes`."""
+
+    selection: NotRequired[Literal["fixed", "validation", "test"]]
+    epochs: NotRequired[int]
+    steps: NotRequired[int | None]
+    batch_size: NotRequired[int]
+    learning_rate: NotRequired[float]
+    weight_decay: NotRequired[float]
+    warmup_epochs: NotRequired[float]
+    average: NotRequired[float]
+    label_smoothing: NotRequired[float]
+    max_bins: NotRequired[int]
+    augmentation: NotRequired[ClassificationRecipesAugmentation]
+
+
 class Classification(TypedDict):
     """The keys of a block `classification`."""
 
@@ -225,7 +257,7 @@ class Classification(TypedDict):
     accelerator: NotRequired[Literal["auto", "cpu", "gpu"]]
     precision: NotRequired[Literal["auto", "fastest", "32-true", "bf16-mixed", "16-mixed"]]
     threads: NotRequired[int]
-    protocol: Literal["holdout", "cv"]
+    protocol: Literal["holdout", "cv", "pairs"]
     networks: list[str]
     features: list[str]
     stft: list[str]
@@ -233,6 +265,7 @@ class Classification(TypedDict):
     supcon: ClassificationSupcon
     selection: Literal["fixed", "validation", "test"]
     augmentation: ClassificationAugmentation
+    recipes: dict[str, ClassificationRecipes]
     partial: bool
 
 

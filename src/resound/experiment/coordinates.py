@@ -13,11 +13,14 @@ the module that makes it and the training behind it; none is ever read back from
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, LOSSES, NETWORKS
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
+# The protocol that leaves out each two folds at once.
+PAIRS: Final = "pairs"
 # The split of which every clip is a query.
 ALL_CLIPS = "all"
 # What stands in a path in the place of a feature, where an encoder hears waveforms.
@@ -231,10 +234,14 @@ class _OnFeature:
 
 @dataclass(frozen=True)
 class Classifier(_OnFeature):
-    """A network that learns the classes from a feature, by a loss."""
+    """A network that learns the classes from a feature, by a loss.
+
+    `network` is its name in the config, `kind` the name under which it is registered.
+    """
 
     network: str
     loss: str
+    kind: str
 
     block = "classification"
 
@@ -256,7 +263,7 @@ class Classifier(_OnFeature):
     @property
     def module(self) -> str:
         """The module of its network."""
-        return NETWORKS.entry(self.network).module
+        return NETWORKS.entry(self.kind).module
 
 
 @dataclass(frozen=True)
@@ -623,7 +630,8 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
     """Return the splits of a protocol.
 
     ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
-    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
+    of ESC-50's five folds in turn; ``pairs`` asks each two of them at once; ``leave_one_out`` asks
+    every clip and answers from all others.
 
     Examples
     --------
@@ -632,5 +640,9 @@ def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
     """
     if protocol == "leave_one_out":
         return [Split(ALL_CLIPS, ())]
-    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
-    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]
+    groups: dict[str, list[tuple[int, ...]]] = {
+        "holdout": [tuple(sorted(query_folds))],
+        "cv": [(fold,) for fold in ESC50_FOLDS],
+        PAIRS: [*combinations(ESC50_FOLDS, 2)],
+    }
+    return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups[protocol]]

@@ -41,7 +41,9 @@ from resound.registry import ENCODERS, FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.
 VARIANT_OF = "feature"
-# The key by which it says what is done to its clips before they are compared.
+# The same of a network.
+NETWORK_OF = "network"
+# The key by which a feature says what is done to its clips before they are compared.
 NORMALISE = "normalise"
 CLASSIFICATION: Final = "classification"
 Part = TypeVar("Part", Run, Training)
@@ -64,8 +66,8 @@ class Plan:
         folds = retrieval["query_folds"]
         self.splits = splits(self.protocol, folds)
         without_folds = self.protocol == "leave_one_out"
-        tested = config[CLASSIFICATION]["protocol"]
-        self.test_splits = [] if without_folds else splits(tested, folds)
+        self.tested_by: str = config[CLASSIFICATION]["protocol"]
+        self.test_splits = [] if without_folds else splits(self.tested_by, folds)
 
     # Features and what is made of them
 
@@ -119,7 +121,7 @@ class Plan:
         """All trainings of networks, in the order of the classification table's rows."""
         block = self.config[CLASSIFICATION]
         return [
-            Classifier(feature, split, str(seed), network, loss)
+            Classifier(feature, split, str(seed), network, loss, network_kind(self.config, network))
             for network in block["networks"]
             for loss in block["losses"]
             for feature in self.features(block)
@@ -263,8 +265,7 @@ class Plan:
     def protocol_of(self, table: str) -> str:
         """Return the protocol of a retrieval table: of embeddings, that of their training."""
         if _is_of_classifiers(self.config["retrieval"]["tables"][table]):
-            protocol: str = self.config[CLASSIFICATION]["protocol"]
-            return protocol
+            return self.tested_by
         return self.protocol
 
     @functools.cached_property
@@ -319,11 +320,17 @@ def recipe(config: Config, block: str) -> dict[str, Any]:
     return {**config["training"], **block_of(config, block)}
 
 
-def finetune_recipe(config: Config, encoder: str) -> dict[str, Any]:
-    """Return how an encoder is fine-tuned: as all are, but for what its own recipe says."""
-    common, own = recipe(config, "finetune"), config["finetune"]["recipes"].get(encoder, {})
+def own_recipe(config: Config, block: str, name: str) -> dict[str, Any]:
+    """Return how a block trains one encoder or network: as all, but for its own recipe."""
+    common, own = recipe(config, block), block_of(config, block)["recipes"].get(name, {})
     augmentation = {**common["augmentation"], **own.get("augmentation", {})}
     return {**common, **own, "augmentation": augmentation}
+
+
+def network_kind(config: Config, name: str) -> str:
+    """Return the name under which a network of the config is registered."""
+    kind: str = config["networks"].get(name, {}).get(NETWORK_OF, name)
+    return kind
 
 
 class EncodingRow(NamedTuple):

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
-from resound.experiment.plan import Plan, recipe
+from resound.experiment.coordinates import ESC50_FOLDS, Classifier, HeadTraining, Run
+from resound.experiment.plan import Plan, own_recipe, recipe
 from resound.experiment.specs import hardware
 
 FLOAT32_BYTES = 4
@@ -153,10 +153,12 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
             n_unknown += 1
         elif rule in TRAINS and training is not None and not isinstance(training, HeadTraining):
             clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
-            length = recipe(plan.config, training.block)
+            length, kind = recipe(plan.config, training.block), training.network
+            if isinstance(training, Classifier):
+                length, kind = own_recipe(plan.config, training.block, kind), training.kind
             asked = (length["steps"] or 0) * length["batch_size"]
             seen = asked or clips * length["epochs"]
-            trainings.append(training_seconds(training.network, seen))
+            trainings.append(training_seconds(kind, seen))
         else:
             others.append(job_seconds(n_clips, "seed" in output))
     return Outlook(trainings, others, n_unknown)

@@ -13,6 +13,7 @@ from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FROZEN,
     FUSION,
+    PAIRS,
     Combined,
     Encoding,
     Pretrained,
@@ -75,6 +76,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "validations": lambda there: there.plan.validations(),
     "searched": lambda there: searched(there.plan),
     "classified": lambda there: there.plan.classified,
+    "paired": lambda there: there.plan.classifiers if there.plan.tested_by == PAIRS else [],
     "compared": lambda there: there.plan.compared_tables(),
     "rankings": lambda there: there.plan.retrieval_tables(),
     "matrices": lambda there: there.plan.config["matrix_spectrogram"]["table"]["n_samples"],

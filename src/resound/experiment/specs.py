@@ -41,7 +41,7 @@ from resound.experiment.coordinates import (
     Training,
     TwoStage,
 )
-from resound.experiment.plan import NORMALISE, VARIANT_OF, finetune_recipe, recipe
+from resound.experiment.plan import NETWORK_OF, NORMALISE, VARIANT_OF, own_recipe, recipe
 from resound.experiment.weights import encoder_weights
 from resound.provenance import (
     NUMERIC_LIBRARIES,
@@ -303,13 +303,12 @@ def training(config: Config, of: Training) -> Spec:
         case HeadTraining():
             return _head(config, of)
         case Classifier():
-            return _on_feature(config, of, _classifier(config, of))
+            return _classifier(config, of)
         case Autoencoder():
-            return _on_feature(config, of, _autoencoder(config, of))
+            return _on_feature(config, of, recipe(config, of.block), _autoencoder(config, of))
 
 
-def _on_feature(config: Config, of: NetworkTraining, own: Spec) -> Spec:
-    block = recipe(config, of.block)
+def _on_feature(config: Config, of: NetworkTraining, block: Spec, own: Spec) -> Spec:
     traits = FEATURES.entry(of.feature.kind).traits
     return {
         "bank": feature_bank(config, of.feature),
@@ -327,16 +326,17 @@ def _on_feature(config: Config, of: NetworkTraining, own: Spec) -> Spec:
 
 
 def _classifier(config: Config, of: Classifier) -> Spec:
-    block, weights = recipe(config, of.block), starting_weights(config, of.network)
-    options = dict(config["networks"][of.network])
-    options.pop("weights", None)
-    return {
-        "network": of.network,
+    block = own_recipe(config, of.block, of.network)
+    weights, named = starting_weights(config, of.network), config["networks"][of.network]
+    options = {key: named[key] for key in named if key not in ("weights", NETWORK_OF)}
+    own = {
+        "network": of.kind,
         "options": options,
         "weights": weights and weights["sha256"],
         "loss": {"name": of.loss, **block.get(of.loss, {})},
         **{key: block[key] for key in CLASSIFIER_OPTIONS},
     }
+    return _on_feature(config, of, block, own)
 
 
 def _autoencoder(config: Config, of: Autoencoder) -> Spec:
@@ -372,7 +372,7 @@ def _named(config: Config, of: Pretrained) -> Spec:
 
 
 def _finetuned(config: Config, of: HeadTraining) -> Spec:
-    block = finetune_recipe(config, of.encoder.name)
+    block = own_recipe(config, "finetune", of.encoder.name)
     return {
         "head": {"width": block["width"], "dropout": block["dropout"]}
         | {"name": block["heads"][of.encoder.name]},

@@ -23,7 +23,7 @@ MEL = Feature("mel", NET, "mel")
 
 
 def classifier(network: str, loss: str = "cross_entropy") -> Classifier:
-    return Classifier(MEL, FOLD5, "3", network, loss)
+    return Classifier(MEL, FOLD5, "3", network, loss, network)
 
 
 def test_a_setting_is_written_out():

@@ -113,6 +113,23 @@ def test_a_block_s_own_keys_come_before_the_common_recipe(plan, plan_with):
     assert epochs(plan_with(training__epochs=7, classification__epochs=9)) == [9, 30]
 
 
+def test_a_network_under_a_name_of_its_own_has_its_own_options_and_recipe(plan_with):
+    wide = {"network": "cnn", "channels": [32, 64]}
+    own = {"steps": 500, "augmentation": {"crop": 0.5}}
+    plan = plan_with(
+        networks__cnn_wide=wide,
+        classification__networks=["cnn", "cnn_wide"],
+        classification__features=["mel"],
+        classification__recipes={"cnn_wide": own},
+    )
+    plain, other = (specs.training(plan.config, of) for of in plan.classifiers)
+    assert [of.path.split("/")[0] for of in plan.classifiers] == ["cnn", "cnn_wide"]
+    assert len({of.module for of in plan.classifiers}) == 1
+    augmentation = plain["augmentation"] | {"crop": 0.5}
+    changed = {"options": {"channels": [32, 64]}, "steps": 500, "augmentation": augmentation}
+    assert other == plain | changed
+
+
 def test_of_stored_weights_only_the_digest_decides(plan_with):
     def spec(source):
         weights = {"source": source, "sha256": "0" * 64}
