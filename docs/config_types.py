@@ -31,16 +31,24 @@ def _classes(name: str, block: Schema, root: Schema) -> Iterator[str]:
         own = _class_name(name, key)
         if _is_block(found):
             yield from _classes(own, found, root)
-        for many in ("additionalProperties", "items"):
-            values = found.get(many)
-            values = _resolved(values, root) if isinstance(values, Mapping) else values
-            if not _is_block(found) and _is_block(values):
-                yield from _classes(own, values, root)
+        inside = _inside(found, root)
+        if inside is not None:
+            yield from _classes(own, inside, root)
         typed = _type(own, found, root)
         needed = typed if key in block.get("required", ()) else f"NotRequired[{typed}]"
         lines.append(f"    {key}: {needed}\n")
     told = "A whole config." if name == "Config" else f"The keys of a block `{_spaced(name)}`."
     yield f'class {name}(TypedDict):\n    """{told}"""\n\n{"".join(lines)}'
+
+
+def _inside(schema: Schema, root: Schema) -> Schema | None:
+    """Return the block that lists or objects of a schema hold at last, if one does."""
+    for many in ("additionalProperties", "items"):
+        values = schema.get(many)
+        if not _is_block(schema) and isinstance(values, Mapping):
+            found = _resolved(values, root)
+            return found if _is_block(found) else _inside(found, root)
+    return None
 
 
 def _type(name: str, schema: Schema, root: Schema) -> str:

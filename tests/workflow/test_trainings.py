@@ -14,6 +14,7 @@ from resound.training.record import check_unseen, read_record
 CELL = "cnn/mel/sr44100_nfft2048_hop1024/fold5/seed0"
 TABLE = "out/tables/classification.csv"
 EMBEDDED = "out/tables/retrieval_embeddings.csv"
+TINY = ("--configfile", "tiny.yaml")
 
 
 def test_a_training_leaves_what_is_promised_and_no_checkpoint(finished):
@@ -79,6 +80,36 @@ def test_both_losses_stand_in_one_table(copied):
     for table in (TABLE, EMBEDDED):
         made = pd.read_csv(copied.folder / table)
         assert list(made["network"]) == ["cnn", "cnn_supcon"]
+
+
+def test_networks_that_answer_together_are_a_row(copied):
+    both = "{of: {every: [{network: cnn, feature: mel}]}, views: 3, seeds: all}"
+    copied.edit("config.yaml", "ensembles: {}", f"ensembles: {{both: {both}}}")
+    copied.edit("config.yaml", "seeds: [0] ", "seeds: [0, 1] ")
+    done = copied.snakemake(TABLE, "--configfile", "tiny.yaml")
+    assert copied.jobs(done)["answer_together"] == 1
+    assert copied.jobs(done)["train_classifier"] == 1
+    made = pd.read_csv(copied.folder / TABLE).set_index("network")
+    assert list(made.index) == ["cnn", "both"]
+    assert made["n_trainings"].tolist() == [2, 1]
+    assert made["parameters"]["both"] == 2 * made["parameters"]["cnn"]
+    assert "train_classifier" not in copied.jobs(copied.snakemake(TABLE, "--dry-run", *TINY))
+
+
+def test_recipes_are_chosen_by_pairs_of_folds(copied):
+    """Two recipes, ten trainings each, of which one learns nothing."""
+    idle = "cnn: {channels: [4, 8]}, idle: {network: cnn, channels: [4, 8]}"
+    copied.edit("tiny.yaml", "cnn: {channels: [4, 8]}", idle)
+    copied.edit("tiny.yaml", "networks: [cnn]", "protocol: pairs, networks: [idle, cnn]")
+    copied.edit("config.yaml", "recipes: {}  ", "recipes: {idle: {learning_rate: 1.0e-9}}  ")
+    done = copied.snakemake("out/tables/recipes.csv", *TINY)
+    assert copied.jobs(done)["train_classifier"] == 20
+    made = pd.read_csv(copied.folder / "out/tables/recipes.csv")
+    assert made["outer_fold"].tolist() == [fold for fold in range(1, 6) for _ in range(2)]
+    assert made["n_clips"].unique().tolist() == [80]
+    best = made.groupby("outer_fold")["accuracy"].max()
+    chosen = made[made["chosen"]].set_index("outer_fold")
+    assert chosen["accuracy"].tolist() == best.tolist()
 
 
 def test_what_a_network_started_from_and_what_chose_stand_in_its_tables(copied):

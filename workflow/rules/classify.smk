@@ -130,6 +130,39 @@ rule embed_clips:
         "../scripts/embed_clips.py"
 
 
+rule answer_together:
+    input:
+        clips="<results>/index/clips.csv",
+        banks=JOBS.member_banks,
+        weights=lambda wildcards: JOBS.member_files(wildcards, "weights.safetensors"),
+        models=lambda wildcards: JOBS.member_files(wildcards, "model.json"),
+    output:
+        model="<results>/models/{training}/model.json",
+        predictions="<results>/models/{training}/predictions.csv",
+        confusion="<results>/models/{training}/confusion.csv",
+    log:
+        "<logs>/answer_together/{training}.log",
+    benchmark:
+        "<benchmarks>/answer_together/{training}.tsv"
+    wildcard_constraints:
+        training=JOBS.trained_as(Ensemble),
+    conda:
+        "../../envs/train.yaml"
+    threads: costs.n_threads(config, Classifier.block)
+    resources:
+        mem_mb=grows(3000, per_input_mb=2),
+        runtime=grows(60, per_input_mb=0.1),
+    params:
+        spec=lambda wildcards: specs.training(config, JOBS.training(wildcards)),
+        code=lambda wildcards: code_of(
+            "answer_together", *JOBS.training(wildcards).modules
+        ),
+    message:
+        "mean of the answers of {wildcards.training}"
+    script:
+        "../scripts/answer_together.py"
+
+
 rule score_classification:
     input:
         clips="<results>/index/clips.csv",

@@ -211,6 +211,7 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from name_faults("classification.losses", block["losses"], LOSSES)
     losses = {name: block[name] for name in LOSSES if name in block}
     yield from option_faults("classification", losses, LOSSES)
+    yield from _ensembles(block)
     yield from name_faults("classification.recipes", block["recipes"], config["networks"])
     yield from length_faults("classification", recipe(typed, "classification"))
     for name in block["recipes"]:
@@ -220,6 +221,20 @@ def _trainings(config: Config) -> Iterator[str]:
     yield from name_faults("autoencoder.features", coder["features"], config["features"])
     yield from name_faults("autoencoder.stft", coder["stft"], config["stft"])
     yield from length_faults("autoencoder", recipe(typed, "autoencoder"))
+
+
+def _ensembles(block: Config) -> Iterator[str]:
+    """Check that ensembles have names of their own, and members that are trained."""
+    plain = [*block["networks"], *(f"{n}_{of}" for n in block["networks"] for of in LOSSES)]
+    for name, ensemble in block["ensembles"].items():
+        where = f"classification.ensembles.{name}"
+        if name in plain:
+            yield f"{where}: a network has this name; give the ensemble another"
+        for split, members in ensemble["of"].items():
+            at = f"{where}.of.{split}"
+            yield from name_faults(at, [m["network"] for m in members], dict.fromkeys(plain))
+            features = dict.fromkeys(block["features"])
+            yield from name_faults(at, [m["feature"] for m in members], features)
 
 
 def _figures(config: Config) -> Iterator[str]:

@@ -241,6 +241,21 @@ class ClassificationRecipes(TypedDict):
     augmentation: NotRequired[ClassificationRecipesAugmentation]
 
 
+class ClassificationEnsemblesOf(TypedDict):
+    """The keys of a block `classification ensembles of`."""
+
+    network: str
+    feature: str
+
+
+class ClassificationEnsembles(TypedDict):
+    """The keys of a block `classification ensembles`."""
+
+    of: dict[str, list[ClassificationEnsemblesOf]]
+    views: int
+    seeds: Literal["each", "all"]
+
+
 class Classification(TypedDict):
     """The keys of a block `classification`."""
 
@@ -266,6 +281,7 @@ class Classification(TypedDict):
     selection: Literal["fixed", "validation", "test"]
     augmentation: ClassificationAugmentation
     recipes: dict[str, ClassificationRecipes]
+    ensembles: dict[str, ClassificationEnsembles]
     partial: bool
 
 

@@ -4,8 +4,9 @@ A *bank* holds one array a clip, and is one of three types: a `Feature`, the `Em
 trained network makes of a feature, or the `Encoding` that a pretrained encoder makes of waveforms.
 A `Fusion` and a `TwoStage` search stand in its place where several distances make one ranking, and
 a `Part` where parts of clips ask.
-A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder. A
-`Run` compares the clips of a bank by a distance, on one split.
+A *training* is a `Classifier`, an `Autoencoder`, or a `HeadTraining`, which learns on an encoder;
+an `Ensemble` of classifiers stands beside them. A `Run` compares the clips of a bank by a distance,
+on one split.
 
 All are frozen and compare by value. Each knows its folder, the names under which tables list it,
 the module that makes it and the training behind it; none is ever read back from a path or a name.
@@ -19,6 +20,8 @@ from typing import Any, Final, NamedTuple
 from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, LOSSES, NETWORKS
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
+# What stands in a path in the place of a feature or a setting, where there are several.
+SEVERAL = "several"
 # The protocol that leaves out each two folds at once.
 PAIRS: Final = "pairs"
 # The split of which every clip is a query.
@@ -267,6 +270,45 @@ class Classifier(_OnFeature):
 
 
 @dataclass(frozen=True)
+class Ensemble:
+    """Networks that answer together: the mean of their answers to several views of each clip.
+
+    `members` are tested on the same split; of several seeds where `seed` stands for all of them.
+    """
+
+    name: str
+    members: tuple[Classifier, ...]
+    split: Split
+    views: int
+    seed: str
+
+    has_history = False
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules of its members' networks."""
+        return sorted({of.module for of in self.members})
+
+    @property
+    def panel(self) -> Panel:
+        """It has no training curve."""
+        raise NotImplementedError
+
+    @property
+    def row(self) -> TrainingRow:
+        """Its names; of members on several features or settings, `SEVERAL`."""
+        features = {of.feature.name for of in self.members}
+        settings = {of.feature.setting.name for of in self.members}
+        feature, setting = (n.pop() if len(n) == 1 else SEVERAL for n in (features, settings))
+        return TrainingRow(self.name, feature, setting, self.split.name, self.seed)
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``models``."""
+        return path_of(self.row)
+
+
+@dataclass(frozen=True)
 class Autoencoder(_OnFeature):
     """An autoencoder of a feature, whose code frames have `code_size` numbers."""
 
@@ -360,7 +402,9 @@ class HeadTraining:
 
 
 NetworkTraining = Classifier | Autoencoder
-Training = NetworkTraining | HeadTraining
+# What classifies clips, a row of the classification table each.
+Tested = Classifier | Ensemble | HeadTraining
+Training = NetworkTraining | Ensemble | HeadTraining
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,11 @@ from resound.experiment.coordinates import (
     Combined,
     Embedding,
     Encoding,
+    Ensemble,
     HeadTraining,
     Pretrained,
     Run,
+    Tested,
     Training,
     TrainingRow,
 )
@@ -52,23 +54,24 @@ class Inventory:
         self.partial: bool = plan.config["classification"]["partial"]
 
     @functools.cached_property
-    def classified(self) -> list[Classifier | HeadTraining]:
+    def classified(self) -> list[Tested]:
         """The rows of the classification table that have scores, or will have them."""
         had = [of for of in self.plan.classified if not self.lacks(of)]
         return [of for of in had if self.outcome_of(of) is not None] if self.partial else had
 
     @property
-    def tested(self) -> list[Classifier | HeadTraining]:
+    def tested(self) -> list[Tested]:
         """Those of the test folds. A row of all clips tells of theirs a second time."""
         return [of for of in self.classified if of.split in self.plan.test_splits]
 
     @property
-    def chosen(self) -> list[Classifier | HeadTraining]:
+    def chosen(self) -> list[Tested]:
         """Those of which something may be chosen by a fold: all that is learned."""
         return [
             of
             for of in self.classified
-            if not (isinstance(of, HeadTraining) and of.kind == ZERO_SHOT)
+            if not isinstance(of, Ensemble)
+            and not (isinstance(of, HeadTraining) and of.kind == ZERO_SHOT)
         ]
 
     @property
@@ -105,9 +108,9 @@ class Inventory:
         return list(first.values())
 
     @property
-    def shown_classifiers(self) -> list[Classifier | HeadTraining]:
+    def shown_classifiers(self) -> list[Tested]:
         """The classifiers whose mistakes the page shows: of each its first seed's."""
-        first: dict[TrainingRow, Classifier | HeadTraining] = {}
+        first: dict[TrainingRow, Tested] = {}
         for of in self.tested:
             first.setdefault(of.row._replace(seed=""), of)
         return list(first.values())
@@ -118,9 +121,9 @@ class Inventory:
         return self.plan.maps(self.runs)
 
     @functools.cached_property
-    def confusions(self) -> dict[str, list[Classifier | HeadTraining]]:
+    def confusions(self) -> dict[str, list[Tested]]:
         """The trainings of each classifier, of all its splits and seeds, by what names it."""
-        found: dict[str, list[Classifier | HeadTraining]] = {}
+        found: dict[str, list[Tested]] = {}
         for of in self.tested:
             found.setdefault("/".join(of.row.about.values()), []).append(of)
         return found
@@ -143,6 +146,7 @@ class Inventory:
         if isinstance(part, HeadTraining | Encoding):
             return str(encoder(self.plan.config, part.encoder)["sha256"])
         of = part.training if isinstance(part, Embedding) else part
+        of = of.members[0] if isinstance(of, Ensemble) else of
         named = isinstance(of, Classifier) and starting_weights(self.plan.config, of.network)
         return named["sha256"] if named else RANDOM
 
@@ -181,7 +185,7 @@ def name_of(part: Any) -> str:
     """Return the name under which tables list a training or a bank; empty for a feature's."""
     if isinstance(part, Embedding):
         return part.training.name
-    return part.name if isinstance(part, Classifier | HeadTraining | Encoding) else ""
+    return part.name if isinstance(part, Tested | Encoding) else ""
 
 
 def _tagging(part: Any) -> Pretrained | None:

@@ -198,6 +198,15 @@ class Jobs:
         """Return the record beside the bank that a network is trained on."""
         return f"<results>/{self.training(wildcards).feature.folder}/spec.json"
 
+    def member_files(self, wildcards: Any, file: str) -> list[str]:
+        """Return a file of each network that answers together with others."""
+        return [f"<results>/models/{of.path}/{file}" for of in self.training(wildcards).members]
+
+    def member_banks(self, wildcards: Any) -> list[str]:
+        """Return the bank that each of them reads."""
+        members = self.training(wildcards).members
+        return [f"<results>/{of.feature.folder}/bank.npy" for of in members]
+
     def frozen_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
         """Return what the encoder behind a training makes of all clips, as it was published."""
         return self._published(wildcards, FROZEN, file)

@@ -24,6 +24,7 @@ from resound.experiment.coordinates import (
     Combined,
     Embedding,
     Encoding,
+    Ensemble,
     Feature,
     Fusion,
     HeadTraining,
@@ -32,6 +33,7 @@ from resound.experiment.coordinates import (
     Run,
     Setting,
     Split,
+    Tested,
     Training,
     TwoStage,
     setting_of,
@@ -45,6 +47,8 @@ VARIANT_OF = "feature"
 NETWORK_OF = "network"
 # The key by which a feature says what is done to its clips before they are compared.
 NORMALISE = "normalise"
+# The key of an ensemble's members that are the same on every split.
+EVERY_SPLIT = "every"
 CLASSIFICATION: Final = "classification"
 Part = TypeVar("Part", Run, Training)
 Coordinate = TypeVar("Coordinate", Feature, Run, Training)
@@ -164,10 +168,35 @@ class Plan:
         )
         return list(dict.fromkeys(found))
 
+    @functools.cached_property
+    def ensembles(self) -> list[Ensemble]:
+        """All networks that answer together, of each seed by itself or of all seeds as one."""
+        found = []
+        for name, block in self.config[CLASSIFICATION]["ensembles"].items():
+            for split in self.test_splits:
+                members = self._members(block, split)
+                seeds = dict.fromkeys(of.seed for of in members)
+                apart = [[of for of in members if of.seed == seed] for seed in seeds]
+                groups = apart if block["seeds"] == "each" else [members]
+                names = seeds if block["seeds"] == "each" else [NO_SEED]
+                found += [
+                    Ensemble(name, tuple(group), split, block["views"], seed)
+                    for seed, group in zip(names, groups, strict=True)
+                    if group
+                ]
+        return found
+
+    def _members(self, block: Mapping[str, Any], split: Split) -> list[Classifier]:
+        """Return the networks on a split that an ensemble names for it."""
+        named = [(of["network"], of["feature"]) for of in block["of"].get(split.name, [])]
+        named += [(of["network"], of["feature"]) for of in block["of"].get(EVERY_SPLIT, [])]
+        on_split = (of for of in self.classifiers if of.split == split)
+        return [of for of in on_split if (of.name, of.feature.name) in named]
+
     @property
-    def classified(self) -> list[Classifier | HeadTraining]:
-        """All rows of the classification table: networks on features, then encoders."""
-        return [*self.classifiers, *self.head_trainings]
+    def classified(self) -> list[Tested]:
+        """All rows of the classification table: networks on features, ensembles, encoders."""
+        return [*self.classifiers, *self.ensembles, *self.head_trainings]
 
     @functools.cached_property
     def trainings(self) -> dict[str, Training]:

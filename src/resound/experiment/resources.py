@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import ESC50_FOLDS, Classifier, HeadTraining, Run
+from resound.experiment.coordinates import (
+    ESC50_FOLDS,
+    Classifier,
+    HeadTraining,
+    NetworkTraining,
+    Run,
+)
 from resound.experiment.plan import Plan, own_recipe, recipe
 from resound.experiment.specs import hardware
 
@@ -151,7 +157,7 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
         training = plan.trainings.get(wildcards.get("training", ""))
         if "encoder" in wildcards or isinstance(training, HeadTraining):
             n_unknown += 1
-        elif rule in TRAINS and training is not None and not isinstance(training, HeadTraining):
+        elif rule in TRAINS and isinstance(training, NetworkTraining):
             clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
             length, kind = recipe(plan.config, training.block), training.network
             if isinstance(training, Classifier):

@@ -13,6 +13,7 @@ from resound.experiment.coordinates import (
     Disturbed,
     Embedding,
     Encoding,
+    Ensemble,
     Feature,
     HeadTraining,
     Run,
@@ -60,15 +61,16 @@ def disturbed_rows(there: Inventory) -> list[list[Any]]:
 
 
 def disturbable_trainings(plan: Plan) -> list[Tested]:
-    """Return the classifiers that disturbed clips test; none if unasked."""
+    """Return the classifiers that disturbed clips test, without ensembles; none if unasked."""
     if not plan.config["robustness"]["conditions"]:
         return []
-    return [of for of in plan.classified if of.split in plan.test_splits]
+    alone = (of for of in plan.classified if not isinstance(of, Ensemble))
+    return [of for of in alone if of.split in plan.test_splits]
 
 
 def clean_trainings(there: Inventory) -> list[Tested]:
     """Return those that have predictions of clips as they are, or will have them."""
-    had = set(there.tested)
+    had: set[Any] = set(there.tested)
     return [of for of in disturbable_trainings(there.plan) if of in had]
 
 

@@ -30,6 +30,7 @@ from resound.experiment.coordinates import (
     Disturbed,
     Embedding,
     Encoding,
+    Ensemble,
     Feature,
     Fusion,
     HeadTraining,
@@ -182,7 +183,7 @@ def asking(config: Config, changed: Changed) -> Spec:
     return {**bank(config, changed.bank), "audio": audio}
 
 
-def disturbed_training(config: Config, of: Training, condition: str) -> Spec:
+def disturbed_training(config: Config, of: NetworkTraining | HeadTraining, condition: str) -> Spec:
     """Return the spec of what a training tells of all clips, disturbed as a condition says."""
     setting = of.encoder.setting if isinstance(of, HeadTraining) else of.feature.setting
     audio = disturbed_audio(config, setting.sample_rate, condition)
@@ -304,6 +305,8 @@ def training(config: Config, of: Training) -> Spec:
             return _head(config, of)
         case Classifier():
             return _classifier(config, of)
+        case Ensemble():
+            return _ensemble(config, of)
         case Autoencoder():
             return _on_feature(config, of, recipe(config, of.block), _autoencoder(config, of))
 
@@ -337,6 +340,17 @@ def _classifier(config: Config, of: Classifier) -> Spec:
         **{key: block[key] for key in CLASSIFIER_OPTIONS},
     }
     return _on_feature(config, of, block, own)
+
+
+def _ensemble(config: Config, of: Ensemble) -> Spec:
+    members = [training(config, member) for member in of.members]
+    return {
+        "network": of.name,
+        "split": split(config, of.split),
+        "selection": members[0]["selection"],
+        "views": of.views,
+        "members": members,
+    }
 
 
 def _autoencoder(config: Config, of: Autoencoder) -> Spec:

@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 
+ONE_VIEW = {"views": 1, "seeds": "all"}
+
 
 def changed(where: str, value):
     """Return the shipped config with one key set."""
@@ -114,6 +116,21 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
         ("classification.warmup_epochs", 61, r"warmup_epochs: 61 must not be more than epochs, 60"),
         ("classification.augmentation.mixup", -1, r"mixup: -1 must be at least 0"),
         ("classification.augmentation.mixing", "half", "'half' is not one of"),
+        (
+            "classification.ensembles",
+            {"all": {"of": {"every": [{"network": "cn", "feature": "mel"}]}} | ONE_VIEW},
+            r"ensembles\.all\.of\.every: 'cn' is not known",
+        ),
+        (
+            "classification.ensembles",
+            {"all": {"of": {"fold5": [{"network": "cnn", "feature": "mfcc"}]}} | ONE_VIEW},
+            r"ensembles\.all\.of\.fold5: 'mfcc' is not known",
+        ),
+        (
+            "classification.ensembles",
+            {"cnn": {"of": {"every": [{"network": "cnn", "feature": "mel"}]}} | ONE_VIEW},
+            r"ensembles\.cnn: a network has this name",
+        ),
         ("classification.recipes", {"wide": {}}, "recipes: 'wide' is not known"),
         (
             "classification.recipes",

@@ -234,3 +234,37 @@ def test_every_vector_of_an_encoder_has_a_name_of_its_own(plan_with):
         ("clap_hidden", "clap", "hidden"),
         ("clap_mlp", "clap", "hidden"),
     ]
+
+
+def test_an_ensemble_has_the_networks_that_are_named_for_a_split(plan_with):
+    """Of each seed by itself, or of all as one; on every split, or on one."""
+
+    def members(seeds: str) -> list[tuple[str, list[str]]]:
+        every, fold2 = ({"network": n, "feature": "mel"} for n in ("cnn", "crnn"))
+        ensemble = {"of": {"every": [every], "fold2": [fold2]}, "views": 1, "seeds": seeds}
+        plan = plan_with(
+            training__seeds=[0, 7],
+            classification__protocol="cv",
+            classification__ensembles={"together": ensemble},
+        )
+        assert {of.path for of in plan.ensembles} <= set(plan.trainings)
+        found = [of for of in plan.ensembles if of.split.name in ("fold1", "fold2")]
+        return [(of.path, [m.path.split("/")[0] + m.seed for m in of.members]) for of in found]
+
+    place = "together/mel/sr44100_nfft2048_hop1024"
+    assert members("all") == [
+        (f"{place}/fold1/seed0", ["cnn0", "cnn7"]),
+        (f"{place}/fold2/seed0", ["cnn0", "cnn7", "crnn0", "crnn7"]),
+    ]
+    assert members("each") == [
+        (f"{place}/fold1/seed0", ["cnn0"]),
+        (f"{place}/fold1/seed7", ["cnn7"]),
+        (f"{place}/fold2/seed0", ["cnn0", "crnn0"]),
+        (f"{place}/fold2/seed7", ["cnn7", "crnn7"]),
+    ]
+
+
+def test_pairs_of_folds_are_ten_splits(plan_with):
+    plan = plan_with(classification__protocol="pairs")
+    assert [split.name for split in plan.test_splits][:4] == [f"fold1-{n}" for n in (2, 3, 4, 5)]
+    assert len({split.query_folds for split in plan.test_splits}) == 10
