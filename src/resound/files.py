@@ -5,19 +5,33 @@ renamed when complete, so a killed process leaves the old one or none. The tempo
 leaves is deleted by the next process that writes the same file.
 """
 
+import difflib
 import errno
+import functools
 import hashlib
 import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resound.errors import StoreError
+from resound.errors import StoreError, as_read
 
 AnyPath = str | os.PathLike[str]
+# Of more names beside a file that is missing, one that is spelled a little like it says nothing.
+FEW_NAMES = 200
+ALIKE = 0.75  # difflib's ratio; 1 is the same name
+KINDS = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -62,6 +76,58 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 digest of a file's bytes, in hexadecimal; reads it in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_file(path: AnyPath) -> bool:
+    """Whether there is a file; False too where the name is none or the folder is closed."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def absence(path: AnyPath, what: str = "file") -> str:
+    """Say why there is no file, or folder, at `path`: what stands there, or what name is nearest.
+
+    Examples
+    --------
+    >>> absence("."), absence("nowhere/clip.wav")
+    ('it is a folder', "there is no such file, nor a folder 'nowhere'")
+    """
+    path = Path(path)
+    try:
+        return f"it is {KINDS.get(stat.S_IFMT(path.stat().st_mode), 'something else')}"
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        return f"it cannot be looked at ({getattr(error, 'strerror', None) or error})"
+    if path.is_symlink():
+        return f"it is a link to {str(path.readlink())!r}, which is not there"
+    if not path.parent.is_dir():
+        return f"there is no such {what}, nor a folder {str(path.parent)!r}"
+    near = _nearest(path, what)
+    return f"there is no such {what}{f'; the nearest name there is {near!r}' if near else ''}"
+
+
+def _nearest(path: Path, what: str) -> str | None:
+    """Return the name beside `path` that is read as its own, has its stem, or is spelled nearly so.
+
+    The last is told of few names: those of a data set are all alike.
+    """
+    names = _names(path.parent, what == "folder", path.parent.stat().st_mtime_ns)
+    for key in (as_read(path.name), as_read(path.stem)):
+        if key in names:
+            return names[key]
+    if len(names) > FEW_NAMES:
+        return None
+    return next(iter(difflib.get_close_matches(path.name, names.values(), n=1, cutoff=ALIKE)), None)
+
+
+@functools.lru_cache(maxsize=8)
+def _names(folder: Path, of_folders: bool, changed: int) -> dict[str, str]:
+    """Return the names in a folder, by what is read in them and, without their endings, in them."""
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() == of_folders)
+    return {as_read(Path(n).stem): n for n in names} | {as_read(name): name for name in names}
 
 
 def _delete_leftovers(path: Path) -> None:

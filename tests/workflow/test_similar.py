@@ -87,7 +87,10 @@ ERRORS = {
     "both": (["x.wav", "--text", "a dog"], "name a recording"),
     "words for no encoder": (["--text", "a dog"], "no method of this config compares words"),
     "no file": (["gone.wav"], "gone.wav: missing: there is no such file; give another recording\n"),
-    "no sound": (["tiny.yaml"], "tiny.yaml: undecodable: Format not recognised.; give another"),
+    "no sound": (
+        ["tiny.yaml"],
+        "tiny.yaml: undecodable: Format not recognised; write it as one of WAV, ",
+    ),
     "no method": (
         ["x.wav", "--by", "dtw/mfc"],
         "method 'dtw/mfc' is not known; did you mean 'dtw/mfcc'?",

@@ -1,6 +1,5 @@
 """Clips and classes that are alike: files of the same bytes, and names that are read as one."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from resound.data.faults import raise_faults
+from resound.errors import as_read
 
 
 def copies(clips: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -71,8 +71,7 @@ def with_copies_as_one_recording(clips: pd.DataFrame) -> pd.DataFrame:
 def read_as_one(names: Iterable[str]) -> list[Sequence[str]]:
     """Return the groups of names that a person reads as one.
 
-    They differ in upper and lower case, white space, characters that cannot be seen, or the way in
-    which accents and other compatible characters are encoded (Unicode's NFKC and case folding).
+    `resound.errors.as_read` says in what they differ.
 
     Parameters
     ----------
@@ -91,10 +90,5 @@ def read_as_one(names: Iterable[str]) -> list[Sequence[str]]:
     """
     groups: dict[str, list[str]] = {}
     for name in sorted({*names}):
-        groups.setdefault(_as_read(name), []).append(name)
+        groups.setdefault(as_read(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def _as_read(name: str) -> str:
-    seen = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFKC", " ".join("".join(seen).casefold().split()))

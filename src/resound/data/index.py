@@ -59,6 +59,7 @@ from resound.data.layout import CONTENTS, check_contents, read_meta
 from resound.data.listing import AUDIO
 from resound.data.sounding import SILENCE_DB, WINDOWS_PER_SECOND, windows_of
 from resound.errors import AudioError, check_choice, check_positive_int
+from resound.files import is_file
 from resound.jobs.progress import track
 from resound.store import read_csv, sha256_of
 
@@ -218,7 +219,7 @@ def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
 
 def _version(path: Path) -> tuple[int, ...]:
     """Return what changes when a file is replaced or written to; nothing when it is not there."""
-    if not path.is_file():
+    if not is_file(path):
         return ()
     about = path.stat()
     return about.st_ino, about.st_size, about.st_mtime_ns

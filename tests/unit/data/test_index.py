@@ -173,12 +173,18 @@ def overdrive(path):
     soundfile.write(path, np.array([[0.1, 0.1], [3e38, 3e38]]), RATE, "FLOAT")
 
 
+def dangle(path):
+    path.unlink()
+    path.symlink_to("gone.wav")
+
+
 UNUSABLE = [
     (remove, "missing", "there is no such file"),
+    (dangle, "missing", "it is a link to 'gone.wav', which is not there"),
     (empty, "empty", "the file has 0 bytes"),
     (hollow, "empty", "the file holds 0 audio frames"),
     (truncate, "truncated", "its header claims 4044 bytes and the file has 1000"),
-    (scramble, "undecodable", "Format not recognised"),
+    (scramble, "undecodable", "Format not recognised; write it as one of WAV, .*, FLAC, MP3"),
     (poison, "not_finite", "frame 1 is NaN or infinite"),
     (overdrive, "not_finite", r"frame 1 is 3e\+38, where full scale is 1"),
 ]

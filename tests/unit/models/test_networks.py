@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from resound.errors import ParameterError
+from resound.models.blocks import dropout
 from resound.models.network import count_parameters
 from resound.registry import NETWORKS
 
@@ -98,8 +100,13 @@ def test_input_of_another_shape_is_an_error(name):
         ("crnn", {"hidden": 0}, "hidden=0 must be a positive integer"),
         ("attention_cnn", {"heads": "2"}, "heads='2' must be a positive integer"),
         ("attention_cnn", {"dropout": 1}, "dropout=1 must be a share from 0 up to 1"),
+        ("attention_cnn", {"dropout": "0.1"}, "dropout='0.1' must be a share"),
     ],
 )
 def test_an_option_out_of_its_range_is_an_error(name, options, message):
     with pytest.raises(ParameterError, match=message):
         NETWORKS[name](64, CLASSES, **options)
+
+
+def test_a_share_is_any_kind_of_number():
+    assert dropout(np.float32(0.5)).p == 0.5
