@@ -5,6 +5,7 @@ renamed when complete, so a killed process leaves the old one or none. The tempo
 leaves is deleted by the next process that writes the same file.
 """
 
+import codecs
 import difflib
 import errno
 import functools
@@ -76,6 +77,25 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 digest of a file's bytes, in hexadecimal; reads it in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def not_utf8(content: bytes) -> str | None:
+    """Say which encoding a text seems to have that is not UTF-8, and which line shows it.
+
+    Examples
+    --------
+    >>> not_utf8("café".encode()), not_utf8("# the café".encode("latin-1"))
+    (None, "is no UTF-8 but seems to be Latin-1: line 1 has 'é'; save it as UTF-8")
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "is no UTF-8 but UTF-16; save it as UTF-8"
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        letter = content[error.start : error.start + 1].decode("latin-1")
+        return f"is no UTF-8 but seems to be Latin-1: line {line} has {letter!r}; save it as UTF-8"
+    return None
 
 
 def is_file(path: AnyPath) -> bool:

@@ -1,6 +1,10 @@
 """A recording of one's own against what a run has left."""
 
 import io
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -80,6 +84,14 @@ def test_all_methods_are_listed(here, capsys):
     methods = capsys.readouterr().out.splitlines()
     assert {f"dtw/{MFCC}", f"cosine/cnn/{NETWORK}"} < set(methods)
     assert missing == [f"{name}   (not made yet)" for name in methods]
+
+
+def test_a_recording_whose_name_is_no_text_is_found(here, tmp_path):
+    recording = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    shutil.copyfile(min((here / "data/audio").iterdir()), recording)
+    command = [sys.executable, "-m", "resound.cli", "similar", recording, "--by", METHODS[1]]
+    done = subprocess.run([*command, *CONFIG], capture_output=True, text=True, check=True)
+    assert "caf\\udce9.wav by cosine/mfcc" in done.stdout
 
 
 ERRORS = {

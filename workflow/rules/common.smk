@@ -2,14 +2,11 @@
 
 import functools
 import math
-import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.logging import logger
-
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from resound.data import listing
 from resound.errors import ResoundError

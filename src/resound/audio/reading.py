@@ -240,7 +240,7 @@ def open_audio(path: AnyPath) -> Iterator[Any]:
     if path.stat().st_size == 0:
         raise UnreadableAudio(path, "empty", "the file has 0 bytes")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(named(path)) as file:
             _check_header(path, file)
             yield file
     except soundfile.LibsndfileError as error:
@@ -271,7 +271,10 @@ def mono_blocks(
     UnreadableAudio
         When a frame is not finite, or there are fewer of them than the header claims.
     """
-    path, length = Path(file.name), max(1, BLOCK_SAMPLES // (file.channels * window)) * window
+    path, length = (
+        Path(os.fsdecode(file.name)),
+        max(1, BLOCK_SAMPLES // (file.channels * window)) * window,
+    )
     wanted = file.frames if limit is None else min(limit, file.frames)
     done = 0
     while done < wanted:
@@ -296,6 +299,11 @@ def _check_unchanged(path: Path, digest: str) -> None:
             f"{path}: was replaced after the index was made (sha256); run the workflow again with "
             "--forcerun build_index"
         )
+
+
+def named(path: Path) -> Path | bytes:
+    """Return a path as soundfile takes it: as bytes where its name need not be text."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def _reason(path: Path, error: soundfile.LibsndfileError) -> str:

@@ -26,6 +26,7 @@ from resound.data.faults import raise_faults
 from resound.data.folds import NO_FOLDS
 from resound.data.listing import AUDIO, find_meta
 from resound.errors import DataError, check_choice, handful
+from resound.files import not_utf8
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
 REQUIRED = {
@@ -165,10 +166,10 @@ def check_contents(meta: pd.DataFrame, expected: Contents) -> None:
 
 def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, Row]]]:
     """Return the header and, with its line number, each row as a dict."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+    content = path.read_bytes()
+    if foreign := not_utf8(content):
+        raise DataError(f"{path}: {foreign}")
+    text = content.decode("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey=SURPLUS, restval="", strict=True)
     try:
         lines = [(reader.line_num, row) for row in reader]

@@ -9,16 +9,30 @@ from pathlib import Path
 
 import yaml
 
+from resound.errors import ConfigError
+from resound.files import absence, not_utf8
+
 TEXT = "tag:yaml.org,2002:str"
 MERGE = "tag:yaml.org,2002:merge"
+
+
+def text_of(file: str | Path) -> str:
+    """Return the text of a YAML file; ConfigError where it is none, or in another encoding."""
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}): {absence(file)}") from error
+    if foreign := not_utf8(content):
+        raise ConfigError(f"{file}: {foreign}")
+    return content.decode("utf-8-sig")
 
 
 def faults(files: Iterable[str | Path]) -> Iterator[str]:
     """Yield a line for each key of some YAML files that would be lost or taken for another."""
     for file in files:
         try:
-            root = yaml.compose(Path(file).read_text(encoding="utf-8"), yaml.SafeLoader)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            root = yaml.compose(text_of(file), yaml.SafeLoader)
+        except (ConfigError, yaml.YAMLError):
             continue  # whoever reads the file says so
         if root is not None:
             yield from (f"{file}, {fault}" for fault in _of_node(root, ""))

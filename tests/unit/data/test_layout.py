@@ -87,7 +87,9 @@ def test_bom_of_a_spreadsheet_is_no_fault(small_set):
 
 
 def test_missing_folder(tmp_path):
-    with pytest.raises(DataError, match=r"data_root=.*nowhere is not a folder; set data_root"):
+    with pytest.raises(
+        DataError, match=r"data_root=.*nowhere is not a folder: there is .*; set data"
+    ):
         read_meta(tmp_path / "nowhere", "esc50")
 
 
@@ -106,7 +108,10 @@ def test_unknown_dataset(tmp_path):
     [
         (b"", "is empty"),
         (b"filename,fold,target,category,esc10,src_file,take\n", "is empty"),
-        (b"filename,category\n\xff\xfe,dog\n", "is not UTF-8"),
+        (
+            b"filename,category\n\xff\xfe,dog\n",
+            "no UTF-8 but seems to be Latin-1: line 2 has .\xff.; save",
+        ),
         (b'filename,category\n"a.wav,dog\n', r"is not CSV after line 1"),
     ],
 )
