@@ -10,6 +10,10 @@ from scipy.sparse.csgraph import connected_components
 from resound.data.faults import raise_faults
 from resound.errors import as_read
 
+NEAR_NAME_POLICIES = ("keep", "error")
+# What names people read, by the columns that hold them.
+NAMED = {"category": "classes", "src_file": "recordings", "id": "clips"}
+
 
 def copies(clips: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the clips of each file that is there more than once, by its bytes (`sha256`)."""
@@ -66,6 +70,37 @@ def with_copies_as_one_recording(clips: pd.DataFrame) -> pd.DataFrame:
     edges = coo_array((np.ones(len(firsts)), (np.tile(places, 2), firsts)), (len(clips),) * 2)
     _, joined = connected_components(edges, directed=False)
     return clips.assign(src_file=clips["src_file"].groupby(joined).transform("first"))
+
+
+def near_names(clips: pd.DataFrame) -> list[str]:
+    """Say which classes, recordings and clips have names that a person reads as one.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips with ``id, category, src_file``.
+
+    Returns
+    -------
+    list of str
+        A line for each group of names. A recording that has the name of its clip is told once.
+    """
+    found = {column: read_as_one(clips[column]) for column in NAMED}
+    return [
+        f"{what} {' and '.join(map(repr, names))}"
+        for column, what in NAMED.items()
+        for names in found[column]
+        if column != "id" or names not in found["src_file"]
+    ]
+
+
+def check_near_names(clips: pd.DataFrame) -> None:
+    """Raise DataError when `near_names` finds any: they are taken for others, and split a class."""
+    raise_faults(
+        "names that are read as one",
+        near_names(clips),
+        "give each one spelling in the CSV; `on_near_names: keep` takes them for different ones",
+    )
 
 
 def read_as_one(names: Iterable[str]) -> list[Sequence[str]]:

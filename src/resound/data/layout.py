@@ -25,7 +25,7 @@ import pandas as pd
 from resound.data.faults import raise_faults
 from resound.data.folds import NO_FOLDS
 from resound.data.listing import AUDIO, find_meta
-from resound.errors import DataError, check_choice, handful
+from resound.errors import DataError, as_read, check_choice, handful
 from resound.files import not_utf8
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
@@ -122,6 +122,11 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
             f"{path}: the column {', '.join(twice)} stands twice in the header, and only the last "
             "would count; delete or rename one of them"
         )
+    misread = {name: as_column(name) for name in header if name not in COLUMNS}
+    misread = {name: meant for name, meant in misread.items() if meant in COLUMNS}
+    if misread:
+        told = ", ".join(f"{name!r} is read as {meant!r}" for name, meant in misread.items())
+        raise DataError(f"{path}: the column {told} and would not count; name it so")
     lacking = [name for name in REQUIRED[dataset] if name not in header]
     if lacking:
         raise DataError(
@@ -251,6 +256,17 @@ def is_number(text: str, lowest: int) -> bool:
     """Whether `text` is a whole number from `lowest` to a billion."""
     short = len(text) <= len(str(LARGEST_NUMBER))
     return short and text.isdecimal() and lowest <= int(text) <= LARGEST_NUMBER
+
+
+def as_column(name: str) -> str:
+    """Return the name of a column as a person means it.
+
+    Examples
+    --------
+    >>> as_column("Src File "), as_column("src-file")
+    ('src_file', 'src_file')
+    """
+    return as_read(name).replace(" ", "_").replace("-", "_")
 
 
 def clip_id(filename: str) -> str:

@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -256,3 +258,18 @@ def test_a_column_that_stands_twice_is_named(small_set):
     path.write_text("\n".join([f"{header},fold", *(f"{row},1" for row in rest)]) + "\n")
     with pytest.raises(DataError, match="the column fold stands twice in the header"):
         read_meta(small_set, "folder")
+
+
+@pytest.mark.parametrize("name", ["Fold", "fold ", "FOLD", "fo\u200bld"])
+def test_a_column_that_is_read_as_another_is_named(small_set, name):
+    path = small_set / "meta/esc50.csv"
+    path.write_text(path.read_text().replace("fold", name, 1))
+    told = re.escape(f"the column {name!r} is read as 'fold' and would not count")
+    with pytest.raises(DataError, match=told):
+        read_meta(small_set, "folder")
+
+
+def test_a_column_of_another_meaning_is_left_alone(small_set):
+    path = small_set / "meta/esc50.csv"
+    path.write_text(path.read_text().replace("take", "folder", 1))
+    assert len(read_meta(small_set, "folder")) == 8
