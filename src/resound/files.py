@@ -192,9 +192,13 @@ def is_alive(process: int) -> bool:
 def one_spelling(path: str) -> str:
     """Return a path as every spelling of it is: relative inside the working folder, else absolute.
 
+    A ``~`` in front is the home folder, as in a shell.
+
     >>> one_spelling("./data/"), one_spelling("/data//ESC-50/")
     ('data', '/data/ESC-50')
     """
+    if path.partition("/")[0] == "~":
+        path = str(Path(path).expanduser())
     relative = os.path.relpath(path)
     outside = Path(relative).parts[:1] == (os.pardir,)
     return os.path.normpath(Path.cwd() / path) if outside else relative
