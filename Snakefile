@@ -5,6 +5,9 @@ from snakemake.utils import min_version
 min_version("9.14")
 
 
+include: "workflow/rules/opening.smk"
+
+
 configfile: "config.yaml"
 
 

@@ -5,7 +5,11 @@ which returns the exit status, and one line in `COMMANDS`.
 """
 
 import argparse
+import errno
 import importlib
+import io
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -23,6 +27,10 @@ COMMANDS = {
     "weights": "list the encoders' weights: whether they are here, and where to get them",
 }
 
+SIGNALLED = 128  # plus its number is what a shell says of a program that a signal has ended
+# What a pipe or a disk says that takes no more of standard output.
+REFUSALS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command of the command line and return its exit status."""
@@ -35,10 +43,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _module(name).add_arguments(command)
     parsed = parser.parse_args(given)
     try:
-        return int(_module(parsed.command).run(parsed))
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a name need not be text
+        status = int(_module(parsed.command).run(parsed))
+        sys.stdout.flush()
     except ResoundError as error:
         print(f"resound {parsed.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return SIGNALLED + signal.SIGINT
+    except OSError as error:
+        if error.errno not in REFUSALS or error.filename is not None:
+            raise
+        _forget_output()
+        if error.errno == errno.EPIPE:  # whoever read it has enough
+            return SIGNALLED + signal.SIGPIPE
+        told = f"standard output cannot be written ({error.strerror})"
+        print(f"resound {parsed.command}: {told}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _forget_output() -> None:
+    """Let what could not be written go nowhere, or the interpreter tries again when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _module(command: str) -> Any:

@@ -4,6 +4,8 @@ Each message names the argument or file with its value, the rule that it broke a
 """
 
 import difflib
+import numbers
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -77,6 +79,11 @@ def check_positive_int(name: str, value: Any, unit: str = "") -> int:
     return int(value)
 
 
+def is_real(value: Any) -> bool:
+    """Whether `value` is a number on the real line, of Python or of numpy, and no truth value."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     """Return `value` when it is one of `choices`, or raise ParameterError with the nearest one."""
     known = list(choices)
@@ -97,6 +104,21 @@ def unknown(value: Any, known: Iterable[Any]) -> str:
     close = difflib.get_close_matches(str(value), names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"is not known; {hint}there are: {', '.join(names)}"
+
+
+def as_read(name: str) -> str:
+    """Return what a person reads in a name, the same for all names that are read as one.
+
+    They differ in upper and lower case, white space, characters that cannot be seen, or the way in
+    which accents and other compatible characters are encoded (Unicode's NFKC and case folding).
+
+    Examples
+    --------
+    >>> as_read("Dog ") == as_read("dog")
+    True
+    """
+    seen = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join("".join(seen).casefold().split()))
 
 
 def handful(names: Sequence[str]) -> str:

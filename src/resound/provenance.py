@@ -26,7 +26,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resound.registry import SOURCE
+from resound.registry import SOURCE, tree_of
 
 PACKAGE = "resound"
 NUMERIC_LIBRARIES = ("numba", "numpy", "scipy", "soundfile", "soxr")
@@ -95,7 +95,7 @@ def why_left_out(path: Path) -> str | None:
     """Return why a module decides no number, in its own words; None where it does not say so."""
     text = path.read_bytes()
     # Few do, and the others need not be parsed for it.
-    for node in ast.parse(text, str(path)).body if LEFT_OUT.encode() in text else ():
+    for node in tree_of(path).body if LEFT_OUT.encode() in text else ():
         match node:
             case ast.Assign(
                 targets=[ast.Name(id=name)], value=ast.Constant(value=str() as reason)
@@ -125,7 +125,7 @@ def numeric_versions(strict: bool, libraries: Sequence[str] = NUMERIC_LIBRARIES)
 
 @functools.cache
 def _parsed(path: Path) -> _Code:
-    tree = ast.parse(path.read_bytes(), str(path))
+    tree = tree_of(path)
     nodes = list(ast.walk(tree))
     imports = tuple(_imports(nodes, path))
     outside = _imported_from_left_out(nodes, path)

@@ -17,6 +17,7 @@ import pandas as pd
 from resound import store
 from resound.audio import reading as audio
 from resound.data.index import read_clips
+from resound.distances.calling import distances_by
 from resound.errors import ParameterError, unknown
 from resound.evaluation.distances import as_compared
 from resound.experiment import specs
@@ -39,7 +40,7 @@ from resound.experiment.coordinates import (
 )
 from resound.experiment.plan import Plan
 from resound.features.extraction import extract_batch
-from resound.registry import DISTANCES, ENCODERS
+from resound.registry import ENCODERS
 from resound.retrieval.ranking import rank
 
 Float32 = npt.NDArray[np.float32]
@@ -194,7 +195,7 @@ def _nearest(query: Float32, plan: Plan, run: Run, k: int, n_threads: int) -> pd
     for start in range(0, len(ids), CLIPS_A_BLOCK):
         gallery = values[start : start + CLIPS_A_BLOCK]
         parts.append(
-            DISTANCES[run.distance](query, gallery, n_threads=n_threads, **spec["options"])
+            distances_by(run.distance, query, gallery, n_threads=n_threads, **spec["options"])
         )
     hits, distances = rank(np.concatenate(parts, axis=1), ids, k=min(k, len(ids)))
     found = clips.reindex([ids[hit] for hit in hits[0]])[["category", "id", "file"]]

@@ -13,11 +13,13 @@ check names and fingerprint the one module behind a name while it imports neithe
 import ast
 import functools
 import importlib
+import inspect
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from resound.errors import ParameterError, unknown
+from resound.errors import ParameterError, ResoundError, unknown
 
 SOURCE = Path(__file__).resolve().parents[1]
 Registered = TypeVar("Registered", bound=Callable[..., Any])
@@ -36,8 +38,44 @@ class Entry(NamedTuple):
     options: tuple[str, ...]
 
 
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file; ParameterError names the line that is no Python."""
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f"{shown(path)}{f', line {line}' if line else ''}"
+        reason = getattr(error, "msg", None) or error
+        raise ParameterError(f"{where}: is no Python ({reason}); correct it") from error
+
+
+def where(code: Callable[..., Any]) -> str:
+    """Return the file and line in which a function or class is written, for messages.
+
+    Examples
+    --------
+    >>> where(where).partition(", line ")[0]
+    'src/resound/registry.py'
+    """
+    code = inspect.unwrap(code)
+    try:
+        file, line = inspect.getsourcefile(code), inspect.getsourcelines(code)[1]
+    except (OSError, TypeError):  # typed in, or compiled
+        return f"{code.__module__}.{code.__qualname__}"
+    return f"{shown(Path(file or ''))}, line {line}"
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages name it: from the project's folder where it lies there."""
+    home = SOURCE.parent
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
+
+
 class Registry:
     """Names registered by the modules of one package.
+
+    A file of the package that is no Python, or whose registration cannot be read, registers
+    nothing: it is told where a name is asked for that is not known, and stops nothing else.
 
     Parameters
     ----------
@@ -54,6 +92,7 @@ class Registry:
     def __init__(self, kind: str, variable: str, package: str, common: Sequence[str]) -> None:
         self.kind, self.variable, self.package, self.common = kind, variable, package, common
         self._loaded: dict[str, Callable[..., Any]] = {}
+        self._broken: list[str] = []
 
     def register(self, name: str, **traits: Any) -> Callable[[Registered], Registered]:
         """Register the decorated function or class under `name`; both arguments are literals."""
@@ -71,7 +110,12 @@ class Registry:
         found: dict[str, Entry] = {}
         for path in sorted(folder.glob("*.py")):
             module = f"{self.package}.{path.stem}"
-            for name, entry in self._registrations(ast.parse(path.read_bytes()), module):
+            try:
+                registered = [*self._registrations(path, module)]
+            except ParameterError as error:
+                self._broken.append(str(error))
+                continue
+            for name, entry in registered:
                 if name in found:
                     raise ParameterError(
                         f"{self.kind} {name!r} is registered by both {found[name].module} and "
@@ -80,15 +124,26 @@ class Registry:
                 found[name] = entry
         return dict(sorted(found.items()))
 
-    def _registrations(self, tree: ast.Module, module: str) -> Iterator[tuple[str, Entry]]:
-        for node in tree.body:
+    @property
+    def broken(self) -> list[str]:
+        """What is wrong with each file that registers nothing for it."""
+        return self._broken if self.entries else []
+
+    def _registrations(self, path: Path, module: str) -> Iterator[tuple[str, Entry]]:
+        for node in tree_of(path).body:
             if not isinstance(node, ast.FunctionDef | ast.ClassDef):
                 continue
             for call in node.decorator_list:
                 if isinstance(call, ast.Call) and self._is_register(call.func):
-                    traits = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
                     options = tuple(n for n in _keyword_only(node) if n not in self.common)
-                    yield ast.literal_eval(call.args[0]), Entry(module, traits, options)
+                    try:
+                        traits = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
+                        yield str(ast.literal_eval(call.args[0])), Entry(module, traits, options)
+                    except (ValueError, IndexError):
+                        raise ParameterError(
+                            f"{shown(path)}, line {call.lineno}: {self.variable}.register needs a "
+                            "name and traits that are written out, and no variables"
+                        ) from None
 
     def _is_register(self, func: ast.expr) -> bool:
         return (
@@ -101,7 +156,8 @@ class Registry:
     def entry(self, name: str) -> Entry:
         """Return where `name` is registered; raise ParameterError for an unknown name."""
         if name not in self.entries:
-            raise ParameterError(f"{self.kind} {name!r} {unknown(name, self.entries)}")
+            told = [f"{self.kind} {name!r} {unknown(name, self.entries)}", *self.broken]
+            raise ParameterError("; ".join(told))
         return self.entries[name]
 
     def options(self, name: str) -> tuple[str, ...]:
@@ -118,7 +174,17 @@ class Registry:
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         if name not in self._loaded:
-            importlib.import_module(self.entry(name).module)
+            module = self.entry(name).module
+            try:
+                importlib.import_module(module)
+            except ResoundError:
+                raise
+            except Exception as error:
+                place = SOURCE.joinpath(*module.split(".")).with_suffix(".py")
+                told = f"{_line(error, place)}: {type(error).__name__}: {error}"
+                raise ParameterError(
+                    f"{self.kind} {name!r}: {told}; correct it, or install what it needs"
+                ) from error
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -126,6 +192,12 @@ class Registry:
 
     def __contains__(self, name: object) -> bool:
         return name in self.entries
+
+
+def _line(error: Exception, file: Path) -> str:
+    """Return the last line of a file through which an error came."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
+    return f"{shown(file)}{f', line {lines[-1]}' if lines else ''}"
 
 
 def _keyword_only(node: ast.FunctionDef | ast.ClassDef) -> Iterator[str]:
@@ -169,3 +241,6 @@ ENCODERS = Registry("family of encoders", "ENCODERS", "resound.encoders", common
 HEADS = Registry("head", "HEADS", "resound.encoders.heads", common=("width", "dropout", "layer"))
 # What trains a classifier; `classification.label_smoothing` is that of every loss.
 LOSSES = Registry("loss", "LOSSES", "resound.training.losses", common=("label_smoothing",))
+REGISTRIES = (
+    FEATURES, DISTANCES, TABLES, FIGURES, NETWORKS, ENCODERS, HEADS, LOSSES,
+)  # fmt: skip

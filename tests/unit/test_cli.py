@@ -1,6 +1,7 @@
 """The command line, run as a user runs it."""
 
 import hashlib
+import signal
 import subprocess
 import sys
 import webbrowser
@@ -68,7 +69,10 @@ def test_errors_are_one_line_and_a_status(experiment, capsys):
         "resound weights: config.yaml has no block encoders; docs/encoders.md shows one\n"
     )
     assert cli.main(["weights", "--configfile", "absent.yaml"]) == 1
-    assert "absent.yaml: cannot be read" in capsys.readouterr().err
+    assert (
+        "absent.yaml: cannot be read (No such file or directory): there is no such file"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_help_names_every_command(capsys):
@@ -126,3 +130,41 @@ def test_without_a_page_the_command_that_makes_it_is_told(tmp_path, monkeypatch,
         "resound show: results/demo/report/index.html: there is no page yet; "
         "`snakemake results/demo/report --cores all --configfile demo.yaml` makes it\n"
     )
+
+
+def test_a_config_in_latin_1_is_told(experiment, capsys):
+    Path("own.yaml").write_bytes("a: 1\n# für uns\n".encode("latin-1"))
+    assert cli.main(["weights", "--configfile", "own.yaml"]) == 1
+    told = "own.yaml: is no UTF-8 but seems to be Latin-1: line 2 has 'ü'; save it as UTF-8\n"
+    assert capsys.readouterr().err == f"resound weights: {told}"
+    Path("own.yaml").write_text("a: 1\n", "utf-16")
+    assert cli.main(["weights", "--configfile", "own.yaml"]) == 1
+    assert "own.yaml: is no UTF-8 but UTF-16; save" in capsys.readouterr().err
+
+
+def test_an_option_that_is_given_twice_adds_to_the_first(experiment, capsys):
+    write("one.yaml", clap={"optional": True})
+    Path("two.yaml").write_text("results_dir: other\n")
+    laid_over = ["--configfile", "one.yaml", "--configfile", "two.yaml"]
+    assert cli.main(["weights", *laid_over]) == 0
+    assert "optional: its rows are left out" in capsys.readouterr().out
+    twice = ["--config", "encoders={}", "--config", "encoders={beats: 1}"]
+    assert cli.main(["weights", *twice]) == 1
+    assert "--config encoders={beats: 1}: encoders={} stands before it" in capsys.readouterr().err
+
+
+def resound(*arguments: str, output: str) -> tuple[str, int]:
+    """Run the command with an output that a shell names; return its errors and its status."""
+    command = f"set -o pipefail; {sys.executable} -m resound.cli {' '.join(arguments)} {output}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    return done.stderr, done.returncode
+
+
+def test_a_reader_that_has_enough_ends_the_command_quietly(experiment):
+    assert resound("weights", output="| true") == ("", 128 + signal.SIGPIPE)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is full")
+def test_a_full_disk_on_standard_output_is_told_in_a_line(experiment):
+    told = "standard output cannot be written (No space left on device)\n"
+    assert resound("weights", output="> /dev/full") == (f"resound weights: {told}", 1)

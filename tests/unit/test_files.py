@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from resound.errors import StoreError
-from resound.files import replacing, write_text
+from resound.files import FEW_NAMES, absence, replacing, write_text
 
 DEAD = 2**22 + 1  # above the largest process id that Linux gives
 
@@ -62,3 +62,59 @@ def test_a_full_disk_is_told_whichever_library_finds_out(tmp_path, error):
 def test_another_error_stays_what_it_is(tmp_path):
     with pytest.raises(FileNotFoundError, match="elsewhere"), replacing(tmp_path / "a.txt"):
         (tmp_path / "elsewhere").read_text()
+
+
+def beside(folder, asked: str, there: str = "") -> str:
+    if there:
+        (folder / there).touch()
+    return absence(folder / asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ("DOG.wav", "dog.wav"),
+        ("dog.wav ", "dog.wav"),
+        ("do\u200bg.wav", "dog.wav"),
+        ("caf\u00e9.wav", "cafe\u0301.wav"),
+        ("dog.wav", "dog.flac"),
+        ("dgo.wav", "dog.wav"),
+    ],
+)
+def test_of_a_missing_file_the_nearest_name_is_told(tmp_path, asked, there):
+    told = f"there is no such file; the nearest name there is {there!r}"
+    assert beside(tmp_path, asked, there) == told
+
+
+def test_a_name_that_is_far_from_all_is_not_likened_to_one(tmp_path):
+    assert beside(tmp_path, "rain.wav", "dog.flac") == "there is no such file"
+    for number in range(FEW_NAMES):
+        (tmp_path / f"1-{number:06d}-A-0.wav").touch()
+    # Names of a data set are all alike, and one that is nearly the same is another clip.
+    assert beside(tmp_path, "1-999999-A-0.wav") == "there is no such file"
+
+
+def test_what_stands_in_the_place_of_a_file_is_told(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "clip.wav").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("gone.wav")
+    (tmp_path / "circle").symlink_to("circle")
+    assert beside(tmp_path, "folder") == "it is a folder"
+    assert beside(tmp_path, "pipe") == "it is a pipe"
+    assert absence("/dev/null") == "it is a device"
+    assert beside(tmp_path, "link") == "it is a link to 'gone.wav', which is not there"
+    assert "cannot be looked at (Too many levels" in beside(tmp_path, "circle")
+    assert "cannot be looked at (Not a directory" in beside(tmp_path, "clip.wav/a")
+    assert "cannot be looked at (File name too long" in beside(tmp_path, "a" * 300)
+    assert "cannot be looked at (embedded null" in beside(tmp_path, "a\0b")
+    folder = tmp_path / "none"
+    assert beside(folder, "clip.wav") == f"there is no such file, nor a folder {str(folder)!r}"
+
+
+def test_of_a_missing_folder_the_nearest_folder_is_told(tmp_path):
+    (tmp_path / "Sounds").mkdir()
+    (tmp_path / "sounds.csv").touch()
+    told = "there is no such folder; the nearest name there is 'Sounds'"
+    assert absence(tmp_path / "sounds", "folder") == told
+    assert absence(tmp_path / "sounds.csv", "folder") == "it is a file"

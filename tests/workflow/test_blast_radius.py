@@ -151,6 +151,7 @@ CONFIG = [
     ("partial: false", "partial: true", {}),
     ("exclude_same_recording: true", "exclude_same_recording: false", {}),
     ("on_bad_audio: error", "on_bad_audio: skip", EVERYTHING),
+    ("on_near_names: keep", "on_near_names: error", {}),
     ("size: 645695005", "size: 645695006", {}),
     ("  44k: {", "  x44: {", {}),
 ]

@@ -1,6 +1,10 @@
 """A recording of one's own against what a run has left."""
 
 import io
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -82,12 +86,23 @@ def test_all_methods_are_listed(here, capsys):
     assert missing == [f"{name}   (not made yet)" for name in methods]
 
 
+def test_a_recording_whose_name_is_no_text_is_found(here, tmp_path):
+    recording = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    shutil.copyfile(min((here / "data/audio").iterdir()), recording)
+    command = [sys.executable, "-m", "resound.cli", "similar", recording, "--by", METHODS[1]]
+    done = subprocess.run([*command, *CONFIG], capture_output=True, text=True, check=True)
+    assert "caf\\udce9.wav by cosine/mfcc" in done.stdout
+
+
 ERRORS = {
     "no recording": (["--configfile", "x.wav"], "name a recording: `resound similar <file>`, bef"),
     "both": (["x.wav", "--text", "a dog"], "name a recording"),
     "words for no encoder": (["--text", "a dog"], "no method of this config compares words"),
     "no file": (["gone.wav"], "gone.wav: missing: there is no such file; give another recording\n"),
-    "no sound": (["tiny.yaml"], "tiny.yaml: undecodable: Format not recognised.; give another"),
+    "no sound": (
+        ["tiny.yaml"],
+        "tiny.yaml: undecodable: Format not recognised; write it as one of WAV, ",
+    ),
     "no method": (
         ["x.wav", "--by", "dtw/mfc"],
         "method 'dtw/mfc' is not known; did you mean 'dtw/mfcc'?",

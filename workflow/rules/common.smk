@@ -2,14 +2,11 @@
 
 import functools
 import math
-import sys
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.logging import logger
-
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from resound.data import listing
 from resound.errors import ResoundError
@@ -24,8 +21,9 @@ from resound.experiment.divisions import tile_paths
 from resound.experiment.jobs import Jobs, grows, one_of, vector_files, waveforms_at
 from resound.experiment.opening import open_experiment
 from resound.jobs import environment
+from resound.jobs.clock import bring_to_now
 from resound.jobs.locks import LockNotice, Presence
-from resound.jobs.overview import Overview
+from resound.jobs.overview import Overview, TargetNotice
 from resound.registry import FIGURES, SEARCHES, TABLES
 from resound.searching.listing import list_sounds
 
@@ -70,11 +68,17 @@ if workflow.is_main_process:
     logger.addFilter(
         Overview(is_dry_run=lambda: workflow.dryrun, how_long=lambda: how_long())
     )
+    logger.addFilter(TargetNotice(config["results_dir"]))
 
 
 onstart:
     try:
         PRESENCE.claim(Path(config["results_dir"]))
+        dated_back = bring_to_now(Path(config["results_dir"]), apart=DATA_ROOT)
+        if dated_back:
+            logger.warning(
+                f"{dated_back} files of results_dir were dated in the future, and are now."
+            )
     except ResoundError as error:
         raise WorkflowError(str(error)) from None
 

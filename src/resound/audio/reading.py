@@ -4,7 +4,7 @@ soundfile decodes, in blocks whose size no header can inflate, and soxr resample
 cannot be used raises `UnreadableAudio`, an `AudioError` that carries the rule the file breaks:
 
 ============== ====================================================================================
-missing        there is no such file
+missing        there is no such file, but nothing, a folder, a pipe or a link that leads nowhere
 empty          the file has no bytes, or no audio frames
 undecodable    soundfile cannot decode it, or not to its end, or its container does not tell whether
                it is whole (`resound.audio.containers`), or its rate lies outside 1 kHz to 1 MHz
@@ -13,6 +13,7 @@ not_finite     a decoded sample is NaN or infinite, or above 1e12, full scale be
 ============== ====================================================================================
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,10 +25,10 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from resound.audio.containers import fault_of
+from resound.audio.containers import CONTAINERS, fault_of
 from resound.errors import AudioError, ParameterError, check_choice, check_positive_int
 from resound.files import AnyPath as AnyPath
-from resound.files import sha256_of
+from resound.files import absence, is_file, sha256_of
 from resound.jobs.progress import track
 from resound.pages import give_back
 
@@ -38,6 +39,7 @@ MARGIN_SECONDS = 1.0
 # Of samples that no recording has, whose spectra overflow float32.
 LARGEST_SAMPLE = 1e12
 UNKNOWN_FRAMES = 2**63 - 1
+UNRECOGNISED = 1  # SF_ERR_UNRECOGNISED_FORMAT of sndfile.h
 
 
 class UnreadableAudio(AudioError):
@@ -233,17 +235,16 @@ def open_audio(path: AnyPath) -> Iterator[Any]:
         When the file breaks a rule of the module's table that its header shows.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UnreadableAudio(path, "missing", "there is no such file")
+    if not is_file(path):
+        raise UnreadableAudio(path, "missing", absence(path))
     if path.stat().st_size == 0:
         raise UnreadableAudio(path, "empty", "the file has 0 bytes")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(named(path)) as file:
             _check_header(path, file)
             yield file
     except soundfile.LibsndfileError as error:
-        reason = error.error_string.strip() or f"libsndfile error {error.code}"
-        raise UnreadableAudio(path, "undecodable", reason) from error
+        raise UnreadableAudio(path, "undecodable", _reason(path, error)) from error
 
 
 def mono_blocks(
@@ -270,7 +271,10 @@ def mono_blocks(
     UnreadableAudio
         When a frame is not finite, or there are fewer of them than the header claims.
     """
-    path, length = Path(file.name), max(1, BLOCK_SAMPLES // (file.channels * window)) * window
+    path, length = (
+        Path(os.fsdecode(file.name)),
+        max(1, BLOCK_SAMPLES // (file.channels * window)) * window,
+    )
     wanted = file.frames if limit is None else min(limit, file.frames)
     done = 0
     while done < wanted:
@@ -295,6 +299,21 @@ def _check_unchanged(path: Path, digest: str) -> None:
             f"{path}: was replaced after the index was made (sha256); run the workflow again with "
             "--forcerun build_index"
         )
+
+
+def named(path: Path) -> Path | bytes:
+    """Return a path as soundfile takes it: as bytes where its name need not be text."""
+    return os.fsencode(path) if os.name == "posix" else path
+
+
+def _reason(path: Path, error: soundfile.LibsndfileError) -> str:
+    """Say why libsndfile cannot open a file, in more words than its own where those are too few."""
+    reason = error.error_string.strip().rstrip(".") or f"libsndfile error {error.code}"
+    if error.code == UNRECOGNISED:
+        return f"{reason}; write it as one of {', '.join(CONTAINERS)}"
+    if not os.access(path, os.R_OK):
+        return "it may not be read by you; change its permissions"
+    return reason
 
 
 def _check_header(path: Path, file: Any) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from resound.errors import ConfigError
 from resound.experiment import config as rules
+from resound.experiment import reading
 from resound.experiment.config_types import Config
 
 DEFAULT_CONFIG = "config.yaml"
@@ -21,6 +22,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--configfile",
         nargs="+",
+        action="extend",
         default=[],
         metavar="FILE",
         help=f"configs that are laid over {DEFAULT_CONFIG}, as Snakemake does",
@@ -28,6 +30,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         nargs="+",
+        action="extend",
         default=[],
         metavar="KEY=VALUE",
         help="keys of the config that are set last: --config data_root=/data/ESC-50",
@@ -39,10 +42,14 @@ def read_config(arguments: argparse.Namespace) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for file in [DEFAULT_CONFIG, *arguments.configfile]:
         _lay(config, _read(file))
+    given: dict[str, str] = {}
     for pair in arguments.config:
         key, equals, value = pair.partition("=")
         if not equals or key not in config:
             raise ConfigError(f"--config {pair}: must be KEY=VALUE with a key of {DEFAULT_CONFIG}")
+        if key in given:
+            raise ConfigError(f"--config {pair}: {given[key]} stands before it; give one of them")
+        given[key] = pair
         _lay(config, {key: _parsed(value, f"--config {pair}")})
     return config
 
@@ -63,13 +70,9 @@ def making(target: Path, arguments: argparse.Namespace) -> str:
 
 
 def _read(file: str) -> dict[str, Any]:
-    try:
-        text = Path(file).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{file}: cannot be read ({error}); call resound where {DEFAULT_CONFIG} is"
-        ) from error
-    found = _parsed(text, file) or {}
+    if file == DEFAULT_CONFIG and not Path(file).exists():
+        raise ConfigError(f"{file}: there is no such file; call resound where {file} is")
+    found = _parsed(reading.text_of(file), file) or {}
     if not isinstance(found, dict):
         raise ConfigError(f"{file}: holds a {type(found).__name__}; a config has keys and values")
     return found

@@ -1,6 +1,5 @@
 """Clips and classes that are alike: files of the same bytes, and names that are read as one."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -9,6 +8,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from resound.data.faults import raise_faults
+from resound.errors import as_read
+
+NEAR_NAME_POLICIES = ("keep", "error")
+# What names people read, by the columns that hold them.
+NAMED = {"category": "classes", "src_file": "recordings", "id": "clips"}
 
 
 def copies(clips: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -68,11 +72,41 @@ def with_copies_as_one_recording(clips: pd.DataFrame) -> pd.DataFrame:
     return clips.assign(src_file=clips["src_file"].groupby(joined).transform("first"))
 
 
+def near_names(clips: pd.DataFrame) -> list[str]:
+    """Say which classes, recordings and clips have names that a person reads as one.
+
+    Parameters
+    ----------
+    clips : DataFrame
+        Clips with ``id, category, src_file``.
+
+    Returns
+    -------
+    list of str
+        A line for each group of names. A recording that has the name of its clip is told once.
+    """
+    found = {column: read_as_one(clips[column]) for column in NAMED}
+    return [
+        f"{what} {' and '.join(map(repr, names))}"
+        for column, what in NAMED.items()
+        for names in found[column]
+        if column != "id" or names not in found["src_file"]
+    ]
+
+
+def check_near_names(clips: pd.DataFrame) -> None:
+    """Raise DataError when `near_names` finds any: they are taken for others, and split a class."""
+    raise_faults(
+        "names that are read as one",
+        near_names(clips),
+        "give each one spelling in the CSV; `on_near_names: keep` takes them for different ones",
+    )
+
+
 def read_as_one(names: Iterable[str]) -> list[Sequence[str]]:
     """Return the groups of names that a person reads as one.
 
-    They differ in upper and lower case, white space, characters that cannot be seen, or the way in
-    which accents and other compatible characters are encoded (Unicode's NFKC and case folding).
+    `resound.errors.as_read` says in what they differ.
 
     Parameters
     ----------
@@ -91,10 +125,5 @@ def read_as_one(names: Iterable[str]) -> list[Sequence[str]]:
     """
     groups: dict[str, list[str]] = {}
     for name in sorted({*names}):
-        groups.setdefault(_as_read(name), []).append(name)
+        groups.setdefault(as_read(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
-
-
-def _as_read(name: str) -> str:
-    seen = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFKC", " ".join("".join(seen).casefold().split()))

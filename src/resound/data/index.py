@@ -22,7 +22,8 @@ split_recording  a clip's recording has clips in another fold too          kept,
 copy             a file of the same bytes is there too                     of a folder: taken for
                                                                            one recording
 level            a sample exceeds ten times full scale                     kept
-near_names       names of classes that are read as one                     kept
+near_names       names of classes, recordings or clips that are read as    kept, or an error
+                 one
 ================ ========================================================= ======================
 
 The first five are errors with ``on_bad_audio="error"``, one `AudioError` for all files, and are
@@ -43,9 +44,11 @@ import pandas as pd
 
 from resound.audio.reading import AnyPath, UnreadableAudio, count_samples, mono_blocks, open_audio
 from resound.data.alike import (
+    NEAR_NAME_POLICIES,
     check_labels_of_copies,
+    check_near_names,
     copies,
-    read_as_one,
+    near_names,
     with_copies_as_one_recording,
 )
 from resound.data.faults import faulty, raise_faults
@@ -59,6 +62,7 @@ from resound.data.layout import CONTENTS, check_contents, read_meta
 from resound.data.listing import AUDIO
 from resound.data.sounding import SILENCE_DB, WINDOWS_PER_SECOND, windows_of
 from resound.errors import AudioError, check_choice, check_positive_int
+from resound.files import is_file
 from resound.jobs.progress import track
 from resound.store import read_csv, sha256_of
 
@@ -93,6 +97,7 @@ def build_index(
     sample_rate: int = 44_100,
     on_bad_audio: str = "error",
     on_split_recording: str = "error",
+    on_near_names: str = "keep",
     silence_db: float = SILENCE_DB,
     n_threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -112,6 +117,8 @@ def build_index(
         ``error`` or ``skip``: what to do with files that cannot be used.
     on_split_recording : {"error", "exclude", "keep"}
         What to do in a folder with recordings in several folds: see `resound.data.folds`.
+    on_near_names : {"keep", "error"}
+        What to do when classes, recordings or clips have names that a person reads as one.
     silence_db : float
         Windows of 10 ms whose RMS is below this many dBFS count as near-silent.
     n_threads : int
@@ -136,8 +143,8 @@ def build_index(
         ``on_bad_audio="error"`` or when no file is usable; or names a file that was replaced while
         it was read.
     DataError
-        When the layout is broken, the numbers of clips are wrong, or a recording spans folds
-        that may not.
+        When the layout is broken, the numbers of clips are wrong, a recording spans folds
+        that may not, or names are read as one that may not be.
 
     Examples
     --------
@@ -152,11 +159,14 @@ def build_index(
     """
     check_choice("on_bad_audio", on_bad_audio, ("error", "skip"))
     check_choice("on_split_recording", on_split_recording, SPLIT_RECORDING_POLICIES)
+    check_choice("on_near_names", on_near_names, NEAR_NAME_POLICIES)
     check_positive_int("n_threads", n_threads)
     count_samples(duration, sample_rate)
     data_root = Path(data_root)
     meta = read_meta(data_root, dataset)
     _check_meta(meta, dataset, on_split_recording)
+    if on_near_names == "error":
+        check_near_names(meta)
     with ThreadPoolExecutor(n_threads) as pool:
         read = pool.map(lambda file: _measure(data_root / file, silence_db), meta["file"])
         found = list(track(read, "read clips", total=len(meta)))
@@ -173,10 +183,7 @@ def build_index(
         *(("", "unbalanced", detail, "kept") for detail in imbalances(meta)),
         *_split_recordings(clips, on_split_recording),
         *_copies(clips, "taken for one recording" if dataset == "folder" else "kept"),
-        *(
-            ("", "near_names", " and ".join(map(repr, names)), "kept")
-            for names in read_as_one(meta["category"])
-        ),
+        *(("", "near_names", detail, "kept") for detail in near_names(meta)),
     ]
     return clips, pd.DataFrame(audit, columns=list(AUDIT_DTYPES)).astype(AUDIT_DTYPES)
 
@@ -218,7 +225,7 @@ def _measure(path: Path, silence_db: float) -> dict[str, Any] | UnreadableAudio:
 
 def _version(path: Path) -> tuple[int, ...]:
     """Return what changes when a file is replaced or written to; nothing when it is not there."""
-    if not path.is_file():
+    if not is_file(path):
         return ()
     about = path.stat()
     return about.st_ino, about.st_size, about.st_mtime_ns

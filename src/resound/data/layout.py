@@ -25,7 +25,8 @@ import pandas as pd
 from resound.data.faults import raise_faults
 from resound.data.folds import NO_FOLDS
 from resound.data.listing import AUDIO, find_meta
-from resound.errors import DataError, check_choice, handful
+from resound.errors import DataError, as_read, check_choice, handful
+from resound.files import not_utf8
 
 COLUMNS = ("filename", "fold", "target", "category", "esc10", "src_file", "take")
 REQUIRED = {
@@ -121,6 +122,11 @@ def read_meta(data_root: Path, dataset: str) -> pd.DataFrame:
             f"{path}: the column {', '.join(twice)} stands twice in the header, and only the last "
             "would count; delete or rename one of them"
         )
+    misread = {name: as_column(name) for name in header if name not in COLUMNS}
+    misread = {name: meant for name, meant in misread.items() if meant in COLUMNS}
+    if misread:
+        told = ", ".join(f"{name!r} is read as {meant!r}" for name, meant in misread.items())
+        raise DataError(f"{path}: the column {told} and would not count; name it so")
     lacking = [name for name in REQUIRED[dataset] if name not in header]
     if lacking:
         raise DataError(
@@ -165,10 +171,10 @@ def check_contents(meta: pd.DataFrame, expected: Contents) -> None:
 
 def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, Row]]]:
     """Return the header and, with its line number, each row as a dict."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 text ({error}); save it as UTF-8") from error
+    content = path.read_bytes()
+    if foreign := not_utf8(content):
+        raise DataError(f"{path}: {foreign}")
+    text = content.decode("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey=SURPLUS, restval="", strict=True)
     try:
         lines = [(reader.line_num, row) for row in reader]
@@ -250,6 +256,17 @@ def is_number(text: str, lowest: int) -> bool:
     """Whether `text` is a whole number from `lowest` to a billion."""
     short = len(text) <= len(str(LARGEST_NUMBER))
     return short and text.isdecimal() and lowest <= int(text) <= LARGEST_NUMBER
+
+
+def as_column(name: str) -> str:
+    """Return the name of a column as a person means it.
+
+    Examples
+    --------
+    >>> as_column("Src File "), as_column("src-file")
+    ('src_file', 'src_file')
+    """
+    return as_read(name).replace(" ", "_").replace("-", "_")
 
 
 def clip_id(filename: str) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from resound.errors import DataError, StoreError, handful
-from resound.files import AnyPath, sha256_of, write_text
+from resound.files import AnyPath, absence, sha256_of, write_text
 
 AUDIO, META = "audio", "meta"
 READERS = 4
@@ -202,8 +202,8 @@ def find_meta(data_root: Path) -> Path:
     """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
     if not data_root.is_dir():
         raise DataError(
-            f"data_root={data_root} is not a folder; set data_root to one that holds audio/ and "
-            "meta/, or let fetch_dataset make it"
+            f"data_root={data_root} is not a folder: {absence(data_root, 'folder')}; set data_root "
+            "to one that holds audio/ and meta/, or let fetch_dataset make it"
         )
     # A dot in front hides a file, in audio/ too: some systems put one beside each file they copy.
     beside = sorted((data_root / META).glob("[!.]*"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from resound.data.download import download
 from resound.errors import DataError
+from resound.files import absence, is_file
 from resound.store import replacing, sha256_of
 
 # Bounds a download whose size nobody has told; the largest encoder has about 2 GB.
@@ -45,11 +46,11 @@ def fetch_weights(source: str, sha256: str, path: Path) -> None:
             # Beside `path` and under a lasting name, so that a cut-off download goes on.
             part = download(source, path.with_name(f"{path.name}.download"), size=LARGEST_BYTES)
             part.replace(temporary)
-        elif Path(source).is_file():
-            shutil.copyfile(source, temporary)
+        elif is_file(here := Path(source).expanduser()):
+            shutil.copyfile(here, temporary)
         else:
             raise DataError(
-                f"{source}: there is no such file of weights; give a path or URL in "
+                f"{source}: {absence(here)}; give a path or URL of weights in "
                 "networks.<network>.weights.source, or null to train from scratch"
             )
         found = sha256_of(temporary)

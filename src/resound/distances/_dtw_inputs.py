@@ -9,7 +9,7 @@ import numpy as np
 
 from resound.compiled.lanes import LANES
 from resound.distances._clips import Array, blocks
-from resound.errors import ParameterError, check_positive_int
+from resound.errors import ParameterError, check_positive_int, is_real
 
 GALLERY_BLOCK_BYTES = 2**26
 QUERY_BLOCK = 32
@@ -48,7 +48,7 @@ def reach(n: int, m: int, band: Any) -> tuple[int, int]:
     """Return how far below and above the main diagonal the band reaches, in frames."""
     if band is None:
         band = 1.0
-    if isinstance(band, bool) or not isinstance(band, int | float) or not 0 <= band <= 1:
+    if not is_real(band) or not 0 <= band <= 1:
         raise ParameterError(
             f"band={band!r} must be None or a fraction of the longer clip, from 0 to 1"
         )

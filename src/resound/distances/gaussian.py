@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from resound.distances._clips import Array, as_clips, blocks, check_same_dims
 from resound.distances._dtw_inputs import numba_threads
 from resound.distances._gaussian_kernels import set_divergences
-from resound.errors import ParameterError
+from resound.errors import ParameterError, is_real
 from resound.registry import DISTANCES
 
 Float64 = npt.NDArray[np.float64]
@@ -88,7 +88,7 @@ def pairwise(
     >>> pairwise([[[0.0], [0.0]]], [[[4.0]], [[0.0]]], ridge=4.0)
     array([[2., 0.]])
     """
-    if isinstance(ridge, bool) or not isinstance(ridge, int | float) or not 0 < ridge < np.inf:
+    if not is_real(ridge) or not 0 < ridge < np.inf:
         raise ParameterError(f"ridge={ridge!r} must be a positive number: a variance of frames")
     x, y = as_clips("queries", queries), as_clips("gallery", gallery)
     check_same_dims("queries", x, "gallery", y)

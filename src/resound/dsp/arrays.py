@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from resound.errors import ParameterError, check_positive_int
+from resound.errors import ParameterError, check_positive_int, is_real
 
 FloatArray = npt.NDArray[np.floating[Any]]
 ComplexArray = npt.NDArray[np.complexfloating[Any, Any]]
@@ -78,8 +78,7 @@ def check_number(name: str, value: Any, *, at_least: float = -math.inf) -> float
     >>> check_number('top_db', 80, at_least=0)
     80.0
     """
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < at_least:
+    if not is_real(value) or not math.isfinite(value) or value < at_least:
         bound = f" of at least {at_least:g}" if at_least > -math.inf else ""
         raise ParameterError(f"{name}={value!r} must be a finite number{bound}")
     return float(value)

@@ -18,6 +18,7 @@ from resound.experiment.weights import (
     find,
     weight_file,
 )
+from resound.files import absence
 
 HEAD_BYTES = 512
 ZIP_MAGIC = b"PK\x03\x04"
@@ -82,7 +83,7 @@ def checked(path: str | Path, name: str, *, sha256: str | None = None) -> Path:
     path = Path(path)
     weights = Weights(str(path), sha256=sha256)
     if not path.exists():
-        raise CheckpointError(f"{path}: there is no such file; {advice(name, weights)}")
+        raise CheckpointError(f"{path}: {absence(path)}; {advice(name, weights)}")
     check_path(path, name, weights)
     return path
 

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from resound import store
 from resound.data.splits import read_split
+from resound.distances.calling import distances_by
 from resound.evaluation.costs import ALL, Cost, write_costs
 from resound.experiment.tiles import Tile
 from resound.features.pooling import pooled
 from resound.jobs.progress import bar
-from resound.registry import DISTANCES
 from resound.retrieval.normalisation import normalise
 
 # Clips a side of what is computed at once; clips that do not follow each other are held as a copy.
@@ -133,7 +133,7 @@ def open_run(
         Threads of the distance.
     """
     options = distances["options"] | distances["hardware"]
-    pairwise = partial(DISTANCES[distances["distance"]], n_threads=n_threads, **options)
+    pairwise = partial(distances_by, distances["distance"], n_threads=n_threads, **options)
     answering = open_compared(bank, distances, gallery)
     if asking is None:
         return Compared(answering, answering, pairwise)

@@ -14,16 +14,26 @@ import jsonschema
 from resound.errors import ConfigError, unknown
 from resound.experiment import config_types, reading, searches
 from resound.experiment.config_encoders import encoder_faults, finetuning_faults, vector_faults
+from resound.experiment.config_places import PLACES, place_faults, tracking_faults
 from resound.experiment.config_rankings import ranking_faults
 from resound.experiment.faults import length_faults, name_faults, option_faults
 from resound.experiment.plan import NETWORK_OF, NORMALISE, VARIANT_OF, encodings, own_recipe, recipe
 from resound.experiment.specs import FINDING
 from resound.files import one_spelling
-from resound.registry import DISTANCES, FEATURES, FIGURES, LOSSES, NETWORKS, SEARCHES, Registry
+from resound.registry import (
+    DISTANCES,
+    FEATURES,
+    FIGURES,
+    LOSSES,
+    NETWORKS,
+    REGISTRIES,
+    SEARCHES,
+    Registry,
+)
 
 Config = Mapping[str, Any]
-# Keys that are paths.
-PLACES = ("data_root", "results_dir")
+# What the schema says of a key that is a text, or that may be one.
+TEXTS = ("string", ["string", "null"])
 # Keys of a feature's block that are none of its own options.
 OF_ALL_FEATURES = (VARIANT_OF, "pooling", NORMALISE)
 
@@ -58,9 +68,13 @@ def check(config: Config, schema: Mapping[str, Any], files: Iterable[str | Path]
     files : iterable of path, optional
         The YAML files that it was read from, of which what was lost in reading is a fault, too.
     """
-    faults = list(reading.faults(files)) or list(_form(config, _with_losses(schema)))
-    faults = faults or list(_meaning(config))
+    files = [*files]
+    faults = list(reading.faults(files))
+    faults = faults or list(_form(config, _with_losses(schema), reading.Written(files)))
+    faults = faults or [*_meaning(config)]
     if faults:
+        # What such a file would register may be what is missing.
+        faults += [told for registry in REGISTRIES for told in registry.broken]
         lines = "\n".join(f"  {fault}" for fault in faults)
         raise ConfigError(
             f"the configuration has {len(faults)} fault{'s'[: len(faults) > 1]} "
@@ -77,7 +91,7 @@ def _with_losses(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**schema, "properties": {**schema["properties"], "classification": classification}}
 
 
-def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
+def _form(config: Config, schema: Mapping[str, Any], written: reading.Written) -> Iterator[str]:
     yield from _not_finite("", config)
     validator = jsonschema.Draft202012Validator(schema)
     for error in sorted(validator.iter_errors(config), key=lambda e: list(map(str, e.path))):
@@ -90,8 +104,8 @@ def _form(config: Config, schema: Mapping[str, Any]) -> Iterator[str]:
             missing = [key for key in error.validator_value if key not in error.instance]
             if error.message.startswith(repr(missing[0])):
                 yield f"{where or 'top level'}: the keys {', '.join(missing)} are missing"
-        elif error.validator == "type" and error.validator_value == "string":
-            yield f"{where}: {error.instance!r} is no text; quote it: '{error.instance}'"
+        elif error.validator == "type" and error.validator_value in TEXTS:
+            yield written.no_text(where, error.instance)
         elif error.validator == "minimum":
             kind = "an integer of " if error.schema.get("type") == "integer" else ""
             yield f"{where}: {error.instance!r} must be {kind}at least {error.validator_value}"
@@ -111,6 +125,8 @@ def _not_finite(where: str, value: Any) -> Iterator[str]:
 
 def _meaning(config: Config) -> Iterator[str]:
     retrieval = config["retrieval"]
+    yield from place_faults(config)
+    yield from tracking_faults(config["wandb"])
     yield from _features(config["features"])
     yield from _distances(retrieval["distances"])
     yield from ranking_faults(config)

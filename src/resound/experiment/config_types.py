@@ -554,6 +554,7 @@ class Config(TypedDict):
     results_dir: str
     on_bad_audio: Literal["error", "skip"]
     on_split_recording: Literal["error", "exclude", "keep"]
+    on_near_names: Literal["keep", "error"]
     archive: Archive
     synthetic: Synthetic
     audio: Audio

@@ -116,11 +116,14 @@ def on_split_recording(config: Config) -> str:
 
 def index(config: Config) -> Spec:
     """Return the spec of the list of clips and of its audit."""
+    # The released sets have none.
+    names = {"on_near_names": config["on_near_names"]} if config["dataset"] == "folder" else {}
     return {
         "dataset": config["dataset"],
         "duration": config["audio"]["duration"],
         "on_bad_audio": config["on_bad_audio"],
         "on_split_recording": on_split_recording(config),
+        **names,
     }
 
 

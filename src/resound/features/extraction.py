@@ -21,7 +21,7 @@ from resound.dsp.arrays import FloatArray
 from resound.dsp.stft import use_engine
 from resound.errors import ParameterError, check_positive_int, unknown
 from resound.features.pooling import pooled
-from resound.registry import FEATURES
+from resound.registry import FEATURES, where
 
 COMMON = ("sample_rate", "n_fft", "hop_length")
 # What every feature can be asked for beside its own options.
@@ -148,8 +148,8 @@ def extract_batch(
     sample_rate = check_positive_int("sample_rate", sample_rate, "Hz")
     workers = scipy.fft.set_workers(check_positive_int("n_threads", n_threads))
     with use_engine(engine), workers:
-        features: FloatArray = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
-    return pooled(features, pooling)
+        features = FEATURES[name](clips, sample_rate=sample_rate, **framing, **options)
+    return pooled(_checked_features(name, features, clips), pooling)
 
 
 def feature_shape(
@@ -253,6 +253,19 @@ def _checked_clips(waveforms: npt.ArrayLike) -> FloatArray:
             "infinite); repair it or leave it out"
         )
     return clips
+
+
+def _checked_features(name: str, features: Any, clips: FloatArray) -> FloatArray:
+    """Check what a feature returns, which may be written by whoever uses it."""
+    found = f"a {type(features).__name__}"
+    if isinstance(features, np.ndarray):
+        found = f"{features.dtype} of shape {features.shape}"
+        if features.ndim == 3 and len(features) == len(clips) and features.dtype == clips.dtype:
+            return features
+    raise ParameterError(
+        f"feature {name!r}, {where(FEATURES[name])}: returned {found}; for clips of shape "
+        f"{clips.shape} it must be {clips.dtype} of shape ({len(clips)}, frames, dims)"
+    )
 
 
 def _checked_framing(

@@ -15,6 +15,9 @@ DECIDES_NO_NUMBER = "It puts what Snakemake says into other words."
 RUN_INFO = "run_info"
 SELECTING = re.compile(r"\s*(Select jobs to execute|Execute \d+ jobs)\.\.\.\s*")
 WIDTH = 120
+NO_RULE = "No rule to produce "
+HINT = "results_dir is "
+TARGETS = ("tables", "figures", "report")
 
 
 class Overview(logging.Filter):
@@ -38,6 +41,34 @@ class Overview(logging.Filter):
             jobs = record.getMessage() if self.is_dry_run() else in_lines(vars(record)["stats"])
             record.msg, record.args = f"{jobs.rstrip()}\n{self.how_long()}", ()
         return not SELECTING.fullmatch(record.getMessage())
+
+
+class TargetNotice(logging.Filter):
+    """Adds where the results are to Snakemake's word that no rule makes what was asked for.
+
+    Parameters
+    ----------
+    results : str
+        The key ``results_dir``.
+    """
+
+    def __init__(self, results: str) -> None:
+        super().__init__()
+        self.results = results
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell every record, that of a missing rule with what there is to ask for."""
+        told = record.getMessage()
+        if NO_RULE in told and self.results not in told.partition(HINT)[2]:
+            folders = ", ".join(f"{self.results}/{part}" for part in TARGETS)
+            record.msg, record.args = (
+                (
+                    f"{told.rstrip()}\n{HINT}{self.results}: ask for {folders}, written so, or for "
+                    f"a file below {self.results}"
+                ),
+                (),
+            )
+        return True
 
 
 def in_lines(stats: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from resound.errors import ParameterError, check_positive_int
+from resound.errors import ParameterError, check_positive_int, is_real
 
 
 class ConvBlock(nn.Sequential):
@@ -44,7 +44,7 @@ def checked_channels(channels: Sequence[int]) -> int:
 
 def dropout(share: float) -> nn.Dropout:
     """Return a layer that drops a share of its input in training, 0 up to 1."""
-    if not isinstance(share, int | float) or not 0 <= share < 1:
+    if not is_real(share) or not 0 <= share < 1:
         raise ParameterError(f"dropout={share!r} must be a share from 0 up to 1")
     return nn.Dropout(share)
 

@@ -2,7 +2,9 @@
 
 from torch import Tensor, nn
 
+from resound.errors import ParameterError
 from resound.models.network import Network
+from resound.registry import where
 
 
 class Classifier(Network):
@@ -42,4 +44,10 @@ class Classifier(Network):
         Tensor, shape (batch, n_classes)
         """
         logits: Tensor = self.head(embedding)
+        if logits.ndim != 2 or len(logits) != len(embedding):
+            raise ParameterError(
+                f"{type(self).__name__}, {where(type(self))}: its head returned the shape "
+                f"{tuple(logits.shape)}; for {len(embedding)} clips it must be "
+                f"({len(embedding)}, classes)"
+            )
         return logits

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from resound.errors import ParameterError
+from resound.registry import where
 
 
 class Network(nn.Module):
@@ -70,7 +71,17 @@ class Network(nn.Module):
                 f"{type(self).__name__} needs to pool; lower hop_length or use longer clips"
             )
         planes = x.reshape(*x.shape[:2], self.n_planes, -1).transpose(1, 2)
-        return self.embed_planes(planes.contiguous(memory_format=torch.channels_last))
+        embedded = self.embed_planes(planes.contiguous(memory_format=torch.channels_last))
+        if embedded.ndim not in (2, 3) or (len(embedded), embedded.shape[-1]) != (
+            len(x),
+            self.n_embedding,
+        ):
+            raise ParameterError(
+                f"{type(self).__name__}, {where(type(self).embed_planes)}: returned the shape "
+                f"{tuple(embedded.shape)}; for {len(x)} clips it must be ({len(x)}, "
+                f"n_embedding={self.n_embedding}), or a sequence of such vectors a clip"
+            )
+        return embedded
 
     def embed_planes(self, x: Tensor) -> Tensor:
         """Return the embeddings of clips whose planes lie side by side.

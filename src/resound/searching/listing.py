@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resound.errors import DataError, handful
-from resound.files import AnyPath
+from resound.files import AnyPath, absence
 
 # What soundfile decodes, by itself; ``.raw`` would be anything.
 BY_SOUNDFILE = (
@@ -98,7 +98,7 @@ def list_sounds(folder: AnyPath) -> Listing:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder; name one that holds sounds")
+        raise DataError(f"{folder}: {absence(folder, 'folder')}; name one that holds sounds")
     others: Counter[str] = Counter()
     sounds: list[Sound] = []
     unread: list[Unread] = []

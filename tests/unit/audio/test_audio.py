@@ -1,3 +1,4 @@
+import os
 import struct
 
 import numpy as np
@@ -117,6 +118,14 @@ def test_lengths():
 def test_missing_file(tmp_path):
     with pytest.raises(UnreadableAudio, match=r"a\.wav: missing: there is no such file; replace"):
         load(tmp_path / "a.wav", sample_rate=RATE, duration=1.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are text there")
+def test_a_file_whose_name_is_no_text_is_read(tmp_path, noise):
+    expected = load(write(tmp_path / "a.wav", noise), sample_rate=RATE, duration=1.0)
+    (tmp_path / "a.wav").rename(tmp_path / os.fsdecode(b"caf\xe9.wav"))
+    found = load(tmp_path / os.fsdecode(b"caf\xe9.wav"), sample_rate=RATE, duration=1.0)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(

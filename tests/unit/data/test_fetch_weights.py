@@ -54,7 +54,7 @@ def test_a_wrong_digest_is_an_error_and_leaves_nothing(url, tmp_path):
 
 
 def test_a_source_that_is_not_there_is_an_error(url, tmp_path):
-    with pytest.raises(DataError, match=r"absent: there is no such file .* null to train from"):
+    with pytest.raises(DataError, match=r"absent: there is no such file; .* null to train from"):
         fetch_weights(str(tmp_path / "absent"), DIGEST, tmp_path / "cnn.weights")
     with pytest.raises(DataError, match="answers 404"):
         fetch_weights(f"{url}x", DIGEST, tmp_path / "cnn.weights")

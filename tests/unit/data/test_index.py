@@ -173,12 +173,18 @@ def overdrive(path):
     soundfile.write(path, np.array([[0.1, 0.1], [3e38, 3e38]]), RATE, "FLOAT")
 
 
+def dangle(path):
+    path.unlink()
+    path.symlink_to("gone.wav")
+
+
 UNUSABLE = [
     (remove, "missing", "there is no such file"),
+    (dangle, "missing", "it is a link to 'gone.wav', which is not there"),
     (empty, "empty", "the file has 0 bytes"),
     (hollow, "empty", "the file holds 0 audio frames"),
     (truncate, "truncated", "its header claims 4044 bytes and the file has 1000"),
-    (scramble, "undecodable", "Format not recognised"),
+    (scramble, "undecodable", "Format not recognised; write it as one of WAV, .*, FLAC, MP3"),
     (poison, "not_finite", "frame 1 is NaN or infinite"),
     (overdrive, "not_finite", r"frame 1 is 3e\+38, where full scale is 1"),
 ]
@@ -265,7 +271,30 @@ def test_names_that_are_read_as_one_are_listed(small_set, rows, meta_writer):
     meta_writer(small_set, rows)
     _, audit = index(small_set)
     listed = audit[audit["rule"] == "near_names"]
-    assert listed["detail"].tolist() == [f"'{name.upper()}' and '{name}'"]
+    told = f"classes '{name.upper()}' and '{name}'"
+    assert listed["detail"].tolist() == [told]
+    with pytest.raises(DataError, match=f"read as one: 1 fault:\n  {told}\n.*on_near_names: keep"):
+        index(small_set, on_near_names="error")
+
+
+def test_recordings_that_are_read_as_one_are_listed(small_set, rows, meta_writer):
+    rows[0]["src_file"], rows[1]["src_file"] = "r1", "R1"
+    meta_writer(small_set, rows)
+    _, audit = index(small_set)
+    listed = audit[audit["rule"] == "near_names"]
+    assert listed["detail"].tolist() == ["recordings 'R1' and 'r1'"]
+    with pytest.raises(DataError, match="recordings 'R1' and 'r1'"):
+        index(small_set, on_near_names="error")
+
+
+def test_clips_that_are_read_as_one_are_listed(small_set, rows, meta_writer):
+    name = rows[0]["filename"]
+    other = str(name).replace("A", "a")
+    shutil.copy(small_set / "audio" / name, small_set / "audio" / other)
+    meta_writer(small_set, [*rows, rows[0] | {"filename": other, "src_file": 99}])
+    _, audit = index(small_set)
+    listed = audit[audit["rule"] == "near_names"]
+    assert listed["detail"].tolist() == [f"clips {name[:-4]!r} and {other[:-4]!r}"]
 
 
 def test_a_level_that_no_recording_has_is_listed(small_set):
@@ -295,6 +324,8 @@ def test_synthetic_must_be_balanced(tmp_path):
 def test_faulty_arguments(small_set):
     with pytest.raises(ParameterError, match="on_bad_audio='ignore' is not known"):
         index(small_set, on_bad_audio="ignore")
+    with pytest.raises(ParameterError, match="on_near_names='list' is not known"):
+        index(small_set, on_near_names="list")
     with pytest.raises(ParameterError, match="on_split_recording='drop' is not known"):
         index(small_set, on_split_recording="drop")
     with pytest.raises(ParameterError, match="duration=-1"):

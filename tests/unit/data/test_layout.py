@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -87,7 +89,9 @@ def test_bom_of_a_spreadsheet_is_no_fault(small_set):
 
 
 def test_missing_folder(tmp_path):
-    with pytest.raises(DataError, match=r"data_root=.*nowhere is not a folder; set data_root"):
+    with pytest.raises(
+        DataError, match=r"data_root=.*nowhere is not a folder: there is .*; set data"
+    ):
         read_meta(tmp_path / "nowhere", "esc50")
 
 
@@ -106,7 +110,10 @@ def test_unknown_dataset(tmp_path):
     [
         (b"", "is empty"),
         (b"filename,fold,target,category,esc10,src_file,take\n", "is empty"),
-        (b"filename,category\n\xff\xfe,dog\n", "is not UTF-8"),
+        (
+            b"filename,category\n\xff\xfe,dog\n",
+            "no UTF-8 but seems to be Latin-1: line 2 has .\xff.; save",
+        ),
         (b'filename,category\n"a.wav,dog\n', r"is not CSV after line 1"),
     ],
 )
@@ -251,3 +258,18 @@ def test_a_column_that_stands_twice_is_named(small_set):
     path.write_text("\n".join([f"{header},fold", *(f"{row},1" for row in rest)]) + "\n")
     with pytest.raises(DataError, match="the column fold stands twice in the header"):
         read_meta(small_set, "folder")
+
+
+@pytest.mark.parametrize("name", ["Fold", "fold ", "FOLD", "fo\u200bld"])
+def test_a_column_that_is_read_as_another_is_named(small_set, name):
+    path = small_set / "meta/esc50.csv"
+    path.write_text(path.read_text().replace("fold", name, 1))
+    told = re.escape(f"the column {name!r} is read as 'fold' and would not count")
+    with pytest.raises(DataError, match=told):
+        read_meta(small_set, "folder")
+
+
+def test_a_column_of_another_meaning_is_left_alone(small_set):
+    path = small_set / "meta/esc50.csv"
+    path.write_text(path.read_text().replace("take", "folder", 1))
+    assert len(read_meta(small_set, "folder")) == 8

@@ -2,6 +2,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from fractions import Fraction
 
 import numba
 import numpy as np
@@ -47,6 +48,13 @@ def test_pairwise_gives_what_dtw_gives(local_cost, dtype):
         assert found[q, g] == dtw(
             queries[q], gallery[g], local_cost=local_cost, dtype=dtype, band=0.3
         )
+
+
+@pytest.mark.parametrize("band", [np.float32(0.25), np.float64(0.25), Fraction(1, 4)])
+def test_a_band_is_any_kind_of_number(band):
+    queries, gallery = clips(3, 12), clips(4, 9, seed=1)
+    expected = pairwise(queries, gallery, band=0.25)
+    np.testing.assert_array_equal(pairwise(queries, gallery, band=band), expected)
 
 
 def test_does_not_depend_on_blocks_or_threads(monkeypatch):

@@ -267,7 +267,7 @@ OTHER = {"weights": {"source": "a/b", "sha256": "0" * 64}, "optional": True, "th
             ["beats_zero_shot"],
             r"retrieval_clap\.encodings: beats embeds no words and has no tags .* clap, ast, eff",
         ),
-        ("results_dir", 202401, r"results_dir: 202401 is no text; quote it: '202401'"),
+        ("results_dir", 202401, r"results_dir: 202401 is no text; --config takes digits"),
         ("wandb.mode", "on", r"wandb\.mode: 'on' is not one of"),
     ],
 )

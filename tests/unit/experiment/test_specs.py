@@ -89,6 +89,13 @@ def test_a_split_is_made_by_its_folds_and_by_what_becomes_of_shared_recordings(p
     assert specs.split(own.config, own.splits[0]) == spec | {"on_split_recording": "exclude"}
 
 
+def test_what_becomes_of_near_names_is_asked_of_a_folder_alone(plan_with):
+    for policy in ("keep", "error"):
+        own = plan_with(dataset="folder", on_near_names=policy)
+        assert specs.index(own.config)["on_near_names"] == policy
+        assert "on_near_names" not in specs.index(plan_with(on_near_names=policy).config)
+
+
 def test_a_training_s_spec_says_what_its_input_is(plan):
     (of,) = (
         of

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from resound.jobs.overview import Overview, in_lines
+from resound.jobs.overview import Overview, TargetNotice, in_lines
 
 STATS = {"train_classifier": 32, "results/tables": 1, "build_index": 1, "total": 34}
 TABLE = "Job stats:\njob  count\n---  ---\nbuild_index  1\ntotal  34\n"
@@ -46,3 +46,21 @@ def test_selecting_jobs_is_not_told(message):
 @pytest.mark.parametrize("message", ["Building DAG of jobs...", "100 %d %", "Execute 1 job"])
 def test_all_else_passes_as_it_is(message):
     assert told(message, event="progress") == message
+
+
+def of_target(message: str) -> str:
+    record = logging.makeLogRecord({"msg": message})
+    notice = TargetNotice("out/mine")
+    # Snakemake hands one record to several loggers.
+    assert notice.filter(record)
+    assert notice.filter(record)
+    return record.getMessage()
+
+
+def test_of_a_target_that_is_none_it_is_told_what_there_is():
+    message = "MissingRuleException:\nNo rule to produce mine/tables (if you use 100 % ...).\n"
+    assert of_target(message) == (
+        f"{message}results_dir is out/mine: ask for out/mine/tables, out/mine/figures, "
+        "out/mine/report, written so, or for a file below out/mine"
+    )
+    assert of_target("Building DAG of jobs...") == "Building DAG of jobs..."

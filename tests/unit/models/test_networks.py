@@ -1,7 +1,12 @@
+import re
+
+import numpy as np
 import pytest
 import torch
 
 from resound.errors import ParameterError
+from resound.models.blocks import dropout
+from resound.models.classifier import Classifier
 from resound.models.network import count_parameters
 from resound.registry import NETWORKS
 
@@ -106,8 +111,44 @@ def test_input_of_another_shape_is_an_error(name):
         ("freq_resnet", {"depth": 0}, "depth=0 must be a positive integer"),
         ("freq_resnet", {"drop_path": 1}, "drop_path=1 must be a share from 0 up to 1"),
         ("attention_cnn", {"dropout": 1}, "dropout=1 must be a share from 0 up to 1"),
+        ("attention_cnn", {"dropout": "0.1"}, "dropout='0.1' must be a share"),
     ],
 )
 def test_an_option_out_of_its_range_is_an_error(name, options, message):
     with pytest.raises(ParameterError, match=message):
         NETWORKS[name](64, CLASSES, **options)
+
+
+def test_a_share_is_any_kind_of_number():
+    assert dropout(np.float32(0.5)).p == 0.5
+
+
+class Mine(Classifier):
+    """A network whose parts return what they are given."""
+
+    n_embedding = 4
+
+    def __init__(self, embedded: torch.Tensor, logits: torch.Tensor) -> None:
+        super().__init__(8, 1)
+        self.embedded, self.head = embedded, lambda _: logits
+
+    def embed_planes(self, x):
+        return self.embedded
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 5), (4,), (2, 1, 1, 4)])
+def test_embeddings_of_another_shape_are_an_error_with_file_and_line(shape):
+    network = Mine(torch.zeros(shape), torch.zeros(2, 3))
+    told = rf"Mine, .*test_networks\.py, line \d+: returned the shape {re.escape(str(shape))}"
+    with pytest.raises(ParameterError, match=told):
+        network(torch.zeros(2, 6, 8))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2,), (2, 3, 1)])
+def test_logits_of_another_shape_are_an_error_with_file_and_line(shape):
+    network = Mine(torch.zeros(2, 4), torch.zeros(shape))
+    told = (
+        rf"Mine, .*test_networks\.py, line \d+: its head returned the shape {re.escape(str(shape))}"
+    )
+    with pytest.raises(ParameterError, match=told):
+        network(torch.zeros(2, 6, 8))
