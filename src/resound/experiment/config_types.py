@@ -447,6 +447,7 @@ class FiguresDtw(TypedDict):
 class FiguresTsne(TypedDict):
     """The keys of a block `figures tsne`."""
 
+    features: list[str]
     perplexity: float
     seed: int
 
@@ -487,6 +488,7 @@ class Config(TypedDict):
     results_dir: str
     on_bad_audio: Literal["error", "skip"]
     on_split_recording: Literal["error", "exclude", "keep"]
+    make_folds: int | None
     archive: Archive
     synthetic: Synthetic
     audio: Audio

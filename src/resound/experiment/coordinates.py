@@ -18,8 +18,9 @@ from typing import Any, Final, NamedTuple
 from resound.registry import AUTOENCODERS, DISTANCES, ENCODERS, FEATURES, LOSSES, NETWORKS
 
 ESC50_FOLDS = (1, 2, 3, 4, 5)
-# The split of which every clip is a query.
+# The split of which every clip is a query, and the protocol that has no other.
 ALL_CLIPS = "all"
+LEAVE_ONE_OUT: Final = "leave_one_out"
 # What stands in a path in the place of a feature, where an encoder hears waveforms.
 WAVEFORM = "waveform"
 # The loss whose networks carry no other name than their own.
@@ -619,18 +620,21 @@ def setting_of(stft: Mapping[str, Any]) -> Setting:
     return Setting(**stft)
 
 
-def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
+def splits(
+    protocol: str, query_folds: Sequence[int], folds: Sequence[int] = ESC50_FOLDS
+) -> list[Split]:
     """Return the splits of a protocol.
 
     ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
-    of ESC-50's five folds in turn; ``leave_one_out`` asks every clip and answers from all others.
+    of the `folds` that there are in turn; ``leave_one_out`` asks every clip and answers from all
+    others.
 
     Examples
     --------
     >>> splits("holdout", [5])
     [Split(name='fold5', query_folds=(5,), within=False)]
     """
-    if protocol == "leave_one_out":
+    if protocol == LEAVE_ONE_OUT:
         return [Split(ALL_CLIPS, ())]
-    groups = [(fold,) for fold in ESC50_FOLDS] if protocol == "cv" else [tuple(sorted(query_folds))]
+    groups = [(fold,) for fold in folds] if protocol == "cv" else [tuple(sorted(query_folds))]
     return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups]

@@ -161,6 +161,10 @@ class Jobs:
         """Return the record beside the bank that a network is trained on."""
         return f"<results>/{self.training(wildcards).feature.folder}/spec.json"
 
+    def mapped_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return the bank whose clips are mapped."""
+        return f"<results>/{self.plan.maps()[wildcards.embedding].bank.folder}/{file}"
+
     def frozen_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
         """Return what the encoder behind a training makes of all clips, as it was published."""
         return self._published(wildcards, FROZEN, file)

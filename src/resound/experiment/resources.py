@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import ESC50_FOLDS, HeadTraining, Run
+from resound.experiment.coordinates import HeadTraining, Run
 from resound.experiment.plan import Plan, recipe
 from resound.experiment.specs import hardware
 
@@ -152,7 +152,7 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
         if "encoder" in wildcards or isinstance(training, HeadTraining):
             n_unknown += 1
         elif rule in TRAINS and training is not None and not isinstance(training, HeadTraining):
-            clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
+            clips = n_clips * (1 - len(training.split.query_folds) / len(plan.facts.folds))
             epochs = recipe(plan.config, training.block)["epochs"]
             trainings.append(training_seconds(training.network, clips, epochs))
         else:

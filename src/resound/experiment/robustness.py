@@ -17,7 +17,7 @@ def disturbable(plan: Plan) -> list[Run]:
     Networks that are trained here, other vectors of an encoder and what combines distances are not
     among them.
     """
-    if not plan.config["robustness"]["conditions"]:
+    if not (plan.config["robustness"]["conditions"] and plan.facts.has_classes):
         return []
     return [run for run in plan.runs.values() if _can_be_disturbed(run)]
 
