@@ -189,8 +189,8 @@ def _of_folder(data_root: Path) -> ClipList:
         )
     rows = [[name] if beside else [name, name.partition("/")[0]] for name in names]
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([["filename", "category"][: len(rows[0])]])
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerows([["filename", "category"][: len(rows[0])], *rows])
     return ClipList(data_root / sounds, text.getvalue().encode("utf-8", "backslashreplace"), sounds)
 
 

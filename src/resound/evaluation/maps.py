@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.manifold import TSNE
 
 from resound import store
 from resound.errors import ParameterError
@@ -111,6 +110,10 @@ def _plane(
 ) -> npt.NDArray[np.float64]:
     if len(vectors) < FEWEST or not np.ptp(vectors, axis=0).any():
         return np.column_stack([np.arange(len(vectors)), np.zeros(len(vectors))])
+    from sklearn.manifold import (
+        TSNE,  # a second of imports, which readers of maps need not wait for
+    )
+
     perplexity = min(perplexity, (len(vectors) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
     return np.asarray(tsne.fit_transform(vectors), np.float64)

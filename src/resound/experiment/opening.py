@@ -95,8 +95,9 @@ def open_experiment(
 
 def _used_splits(plan: Plan) -> dict[Split, str]:
     """Return every split in use, with the key that asks for it."""
-    tested = {of.split: f"{CLASSIFICATION}.protocol" for of in plan.trainings.values()}
-    return tested | {run.split: "retrieval.protocol" for run in plan.runs.values()}
+    used = [part.split for part in (*plan.runs.values(), *plan.trainings.values())]
+    blocks = {split: "retrieval" if split in plan.splits else CLASSIFICATION for split in used}
+    return {split: f"{block}.protocol" for split, block in blocks.items()}
 
 
 def _choosing_splits(plan: Plan) -> dict[Split, str]:
