@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from resound.data.cliplist import COLUMNS, is_plain_name
 from resound.data.index import read_clips
-from resound.data.layout import COLUMNS, is_plain_name, read_meta
+from resound.data.layout import read_meta
 from tests.hostile.strategies import damaged
 
 pytestmark = pytest.mark.hypothesis

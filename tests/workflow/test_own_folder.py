@@ -19,6 +19,7 @@ retrieval:
     retrieval_dtw: {features: [mfcc, lfcc, f0], stft: [16k]}
 matrix_spectrogram: {table: {n_samples: []}}
 """
+CLASSES = ("hiss", "hum")
 ODD = {
     "sample_rate": "telephone.wav",
     "channels": "stereo.flac",
@@ -67,11 +68,50 @@ def test_odd_files_are_listed_and_handled(mine):
         assert made["query_fold"].tolist() == ["all"] * len(made)
 
 
-def test_a_protocol_with_folds_needs_folds(mine):
+def test_without_folds_the_plan_is_that_of_leave_one_out_and_it_is_told(mine):
+    asked = mine.snakemake("out/tables", "--dry-run", "--configfile", "mine.yaml")
     (mine.folder / "mine.yaml").write_text(CONFIG.replace("leave_one_out", "holdout"))
-    output = mine.snakemake("out/index/splits/fold5.csv", "--configfile", "mine.yaml", check=False)
-    mine.match(r"query_folds=\[5\], but the CSV has no folds; set retrieval.protocol", output)
-    assert not (mine.folder / "out/index/splits/fold5.csv").exists()
+    output = mine.snakemake("out/tables", "--dry-run", "--configfile", "mine.yaml")
+    assert mine.jobs(output) == mine.jobs(asked)
+    assert not [rule for rule in mine.jobs(output) if rule.startswith("train")]
+    told = output.partition("Building DAG")[0]
+    mine.match(r"10 clips of 2 classes, no folds: every clip asks all others", told)
+
+
+def test_folds_that_are_not_there_are_told_before_the_first_job(mine):
+    path = mine.folder / "mine/meta/sounds.csv"
+    table = pd.read_csv(path)
+    table.assign(fold=[1, 2] * 5).to_csv(path, index=False)
+    (mine.folder / "mine.yaml").write_text(CONFIG.replace("leave_one_out", "holdout"))
+    output = mine.snakemake("out/tables", "--configfile", "mine.yaml", check=False)
+    mine.match(r"query_folds: \[5\]: no clip lies in fold 5; set retrieval.query_folds", output)
+    assert not (mine.folder / "out").exists()
+    assert "Traceback" not in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_flat", [False, True])
+def test_a_newcomer_s_folder_becomes_hits_a_map_and_a_page(project, is_flat):
+    """The path of who has sounds and nothing else; half a minute each on two quiet cores."""
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        name = f"{number}.wav" if is_flat else f"{CLASSES[number % 2]}/{number}.flac"
+        path = project.folder / "sounds" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, 0.1 * rng.standard_normal(RATE // 2), RATE)
+    options = ["--configfile", "workflow/configs/own.yaml"]
+    project.snakemake("--cores", "2", *options)
+    out = project.folder / "results/own"
+    hits = pd.read_parquet(out / "rankings/dtw/mfcc/sr16000_nfft2048_hop512/all.parquet")
+    assert set(hits["query"]) == set(hits["hit"])
+    assert hits["relevant"].any() == (not is_flat)
+    assert len(list(out.glob("maps/*/*.csv"))) == 2
+    assert (out / "tables/retrieval_dtw.csv").exists() == (not is_flat)
+    page = (out / "report/index.html").read_text()
+    assert f"8 clips{'' if is_flat else ' of 2 classes'}" in " ".join(page.split())
+    assert "the study" not in page.partition("<script")[0]
+    again = project.snakemake("--dry-run", *options)
+    assert project.jobs(again) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.logging import logger
 
 from resound.data import listing
+from resound.data.outline import look
 from resound.errors import ResoundError
 from resound.experiment import resources as costs, searches, shown, specs
 from resound.experiment.asides import Names, Shards, Tracking, WeightsAt
@@ -48,8 +49,8 @@ def announced():
 
 try:
     environment.check()
-    THERE = open_experiment(
-        config, yaml.safe_load(SCHEMA.read_text()), workflow.configfiles
+    THERE, TOLD = open_experiment(
+        config, yaml.safe_load(SCHEMA.read_text()), workflow.configfiles, look
     )
 except ResoundError as error:
     raise WorkflowError(str(error)) from None
@@ -65,6 +66,8 @@ ALL_TABLES, ALL_FIGURES = shown.tables(THERE), shown.figures(THERE)
 PRESENCE = announced() if workflow.is_main_process else None
 
 if workflow.is_main_process:
+    for told in TOLD:
+        logger.info(told)
     logger.addFilter(
         Overview(is_dry_run=lambda: workflow.dryrun, how_long=lambda: how_long())
     )
@@ -96,10 +99,11 @@ def how_long():
 def dataset_record(wildcards):
     """Return the record of the data set, once fetch_dataset has seen that it is there."""
     record = checkpoints.fetch_dataset.get().output.record
-    if not (DATA_ROOT / "audio").is_dir():
+    sounds = DATA_ROOT / CLIPS.now.sounds
+    if not sounds.is_dir():
         raise WorkflowError(
-            f"data_root={DATA_ROOT} has no audio folder any more, though {record} "
-            f"recorded it; bring the folder back, or delete {record} to fetch it again"
+            f"{sounds} is not there any more, though {record} recorded it; bring it "
+            f"back, or delete {record} to fetch it again"
         )
     return record
 

@@ -3,8 +3,8 @@
 
 rule map_embeddings:
     input:
-        bank="<results>/embeddings/{embedding}/bank.npy",
-        spec="<results>/embeddings/{embedding}/spec.json",
+        bank=JOBS.mapped_bank,
+        spec=lambda wildcards: JOBS.mapped_bank(wildcards, "spec.json"),
     output:
         map="<results>/maps/{embedding}.csv",
     log:

@@ -19,10 +19,10 @@ rule render_report:
         ),
         maps=lambda wildcards: collect("<results>/maps/{map}.csv", map=THERE.maps),
         embeddings=lambda wildcards: collect(
-            "<results>/embeddings/{map}/bank.npy", map=THERE.maps
+            "<results>/{run.bank.folder}/bank.npy", run=THERE.maps.values()
         ),
         embedding_specs=lambda wildcards: collect(
-            "<results>/embeddings/{map}/spec.json", map=THERE.maps
+            "<results>/{run.bank.folder}/spec.json", run=THERE.maps.values()
         ),
         tags=collect("<results>/{of.folder}/bank.npy", of=THERE.tags),
         tags_specs=collect("<results>/{of.folder}/spec.json", of=THERE.tags),

@@ -1,4 +1,4 @@
-"""Place all clips on a plane by what a network makes of them."""
+"""Place all clips on a plane by what a network or a feature makes of them."""
 
 from resound import store
 from resound.evaluation.maps import map_clips
@@ -7,6 +7,6 @@ from resound.jobs.script import job
 with job(snakemake) as this:
     spec = this.params.spec
     bank = store.open_array(this.input.bank, spec=spec["bank"])
-    pooling = spec.get("pooling")
-    points = map_clips(bank.values, bank.ids["clips"], **spec["tsne"], pooling=pooling)
+    prepared = {key: spec[key] for key in ("pooling", "normalise") if key in spec}
+    points = map_clips(bank.values, bank.ids["clips"], **spec["tsne"], **prepared)
     store.write_csv(points, this.output.map)

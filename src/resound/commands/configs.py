@@ -8,10 +8,11 @@ from typing import Any
 
 import yaml
 
+from resound.data.outline import look
 from resound.errors import ConfigError
-from resound.experiment import config as rules
 from resound.experiment import reading
-from resound.experiment.config_types import Config
+from resound.experiment.opening import open_plan
+from resound.experiment.plan import Plan
 
 DEFAULT_CONFIG = "config.yaml"
 SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -54,10 +55,18 @@ def read_config(arguments: argparse.Namespace) -> dict[str, Any]:
     return config
 
 
-def checked_config(arguments: argparse.Namespace) -> Config:
-    """Return the same after the checks of the workflow; raise ConfigError with all faults."""
+def read_plan(arguments: argparse.Namespace) -> Plan:
+    """Return the plan of the same config, after the checks of the workflow.
+
+    Raises
+    ------
+    ConfigError
+        With all faults of the config.
+    DataError
+        With all faults of the list of its clips.
+    """
     files = [DEFAULT_CONFIG, *arguments.configfile]
-    return rules.open_config(read_config(arguments), _read(SCHEMA), files)
+    return open_plan(read_config(arguments), _read(SCHEMA), files, look).plan
 
 
 def making(target: Path, arguments: argparse.Namespace) -> str:

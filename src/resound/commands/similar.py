@@ -7,7 +7,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from resound.audio.reading import UnreadableAudio
-from resound.commands.configs import add_config, checked_config, making
+from resound.commands.configs import add_config, making, read_plan
 from resound.errors import DataError, ParameterError, StoreError
 from resound.experiment.coordinates import Run
 from resound.experiment.plan import Plan
@@ -48,8 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             "name a recording: `resound similar <file>`, before options that take several words, "
             'or say what it is: `resound similar --text "a dog barks"`; --list has the methods'
         )
-    config = checked_config(arguments)
-    plan = Plan(config)
+    plan = read_plan(arguments)
     if arguments.list:
         return _list(plan)
     chosen = _method(plan, arguments)
@@ -65,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     except UnreadableAudio as error:
         told = f"{error.path}: {error.rule}: {error.detail}; give another recording"
         raise DataError(told) from error
-    hits["file"] = [str(Path(config["data_root"], file)) for file in hits["file"]]
+    hits["file"] = [str(Path(plan.config["data_root"], file)) for file in hits["file"]]
     if arguments.csv:
         print(hits.to_csv(index=False), end="")
         return 0

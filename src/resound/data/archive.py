@@ -10,8 +10,8 @@ import zlib
 from collections import Counter
 from pathlib import Path
 
+from resound.data.cliplist import is_plain_name
 from resound.data.faults import raise_faults
-from resound.data.layout import is_plain_name
 from resound.errors import DataError
 from resound.jobs.progress import track
 

@@ -1,5 +1,6 @@
 """The fetching of ESC-50: its archive, unpacked, whose contents decide whether it is right."""
 
+import hashlib
 import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,10 @@ import pandas as pd
 from resound.audio.reading import AnyPath, UnreadableAudio, open_audio
 from resound.data import synthetic
 from resound.data.archive import unpack_zip
+from resound.data.cliplist import AUDIO, META, find_list
 from resound.data.download import PAUSE_SECONDS, download
 from resound.data.faults import raise_faults
 from resound.data.layout import CONTENTS, Contents, check_contents, is_vacant, read_meta
-from resound.data.listing import AUDIO, META, find_meta
 from resound.errors import DataError
 from resound.jobs.progress import track
 from resound.store import replacing, sha256_of
@@ -38,7 +39,8 @@ def ensure_dataset(dataset: str, data_root: AnyPath, **origin: Any) -> dict[str,
     Returns
     -------
     dict
-        `dataset`, the numbers of `clips` and `classes` that its CSV lists, and the CSV's `sha256`.
+        `dataset`, the numbers of `clips` and `classes` that it lists, and the `sha256` of its CSV,
+        or of what would stand in one.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def ensure_dataset(dataset: str, data_root: AnyPath, **origin: Any) -> dict[str,
         "dataset": dataset,
         "clips": len(meta),
         "classes": int(meta["category"].nunique()),
-        "sha256": sha256_of(find_meta(data_root)),
+        "sha256": hashlib.sha256(find_list(data_root, dataset).content).hexdigest(),
     }
 
 

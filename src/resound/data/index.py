@@ -51,15 +51,16 @@ from resound.data.alike import (
     near_names,
     with_copies_as_one_recording,
 )
+from resound.data.cliplist import AUDIO, find_list
 from resound.data.faults import faulty, raise_faults
 from resound.data.folds import (
     SPLIT_RECORDING_POLICIES,
     check_recordings,
     describe_split_recordings,
     imbalances,
+    made_folds,
 )
 from resound.data.layout import CONTENTS, check_contents, read_meta
-from resound.data.listing import AUDIO
 from resound.data.sounding import SILENCE_DB, WINDOWS_PER_SECOND, windows_of
 from resound.errors import AudioError, check_choice, check_positive_int
 from resound.files import is_file
@@ -98,6 +99,7 @@ def build_index(
     on_bad_audio: str = "error",
     on_split_recording: str = "error",
     on_near_names: str = "keep",
+    make_folds: int | None = None,
     silence_db: float = SILENCE_DB,
     n_threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -119,6 +121,8 @@ def build_index(
         What to do in a folder with recordings in several folds: see `resound.data.folds`.
     on_near_names : {"keep", "error"}
         What to do when classes, recordings or clips have names that a person reads as one.
+    make_folds : int, optional
+        How many folds are made for a folder that has none: see `resound.data.folds.made_folds`.
     silence_db : float
         Windows of 10 ms whose RMS is below this many dBFS count as near-silent.
     n_threads : int
@@ -175,12 +179,16 @@ def build_index(
     if dataset == "folder":
         check_labels_of_copies(clips)
         clips = with_copies_as_one_recording(clips)
+        if make_folds:
+            clips["fold"] = made_folds(clips, make_folds)
         if on_split_recording == "error":
             check_recordings(clips)
+    # ESC-10 is a part of a folder, and a folder that is its own list leaves no sound out.
+    names_files = dataset != "esc10" and find_list(data_root, dataset).is_csv
     audit = [
         *_file_oddities(meta, found, duration, sample_rate),
-        *(_unlisted(data_root / AUDIO, meta) if dataset != "esc10" else ()),
-        *(("", "unbalanced", detail, "kept") for detail in imbalances(meta)),
+        *(_unlisted(data_root / AUDIO, meta) if names_files else ()),
+        *(("", "unbalanced", detail, "kept") for detail in imbalances(clips)),
         *_split_recordings(clips, on_split_recording),
         *_copies(clips, "taken for one recording" if dataset == "folder" else "kept"),
         *(("", "near_names", detail, "kept") for detail in near_names(meta)),

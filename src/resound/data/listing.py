@@ -21,10 +21,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from resound.errors import DataError, StoreError, handful
-from resound.files import AnyPath, absence, sha256_of, write_text
+from resound.data.cliplist import AUDIO, find_list
+from resound.errors import DataError, ParameterError, StoreError, handful
+from resound.files import AnyPath, sha256_of, write_text
 
-AUDIO, META = "audio", "meta"
 READERS = 4
 # Digests of clips whose times alone have changed, kept beside Snakemake's own records.
 DIGESTS = ".snakemake/resound.clips.json"
@@ -43,23 +43,29 @@ class Listing(NamedTuple):
     Attributes
     ----------
     csv : str
-        SHA-256 of the CSV; empty where there is none.
+        SHA-256 of the CSV, or of what would stand in that of a folder without one; empty where
+        there is none.
     clips : dict of str to Stamp or None
-        Each listed file of ``audio/``, sorted by name; None where it is not there.
+        Each listed file, sorted by name; None where it is not there.
+    sounds : str
+        The folder of these files, below the data set's.
     """
 
     csv: str
     clips: dict[str, Stamp | None]
+    sounds: str = AUDIO
 
     @classmethod
     def of(cls, data_root: AnyPath, dataset: str) -> Self:
         """Look at the files of a data set; whether its CSV is right is for the index to say."""
         try:
-            content = find_meta(Path(data_root)).read_bytes()
+            listed = find_list(Path(data_root), dataset)
         except (DataError, OSError):
             return cls("", {})
-        names = sorted({name for name in _listed(content, dataset) if name})
-        return cls(_digest(content), {name: _stamp(Path(data_root, AUDIO, name)) for name in names})
+        folder = Path(data_root, listed.sounds)
+        names = sorted({name for name in _names(listed.content, dataset) if name})
+        stamps = {name: _stamp(folder / name) for name in names}
+        return cls(_digest(listed.content), stamps, listed.sounds)
 
     @property
     def size_mb(self) -> float:
@@ -106,17 +112,18 @@ class Record(NamedTuple):
     def of(cls, name: str, listing: Listing, known: Mapping[str, str], data_root: AnyPath) -> Self:
         """Return the record of clips whose digests are `known`, but for those that are no audio."""
         unknown = {c: stamp for c, stamp in _there(listing).items() if c not in known}
-        return cls(name, listing, {**known, **digests(data_root, unknown)})
+        folder = Path(data_root, listing.sounds)
+        return cls(name, listing, {**known, **digests(folder, unknown)})
 
     @classmethod
     def read(cls, path: AnyPath) -> Self | None:
         """Return the record at `path`; None where there is none."""
         try:
-            name, (meta, stamps), digests = _json(path)
+            name, (meta, stamps, sounds), digests = _json(path)
             clips = {clip: stamp and Stamp(*stamp) for clip, stamp in stamps.items()}
         except (ValueError, TypeError, AttributeError):
             return None
-        return cls(name, Listing(meta, clips), digests)
+        return cls(name, Listing(meta, clips, sounds), digests)
 
     def write(self, path: AnyPath) -> None:
         """Write the record to `path`."""
@@ -137,7 +144,7 @@ class Record(NamedTuple):
         if any(changed):
             return changed
         touched = {clip: stamp for clip, stamp in new.items() if stamp != old[clip]}
-        found = digests(data_root, touched, cache)
+        found = digests(Path(data_root, now.sounds), touched, cache)
         replaced = (c for c in touched if found.get(c, "") != self.digests.get(c))
         return Changes(replaced=tuple(replaced))
 
@@ -198,46 +205,28 @@ class Watch:
         return self.now.name(read.name)
 
 
-def find_meta(data_root: Path) -> Path:
-    """Return the CSV file of a data set, or raise DataError when there is not exactly one."""
-    if not data_root.is_dir():
-        raise DataError(
-            f"data_root={data_root} is not a folder: {absence(data_root, 'folder')}; set data_root "
-            "to one that holds audio/ and meta/, or let fetch_dataset make it"
-        )
-    # A dot in front hides a file, in audio/ too: some systems put one beside each file they copy.
-    beside = sorted((data_root / META).glob("[!.]*"))
-    found = [path for path in beside if path.suffix.lower() == ".csv"]
-    named = data_root / META / "esc50.csv"
-    if named in found:
-        return named
-    if len(found) != 1:
-        names = handful([path.name for path in found or beside]) or "none"
-        raise DataError(f"{data_root / META} must hold one CSV file or esc50.csv; found: {names}")
-    return found[0]
-
-
 def recorded_place(record: AnyPath, data_root: Path) -> str | None:
     """Return where a data set was when it was recorded, if the one at `data_root` is the same.
 
-    The same CSV says so: whether its clips are the same is for `Record.changes` to say.
+    The same list says so: whether its clips are the same is for `Record.changes` to say.
     """
     recorded = _json(record)
     try:
-        same = isinstance(recorded, dict) and recorded["sha256"] == sha256_of(find_meta(data_root))
-    except (DataError, OSError, KeyError):
+        listed = find_list(data_root, recorded["dataset"])
+        same = recorded["sha256"] == _digest(listed.content)
+    except (DataError, ParameterError, OSError, TypeError, KeyError):
         return None
     return recorded.get("data_root") if same else None
 
 
 def digests(
-    data_root: AnyPath, stamps: Mapping[str, Stamp], cache: AnyPath | None = None
+    sounds: AnyPath, stamps: Mapping[str, Stamp], cache: AnyPath | None = None
 ) -> dict[str, str]:
-    """Return the SHA-256 digests of clips by their names, without those that cannot be read.
+    """Return the SHA-256 digests of a folder's clips by their names, but for those not readable.
 
     With a `cache`, a file, no clip is read again by the next process while its stamp is the same.
     """
-    folder = os.path.normpath(Path.cwd() / data_root / AUDIO)
+    folder = os.path.normpath(Path.cwd() / sounds)
     kept = _json(cache) if cache else None
     known = kept.get(folder, {}) if isinstance(kept, dict) else {}
     unknown = [clip for clip, stamp in stamps.items() if known.get(clip, [])[:2] != list(stamp)]
@@ -249,7 +238,7 @@ def digests(
     return {c: known[c][2] for c, stamp in stamps.items() if known.get(c, [])[:2] == list(stamp)}
 
 
-def _listed(content: bytes, dataset: str) -> Iterator[str]:
+def _names(content: bytes, dataset: str) -> Iterator[str]:
     """Yield the names that a CSV lists, as far as it can be read."""
     text = content.decode("utf-8-sig", "replace")
     try:

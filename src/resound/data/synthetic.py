@@ -16,8 +16,8 @@ import pandas as pd
 import soundfile
 
 from resound.audio.reading import AnyPath, count_samples
-from resound.data.layout import CATEGORIES, FOLDS, is_vacant
-from resound.data.listing import AUDIO, META
+from resound.data.cliplist import AUDIO, FOLDS, META
+from resound.data.layout import CATEGORIES, is_vacant
 from resound.data.sounds import SOUNDS, Scene, Waveform
 from resound.errors import DataError, ParameterError, check_positive_int
 from resound.jobs.progress import track

@@ -1,15 +1,15 @@
-"""Maps of embeddings: clips on a plane, those near each other that a network makes alike."""
+"""Maps of clips on a plane: those lie near each other that a network or a feature makes alike."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.manifold import TSNE
 
 from resound import store
 from resound.errors import ParameterError
 from resound.features.pooling import pooled
+from resound.retrieval.normalisation import normalise as normalised
 
 FEWEST = 4  # clips of which t-SNE can say anything
 
@@ -21,11 +21,13 @@ def map_clips(
     perplexity: float,
     seed: int,
     pooling: str | None = None,
+    normalise: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Place clips on a plane by t-SNE, so that neighbours stay neighbours.
 
-    A clip's frames are strung together, pooled to one where that is asked, and scaled to length 1:
-    then the squared Euclidean distance is twice the cosine distance by which the clips are ranked.
+    A clip's frames are strung together, before that pooled to one and normalised over all clips
+    where that is asked, and scaled to length 1: then the squared Euclidean distance is twice the
+    cosine distance by which the clips are ranked.
     t-SNE starts from the first two principal components (van der Maaten and Hinton, "Visualizing
     Data using t-SNE", JMLR 9, 2008; Kobak and Berens, "The art of using t-SNE for single-cell
     transcriptomics", Nature Communications 10, 2019). Distances between far groups, and the axes,
@@ -34,7 +36,7 @@ def map_clips(
     Parameters
     ----------
     bank : ndarray, shape (clips, frames, dims)
-        What a network makes of each clip.
+        What a network makes of each clip, or a feature.
     clip_ids : sequence of str
         Their names.
     perplexity : float
@@ -43,6 +45,8 @@ def map_clips(
         Of scikit-learn's generator, which finds the principal components of many clips.
     pooling : str, optional
         Of a clip's windows: see `resound.features.pooling`.
+    normalise : sequence of str
+        Steps of `resound.retrieval.normalisation.normalise`.
 
     Returns
     -------
@@ -67,10 +71,33 @@ def map_clips(
     """
     if len(clip_ids) != len(bank):
         raise ParameterError(f"{len(clip_ids)} clip ids must name each of {len(bank)} clips")
-    vectors = np.asarray(pooled(bank, pooling), np.float64).reshape(len(bank), -1)
+    vectors = as_mapped(bank, pooling, normalise).astype(np.float64).reshape(len(bank), -1)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     points = _plane(vectors / np.where(norms > 0, norms, 1.0), perplexity, seed)
     return pd.DataFrame({"clip_id": list(clip_ids), "x": points[:, 0], "y": points[:, 1]})
+
+
+def as_mapped(
+    bank: npt.NDArray[np.floating], pooling: str | None, steps: Sequence[str]
+) -> npt.NDArray[np.floating]:
+    """Return the clips of a bank, pooled and normalised as `map_clips` says.
+
+    Parameters
+    ----------
+    bank : ndarray, shape (clips, frames, dims)
+        What a network makes of each clip, or a feature.
+    pooling : str or None
+        Of a clip's frames.
+    steps : sequence of str
+        Of the normalisation.
+
+    Returns
+    -------
+    ndarray, shape (clips, n, dims)
+        n is 1 where they are pooled.
+    """
+    clips = pooled(bank, pooling)
+    return normalised(clips, clips, steps) if len(steps) else np.asarray(clips)
 
 
 def read_map(path: store.AnyPath) -> pd.DataFrame:
@@ -83,6 +110,10 @@ def _plane(
 ) -> npt.NDArray[np.float64]:
     if len(vectors) < FEWEST or not np.ptp(vectors, axis=0).any():
         return np.column_stack([np.arange(len(vectors)), np.zeros(len(vectors))])
+    from sklearn.manifold import (
+        TSNE,  # a second of imports, which readers of maps need not wait for
+    )
+
     perplexity = min(perplexity, (len(vectors) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
     return np.asarray(tsne.fit_transform(vectors), np.float64)

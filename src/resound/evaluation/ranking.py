@@ -15,6 +15,7 @@ from resound.retrieval.candidates import NO_HIT
 
 Lists = tuple[npt.NDArray[np.intp], npt.NDArray[np.floating[Any]]]
 ALL = slice(None)
+NO_CLASS = ""
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,13 @@ class RankingTask:
 
     @functools.cached_property
     def n_relevant(self) -> npt.NDArray[np.int32]:
-        """How many clips of its category each query may find, shape (Q,)."""
+        """How many clips of its category each query may find, shape (Q,); without one, none."""
         found = self._count_matches("category")
         if self.exclude_same_recording is not None:
             found -= self._count_matches(
                 "category", "src_file" if self.exclude_same_recording else "id"
             )
-        return found
+        return np.where(self._labels("category")[0] == NO_CLASS, 0, found)
 
     @functools.cached_property
     def depth(self) -> int:
@@ -191,7 +192,7 @@ class RankingTask:
                 "rank": (column + 1).astype(np.int32),
                 "hit": gallery[position],
                 "score": scores[row, column],
-                "relevant": asked[row] == there[position],
+                "relevant": (asked[row] == there[position]) & (asked[row] != NO_CLASS),
                 "n_relevant": self.n_relevant[rows][row],
             }
         )

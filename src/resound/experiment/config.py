@@ -157,6 +157,8 @@ def _meaning(config: Config) -> Iterator[str]:
     yield from searches.faults(config)
     yield from _figures(config)
     yield from _report(config)
+    if config["dataset"] != "folder" and config["make_folds"]:
+        yield f"make_folds: {config['dataset']} has its own folds; set it to null"
     if config["dataset"] != "folder" and max(retrieval["query_folds"]) > 5:
         yield (
             f"retrieval.query_folds: {retrieval['query_folds']} must lie in 1 to 5, "
@@ -258,6 +260,7 @@ def _figures(config: Config) -> Iterator[str]:
     yield from name_faults("figures.show", block["show"], FIGURES)
     for figure in ("features", "dtw"):
         yield from name_faults(f"figures.{figure}.stft", [block[figure]["stft"]], config["stft"])
+    yield from name_faults("figures.tsne.features", block["tsne"]["features"], config["features"])
     drawn = block["dtw"]["feature"]
     yield from name_faults("figures.dtw.feature", [drawn], config["features"])
     feature = config["features"].get(drawn, {}).get(VARIANT_OF, drawn)

@@ -514,6 +514,7 @@ class FiguresDtw(TypedDict):
 class FiguresTsne(TypedDict):
     """The keys of a block `figures tsne`."""
 
+    features: list[str]
     perplexity: float
     seed: int
 
@@ -555,6 +556,7 @@ class Config(TypedDict):
     on_bad_audio: Literal["error", "skip"]
     on_split_recording: Literal["error", "exclude", "keep"]
     on_near_names: Literal["keep", "error"]
+    make_folds: int | None
     archive: Archive
     synthetic: Synthetic
     audio: Audio

@@ -24,8 +24,9 @@ ESC50_FOLDS = (1, 2, 3, 4, 5)
 SEVERAL = "several"
 # The protocol that leaves out each two folds at once.
 PAIRS: Final = "pairs"
-# The split of which every clip is a query.
+# The split of which every clip is a query, and the protocol that has no other.
 ALL_CLIPS = "all"
+LEAVE_ONE_OUT: Final = "leave_one_out"
 # What stands in a path in the place of a feature, where an encoder hears waveforms.
 WAVEFORM = "waveform"
 # The loss whose networks carry no other name than their own.
@@ -670,23 +671,25 @@ def setting_of(stft: Mapping[str, Any]) -> Setting:
     return Setting(**stft)
 
 
-def splits(protocol: str, query_folds: Sequence[int]) -> list[Split]:
+def splits(
+    protocol: str, query_folds: Sequence[int], folds: Sequence[int] = ESC50_FOLDS
+) -> list[Split]:
     """Return the splits of a protocol.
 
     ``holdout`` asks all `query_folds` at once and answers from the other folds; ``cv`` asks each
-    of ESC-50's five folds in turn; ``pairs`` asks each two of them at once; ``leave_one_out`` asks
-    every clip and answers from all others.
+    of the `folds` that there are in turn; ``pairs`` asks each two of them at once;
+    ``leave_one_out`` asks every clip and answers from all others.
 
     Examples
     --------
     >>> splits("holdout", [5])
     [Split(name='fold5', query_folds=(5,), within=False)]
     """
-    if protocol == "leave_one_out":
+    if protocol == LEAVE_ONE_OUT:
         return [Split(ALL_CLIPS, ())]
     groups: dict[str, list[tuple[int, ...]]] = {
         "holdout": [tuple(sorted(query_folds))],
-        "cv": [(fold,) for fold in ESC50_FOLDS],
-        PAIRS: [*combinations(ESC50_FOLDS, 2)],
+        "cv": [(fold,) for fold in folds],
+        PAIRS: [*combinations(folds, 2)],
     }
     return [Split("fold" + "-".join(map(str, folds)), folds) for folds in groups[protocol]]

@@ -207,6 +207,10 @@ class Jobs:
         members = self.training(wildcards).members
         return [f"<results>/{of.feature.folder}/bank.npy" for of in members]
 
+    def mapped_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
+        """Return the bank whose clips are mapped."""
+        return f"<results>/{self.plan.maps()[wildcards.embedding].bank.folder}/{file}"
+
     def frozen_bank(self, wildcards: Any, file: str = "bank.npy") -> str:
         """Return what the encoder behind a training makes of all clips, as it was published."""
         return self._published(wildcards, FROZEN, file)

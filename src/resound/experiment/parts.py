@@ -19,7 +19,7 @@ def asked_by_parts(plan: Plan) -> list[Run]:
     what an encoder makes of a clip as it was published. Networks that are trained here read clips
     of one length, and what combines distances is chosen for queries that are whole.
     """
-    if not plan.config["partial_queries"]["seconds"]:
+    if not (plan.config["partial_queries"]["seconds"] and plan.facts.has_classes):
         return []
     return [run for run in plan.runs.values() if _takes_any_length(plan, run)]
 

@@ -14,6 +14,7 @@ from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     ALL_CLIPS,
     FINETUNED,
+    LEAVE_ONE_OUT,
     NO_SEED,
     PUBLISHED_VECTORS,
     VECTORS,
@@ -39,6 +40,7 @@ from resound.experiment.coordinates import (
     setting_of,
     splits,
 )
+from resound.experiment.facts import Facts
 from resound.registry import ENCODERS, FEATURES
 
 # The key by which a feature of the config, under a name of its own, says which one it is.
@@ -50,6 +52,7 @@ NORMALISE = "normalise"
 # The key of an ensemble's members that are the same on every split.
 EVERY_SPLIT = "every"
 CLASSIFICATION: Final = "classification"
+_OF_ESC50 = Facts()
 Part = TypeVar("Part", Run, Training)
 Coordinate = TypeVar("Coordinate", Feature, Run, Training)
 
@@ -61,17 +64,23 @@ class Plan:
     ----------
     config : mapping
         The config as `resound.experiment.config.check` accepts it.
+    facts : Facts
+        What is known of its clips.
+    left_out : iterable of str
+        Encoders that are planned without, though blocks list them: see `Plan.listed`.
     """
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(
+        self, config: Config, facts: Facts = _OF_ESC50, left_out: Iterable[str] = ()
+    ) -> None:
+        self.config, self.facts, self.left_out = config, facts, frozenset(left_out)
         retrieval = config["retrieval"]
         self.protocol: str = retrieval["protocol"]
         folds = retrieval["query_folds"]
-        self.splits = splits(self.protocol, folds)
-        without_folds = self.protocol == "leave_one_out"
+        self.splits = splits(self.protocol, folds, facts.folds)
+        tests = self.protocol != LEAVE_ONE_OUT and facts.has_classes
         self.tested_by: str = config[CLASSIFICATION]["protocol"]
-        self.test_splits = [] if without_folds else splits(self.tested_by, folds)
+        self.test_splits = splits(self.tested_by, folds, facts.folds) if tests else []
 
     # Features and what is made of them
 
@@ -113,6 +122,11 @@ class Plan:
         rate = ENCODERS.entry(family).traits.get("sample_rate")
         return Pretrained(name, family, rate or encoders[name]["sample_rate"])
 
+    def listed(self, block: str) -> list[str]:
+        """Return the encoders that a block lists, without those that are left out."""
+        encoders: list[str] = block_of(self.config, block)["encoders"]
+        return [name for name in encoders if name not in self.left_out]
+
     # Trainings
 
     def seeds(self, block: str) -> list[int]:
@@ -152,12 +166,11 @@ class Plan:
         if not self.test_splits:
             return []
         probe, tested = self.config["probe"], self.test_splits
-        tuned = self.config["finetune"]["encoders"]
         everything = [] if len(tested) > 1 else [Split(ALL_CLIPS, ())]
         asked: list[tuple[str, list[str], list[Split], list[Any]]] = [
-            (ZERO_SHOT, self.config[ZERO_SHOT]["encoders"], [*tested, *everything], [NO_SEED]),
-            *((head, probe["encoders"], tested, [NO_SEED]) for head in probe["heads"]),
-            (FINETUNED, tuned, tested, self.seeds("finetune")),
+            (ZERO_SHOT, self.listed(ZERO_SHOT), [*tested, *everything], [NO_SEED]),
+            *((head, self.listed("probe"), tested, [NO_SEED]) for head in probe["heads"]),
+            (FINETUNED, self.listed("finetune"), tested, self.seeds("finetune")),
         ]
         found = (
             HeadTraining(self.encoder(encoder), kind, split, str(seed))
@@ -265,11 +278,9 @@ class Plan:
         encoder, vector, steps, pooling = encodings(self.config)[name]
         published = dict.fromkeys(PUBLISHED_VECTORS, "")
         kind = {**published, ZERO_SHOT: ZERO_SHOT}.get(vector, FINETUNED)
-        listed = {
-            FINETUNED: self.config["finetune"]["encoders"],
-            ZERO_SHOT: self.config[ZERO_SHOT]["encoders"],
-        }
-        if encoder not in listed.get(kind, used_encoders(self.config)):
+        listed = {FINETUNED: self.listed("finetune"), ZERO_SHOT: self.listed(ZERO_SHOT)}
+        used = [name for name in used_encoders(self.config) if name not in self.left_out]
+        if encoder not in listed.get(kind, used):
             return
         seeds = self.seeds("finetune") if kind == FINETUNED else [NO_SEED]
         of = self.encoder(encoder)
@@ -282,7 +293,7 @@ class Plan:
                     yield Encoding(name, of, vector, training, steps), split
 
     def retrieval_tables(self) -> list[str]:
-        """Return the names of the retrieval tables that have rows.
+        """Return the names of the retrieval tables that have rows, scored or not.
 
         Networks whose epoch the test folds chose have seen their queries: they have no table.
         """
@@ -290,6 +301,10 @@ class Plan:
         chosen = self.config[CLASSIFICATION]["selection"] == "test"
         seen = {name for name in tables if chosen and _is_of_classifiers(tables[name])}
         return [name for name in tables if name not in seen and self.runs_of(name)]
+
+    def scored_tables(self) -> list[str]:
+        """Return the retrieval tables that are made: none, where clips have no classes."""
+        return self.retrieval_tables() if self.facts.has_classes else []
 
     def protocol_of(self, table: str) -> str:
         """Return the protocol of a retrieval table: of embeddings, that of their training."""
@@ -307,22 +322,27 @@ class Plan:
         return _looked_up("run", path, {**self._parts, **self.runs})
 
     def maps(self, runs: Iterable[Run] | None = None) -> dict[str, Run]:
-        """Return the embeddings that are mapped, by their path: of each network one split and seed.
+        """Return the banks that are mapped, by their path: of each network one split and seed.
 
-        Of several rows that compare one bank, the first is mapped.
+        Where no network makes anything of the clips, the features are mapped that
+        ``figures.tsne.features`` names. Of several rows that compare one bank, the first is mapped.
 
         Parameters
         ----------
         runs : iterable of Run, optional
             Those that are there, where not all of them need to be.
         """
+        there = list(self.runs.values() if runs is None else runs)
+        named = self.config["figures"]["tsne"]["features"]
+        mapped = [run for run in there if run.row.network] or [
+            run for run in there if isinstance(run.bank, Feature) and run.bank.name in named
+        ]
         first: dict[tuple[str, ...], Run] = {}
-        for run in self.runs.values() if runs is None else runs:
-            if run.row.network:
-                first.setdefault((run.row.network, run.row.feature, run.row.setting), run)
+        for run in mapped:
+            first.setdefault((run.row.network, run.row.feature, run.row.setting), run)
         found: dict[str, Run] = {}
         for run in first.values():
-            found.setdefault(run.bank.folder.removeprefix("embeddings/"), run)
+            found.setdefault(run.bank.folder.partition("/")[2], run)
         return found
 
     def split(self, name: str) -> Split:
@@ -336,7 +356,7 @@ class Plan:
 
     def compared_tables(self) -> list[str]:
         """Return the tables whose methods are compared: those of retrieval and of classifiers."""
-        return [*self.retrieval_tables(), *([CLASSIFICATION] if self.classified else [])]
+        return [*self.scored_tables(), *([CLASSIFICATION] if self.classified else [])]
 
 
 def block_of(config: Config, name: str) -> Mapping[str, Any]:

@@ -10,13 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from resound.experiment.config_types import Config
-from resound.experiment.coordinates import (
-    ESC50_FOLDS,
-    Classifier,
-    HeadTraining,
-    NetworkTraining,
-    Run,
-)
+from resound.experiment.coordinates import Classifier, HeadTraining, NetworkTraining, Run
 from resound.experiment.plan import Plan, own_recipe, recipe
 from resound.experiment.specs import hardware
 
@@ -158,7 +152,7 @@ def outlook(plan: Plan, jobs: Iterable[Job], n_clips: int) -> Outlook:
         if "encoder" in wildcards or isinstance(training, HeadTraining):
             n_unknown += 1
         elif rule in TRAINS and isinstance(training, NetworkTraining):
-            clips = n_clips * (1 - len(training.split.query_folds) / len(ESC50_FOLDS))
+            clips = n_clips * (1 - len(training.split.query_folds) / len(plan.facts.folds))
             length, kind = recipe(plan.config, training.block), training.network
             if isinstance(training, Classifier):
                 length, kind = own_recipe(plan.config, training.block, kind), training.kind

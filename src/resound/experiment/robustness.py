@@ -32,7 +32,7 @@ def disturbable(plan: Plan) -> list[Run]:
     What combines distances is not among them, nor are an encoder's masked vectors and its zero-shot
     classes.
     """
-    if not plan.config["robustness"]["conditions"]:
+    if not (plan.config["robustness"]["conditions"] and plan.facts.has_classes):
         return []
     return [run for run in plan.runs.values() if _can_be_disturbed(run)]
 

@@ -16,6 +16,7 @@ from resound.experiment.coordinates import (
     PAIRS,
     Combined,
     Encoding,
+    Feature,
     Pretrained,
     Run,
     TwoStage,
@@ -65,7 +66,7 @@ class Shown(NamedTuple):
 
 # Of what there are several, each with a table or figure of its own, by the word for it.
 EACH: dict[str, Callable[[Inventory], Iterable[str]]] = {
-    "retrieval_tables": lambda there: there.plan.retrieval_tables(),
+    "retrieval_tables": lambda there: there.plan.scored_tables(),
     "confusions": lambda there: there.confusions,
     "robustness_tables": lambda there: robustness.tables_of(there.plan),
     "maps": lambda there: there.maps,
@@ -78,7 +79,7 @@ ASKED: dict[str, Callable[[Inventory], Any]] = {
     "classified": lambda there: there.plan.classified,
     "paired": lambda there: there.plan.classifiers if there.plan.tested_by == PAIRS else [],
     "compared": lambda there: there.plan.compared_tables(),
-    "rankings": lambda there: there.plan.retrieval_tables(),
+    "rankings": lambda there: there.plan.scored_tables(),
     "matrices": lambda there: there.plan.config["matrix_spectrogram"]["table"]["n_samples"],
     "histories": lambda there: there.with_history,
     "long_searches": lambda there: searches.long_searches(there.plan),
@@ -384,13 +385,22 @@ def dtw_figure(of: Shown) -> specs.Spec:
 
 
 def map_spec(plan: Plan, embedding: str) -> specs.Spec:
-    """Return the spec of where the clips lie on the map of one embedding."""
-    run = plan.maps()[embedding]
+    """Return the spec of where the clips lie on the map of one bank."""
+    run, tsne = plan.maps()[embedding], plan.config["figures"]["tsne"]
     return {
         "bank": specs.bank(plan.config, run.bank),
-        **specs.pooling(run.bank),
-        "tsne": dict(plan.config["figures"]["tsne"]),
+        **map_options(run),
+        "tsne": {"perplexity": tsne["perplexity"], "seed": tsne["seed"]},
     }
+
+
+def map_options(run: Run) -> dict[str, Any]:
+    """Return how clips are compared on a map: pooled as in the run, and features normalised too.
+
+    Vectors of encoders and networks are mapped as they are, whatever a row does to them.
+    """
+    steps = specs.normalise(run.bank) if isinstance(run.bank, Feature) else {}
+    return {**specs.pooling(run.bank), **steps}
 
 
 def page(inventory: Inventory) -> specs.Spec:
@@ -400,7 +410,7 @@ def page(inventory: Inventory) -> specs.Spec:
         "runs": [list(run.row) for run in inventory.shown_runs],
         "cells": [list(of.row) for of in inventory.shown_classifiers],
         "maps": [list(run.row) for run in maps],
-        "map_poolings": [specs.pooling(run.bank).get("pooling") for run in maps],
+        "map_options": [map_options(run) for run in maps],
         "tables": list(tables(inventory)),
         "figures": figures_on_page(inventory),
         "headline": headline(config),

@@ -15,6 +15,7 @@ from resound.experiment.config_types import Config
 from resound.experiment.coordinates import (
     FINETUNED,
     FUSION,
+    LEAVE_ONE_OUT,
     LINEAR,
     MASKED,
     TAGS,
@@ -124,6 +125,7 @@ def index(config: Config) -> Spec:
         "on_bad_audio": config["on_bad_audio"],
         "on_split_recording": on_split_recording(config),
         **names,
+        **({"make_folds": config["make_folds"]} if config["make_folds"] else {}),
     }
 
 
@@ -488,7 +490,7 @@ def ranking(config: Config, run: Run) -> Spec:
 def _own_recording(config: Config) -> Spec:
     """Return whether a query may find its own recording, where every clip asks all others."""
     retrieval = config["retrieval"]
-    if retrieval["protocol"] != "leave_one_out":
+    if retrieval["protocol"] != LEAVE_ONE_OUT:
         return {}
     return {"exclude_same_recording": retrieval["exclude_same_recording"]}
 

@@ -36,14 +36,17 @@ def classification_table(
     Returns
     -------
     DataFrame
-        The columns of `rows`, then ``started_from``, ``published_accuracy``, ours minus it as
-        ``difference_accuracy``, and ``published_note``, which says in what our method and protocol
-        differ from the study's.
+        The columns of `rows`, then ``started_from``; of the study's data
+        ``published_accuracy``, ours minus it as ``difference_accuracy``, and ``published_note``,
+        which says in what our method and protocol differ from the study's.
     """
     full = []
     for row in rows:
         named = {**row, "started_from": started_from(starts[row["network"]])}
-        study, note = published.accuracy_beside(named, dataset)
+        if not published.stands_beside(dataset):
+            full.append(named)
+            continue
+        study, note = published.accuracy_beside(named)
         difference = None if study is None else row["accuracy"] - study
         beside = {"published_accuracy": study, "difference_accuracy": difference}
         full.append({**named, **beside, "published_note": note})
@@ -113,11 +116,11 @@ def classification_caption(
     """Say what the numbers are, what was chosen on which clips, and where the study differs."""
     protocol = frame["protocol"].iloc[0]
     whole = (frame["test_fold"] == ALL_CLIPS) & (protocol == "holdout")
-    n_clips = frame["n_clips"][~whole].max()
+    n_clips, studied = frame["n_clips"][~whole].max(), tables.has_study(frame)
     lines = [
         f"Classification on {dataset}, protocol {protocol}, {n_clips} test clips. Accuracy: share "
-        f"of test clips [{level:.0%} interval] (the study's, ours minus it). Bold marks "
-        "the best value among rows tested on the same fold. Spread is the standard deviation of "
+        f"of test clips [{level:.0%} interval]{tables.BESIDE if studied else ''}. Bold marks the "
+        "best value among rows tested on the same fold. Spread is the standard deviation of "
         "the accuracy. Seconds are the time that one training took for its epochs.",
     ]
     if whole.any():
@@ -130,7 +133,7 @@ def classification_caption(
             f"{MARK} The epoch was chosen on the test clips themselves, as is common in published "
             "work, so these numbers are too high."
         )
-    if frame["selection"].notna().any() and frame["published_accuracy"].notna().any():
+    if studied and frame["selection"].notna().any() and frame["published_accuracy"].notna().any():
         lines.append("The study does not say how it chose the epochs of its networks.")
     lines += tables.difference_lines(frame)
     lines += notes

@@ -158,15 +158,15 @@ def _headline(frame: pd.DataFrame, metric: str) -> dict[str, Any]:
 
 def shown_summary(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the headlines as a reader compares them."""
-    rows = frame.to_dict("records")
+    rows, studied = frame.to_dict("records"), "published_best" in frame
     return pd.DataFrame(
         {
             "family": [FAMILIES.get(name, name) for name in frame["table"]],
             "methods": frame["n_methods"],
             "best": frame["best"],
             "metric": frame["metric"],
-            "ours": [_ours(row) for row in rows],
-            "the study's best": [_study(row) for row in rows],
+            "ours" if studied else "value": [_ours(row) for row in rows],
+            **({"the study's best": [_study(row) for row in rows]} if studied else {}),
         }
     )
 
@@ -190,11 +190,16 @@ def summary_caption(
     frame: pd.DataFrame, dataset: str, level: float, sentences: Sequence[str] = ()
 ) -> str:
     """Say what won and how sure that is, and what the headlines are."""
+    beside = ""
+    if "published_best" in frame:
+        beside = (
+            ", and the best figure that the study prints for the methods of that table (ours minus "
+            "it)"
+        )
     lines = [
         *filter(None, sentences),
-        f"The best of each table on {dataset} [{level:.0%} interval], and the best "
-        "figure that the study prints for the methods of that table (ours minus it). The best of "
-        "many methods owes part of its lead to chance; the table significance tests that lead.",
+        f"The best of each table on {dataset} [{level:.0%} interval]{beside}. The best of many "
+        "methods owes part of its lead to chance; the table significance tests that lead.",
     ]
     notes = sorted(set(frame.get("published_note", pd.Series(dtype=str)).dropna()) - {""})
     lines += [f"Not as in the study: {note}." for note in notes]

@@ -17,13 +17,13 @@ from importlib import resources
 from typing import Any
 
 from resound.experiment.coordinates import RANDOM, WAVEFORM
+from resound.experiment.facts import STUDY
 from resound.report.starts import IMAGENET
 from resound.report.study import FEATURES, QUANTITIES, counterpart
 
 AUTOENCODER = "autoencoder"  # which the study names by the size of its code
 OUR_NAMES = {"ndcg": "ndcg_retrieved"}
 ALL_FOLDS = "all_folds"
-DATASET = "esc50"
 BETWEEN = "; "  # two differences of one note
 # Rows of ours that read a row of the study's in another way.
 READINGS = {"beats_mlp_soft": "beats_mlp", "beats_mlp_hard": "beats_mlp"}
@@ -100,16 +100,21 @@ def kernel_minutes() -> dict[str, float]:
     return {row["metric"].removeprefix("minutes_"): float(row["value"]) for row in _figures("time")}
 
 
-def accuracy_beside(row: Mapping[str, Any], dataset: str) -> tuple[float | None, str]:
+def stands_beside(dataset: str) -> bool:
+    """Whether the study's figures are of these clips, so that they may stand beside ours."""
+    return dataset == STUDY
+
+
+def accuracy_beside(row: Mapping[str, Any]) -> tuple[float | None, str]:
     """Return the study's accuracy for a row, if any, and in what our protocol differs."""
     key = row["network"], row["feature"]
     whole = accuracy_figures(all_folds=True)
     if row["test_fold"] == "all" and key in whole:
         # What nothing was trained for has no protocol but its clips.
-        return whole[key], differences({"protocol": "holdout", "query_fold": "5"}, dataset)
+        return whole[key], differences({"protocol": "holdout", "query_fold": "5"})
     study = accuracy_figures().get(key)
     asked = {**row, "query_fold": row["test_fold"]}
-    return study, "" if study is None else differences(asked, dataset)
+    return study, "" if study is None else differences(asked)
 
 
 def study_setting(stft: Mapping[str, int]) -> str:
@@ -142,7 +147,7 @@ def beside(row: Mapping[str, Any], stft: Mapping[str, int]) -> dict[str, float]:
     return {f"published_{metric}": value for metric, value in figures.items()}
 
 
-def differences(row: Mapping[str, Any], dataset: str) -> str:
+def differences(row: Mapping[str, Any]) -> str:
     """Say in what a row was made otherwise than the study's; empty when in nothing that is known.
 
     Parameters
@@ -150,13 +155,8 @@ def differences(row: Mapping[str, Any], dataset: str) -> str:
     row : mapping
         ``protocol, query_fold``, and where it has them ``network, feature, method, started_from``
         and ``vector``, the one of an encoder that it compares.
-    dataset : str
-        What it is about.
     """
-    ours_study = {
-        "data set": (dataset, DATASET),
-        "protocol": (row["protocol"], "holdout"),
-    }
+    ours_study = {"protocol": (row["protocol"], "holdout")}
     if row["protocol"] == "holdout":  # other protocols ask other folds by their nature
         ours_study["query fold"] = (row["query_fold"], "5")
     if not row.get("network") and row.get("feature") in QUANTITIES:

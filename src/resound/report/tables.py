@@ -31,6 +31,8 @@ SEARCH_CAPTION = (
     "the DTW matrices it computed. Its hits are the same as those of the full matrix."
 )
 ABOUT = ("method", "network", "started_from", "vector", "feature", "setting", "query_fold")
+# What stands in a cell behind ours, where the study's figures do.
+BESIDE = " (the study's, ours minus it)"
 SHOWN = ("mrr", "ndcg_retrieved", "ndcg", "binary", "proportion", "map")
 
 
@@ -42,7 +44,7 @@ def retrieval_table(
     starts: Mapping[str, str] | None = None,
     vectors: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Set the rows of a retrieval table beside the study's figures.
+    """Set the rows of a retrieval table beside the study's figures, where they are of its clips.
 
     Parameters
     ----------
@@ -60,17 +62,22 @@ def retrieval_table(
     Returns
     -------
     DataFrame
-        The columns of `rows`, for networks ``started_from``, for encoders ``vector``, then
-        ``published_mrr@10, ...``, ours minus it as ``difference_mrr@10, ...``, and
-        ``published_note``, which says in what our method and protocol differ from the study's.
+        The columns of `rows`, for networks ``started_from``, for encoders ``vector``; of the
+        study's data then ``published_mrr@10, ...``, ours minus it as ``difference_mrr@10, ...``,
+        and ``published_note``, which says in what our method and protocol differ from the study's.
     """
     full = []
     for row in rows:
         learned = _learned(row.get("network", ""), starts or {}, vectors or {})
+        if not published.stands_beside(dataset):
+            full.append({**row, **learned})
+            continue
         study = published.beside(row, settings[row["setting"]])
-        note = published.differences({**row, **learned}, dataset) if study else ""
+        note = published.differences({**row, **learned}) if study else ""
         full.append({**row, **learned, **study, "published_note": note})
     frame = pd.DataFrame(full)
+    if "published_note" not in frame:
+        return frame
     studied = [c for c in frame.columns if c.startswith("published_") and c != "published_note"]
     ordered = [c for c in frame.columns if not c.startswith("published_")]
     metrics = [c.removeprefix("published_") for c in studied]
@@ -164,11 +171,18 @@ def beside_study(row: Mapping[Any, Any], metric: str) -> str:
     return f" ({study:.3f})" if pd.isna(difference) else f" ({study:.3f}, {difference:+.3f})"
 
 
+def has_study(frame: pd.DataFrame) -> bool:
+    """Whether figures of the study's stand beside any of ours."""
+    return any(str(c).startswith("published_") and c != "published_note" for c in frame)
+
+
 def difference_lines(frame: pd.DataFrame) -> list[str]:
     """Say in what rows of a table differ from the study's, each once, and which where not all do.
 
     Rows are named by their network or, without one, by their feature.
     """
+    if not has_study(frame):
+        return []
     figures = [c for c in frame if str(c).startswith("published_") and c != "published_note"]
     rows = frame[frame[figures].notna().any(axis=1)].to_dict("records")
     names = [_name(row) for row in rows]
@@ -238,8 +252,8 @@ def retrieval_caption(
     protocol, n_queries = frame["protocol"].iloc[0], frame["n_queries"].max()
     lines = [
         f"Retrieval on {dataset}, protocol {protocol}, {n_queries} queries. Each cell: mean over "
-        f"queries [{level:.0%} interval] (the study's figure, ours minus it). Bold marks "
-        "the best value among rows tested on the same fold.",
+        f"queries [{level:.0%} interval]{BESIDE if has_study(frame) else ''}. Bold marks the best "
+        "value among rows tested on the same fold.",
     ]
     if any(frame[c].notna().any() for c in frame.columns if str(c).endswith("_std_seeds")):
         lines.append("± is the standard deviation over seeds; the mean is over all seeds.")

@@ -1,6 +1,6 @@
 """Validation table: our features beside librosa's, with the study's figures for its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,9 @@ FIGURES = {
 }
 CAPTION = (
     "Our features beside librosa's, computed in float64 on the same clips: Pearson's correlation, "
-    "and the mean, the largest and the standard deviation of the absolute differences. In "
-    "brackets: the study's figure for its own features beside librosa's."
+    "and the mean, the largest and the standard deviation of the absolute differences."
 )
+OF_STUDY = " In brackets: the study's figure for its own features beside librosa's."
 
 
 def validation_table(comparisons: pd.DataFrame, dataset: str) -> pd.DataFrame:
@@ -38,10 +38,12 @@ def validation_table(comparisons: pd.DataFrame, dataset: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `comparisons`, then the study's as ``published_correlation, ...``, and
-        ``published_note``, which says where the data set or the shape of a clip differs from the
-        study's.
+        The columns of `comparisons`; of the study's data then its figures as
+        ``published_correlation, ...``, and ``published_note``, which says where the shape of a clip
+        differs from the study's.
     """
+    if not published.stands_beside(dataset):
+        return comparisons
     study = published.validation_figures()
     rows = comparisons.to_dict("records")
     beside = [study.get(row["feature"], {}) for row in rows]
@@ -49,19 +51,17 @@ def validation_table(comparisons: pd.DataFrame, dataset: str) -> pd.DataFrame:
         f"published_{name}": [figures.get(name, np.nan) for figures in beside] for name in FIGURES
     }
     notes = [
-        published.BETWEEN.join(_differences(row, figures, dataset)) if figures else ""
+        _difference(row, figures) if figures else ""
         for row, figures in zip(rows, beside, strict=True)
     ]
     return comparisons.assign(**columns, published_note=notes)
 
 
-def _differences(row: Mapping[Any, Any], study: Mapping[str, float], dataset: str) -> Iterator[str]:
-    if dataset != published.DATASET:
-        yield f"data set {dataset}, the study's {published.DATASET}"
-    if "dims" in study:
-        theirs = f"({study['frames']:.0f}, {study['dims']:.0f})"
-        if str(row["shape"]) != theirs:
-            yield f"shape {row['shape']}, the study's {theirs}"
+def _difference(row: Mapping[Any, Any], study: Mapping[str, float]) -> str:
+    if "dims" not in study:
+        return ""
+    theirs = f"({study['frames']:.0f}, {study['dims']:.0f})"
+    return "" if str(row["shape"]) == theirs else f"shape {row['shape']}, the study's {theirs}"
 
 
 def shown_validation(frame: pd.DataFrame) -> pd.DataFrame:
@@ -69,19 +69,20 @@ def shown_validation(frame: pd.DataFrame) -> pd.DataFrame:
     shown = frame[["feature", "setting", "clips", "shape", "unit"]].copy()
     for name, heading in FIGURES.items():
         form = ".4f" if name == "correlation" else ".2g"
-        columns = zip(frame[name], frame[f"published_{name}"], strict=True)
-        shown[heading] = [_cell(ours, study, form) for ours, study in columns]
+        rows = frame.to_dict("records")
+        shown[heading] = [_cell(row[name], row.get(f"published_{name}"), form) for row in rows]
     return shown
 
 
-def _cell(ours: float, study: float, form: str) -> str:
+def _cell(ours: float, study: float | None, form: str) -> str:
     beside = "" if pd.isna(study) else f" ({study:.4f})"
     return f"{'' if pd.isna(ours) else format(ours, form)}{beside}"
 
 
 def validation_caption(frame: pd.DataFrame) -> str:
     """Say what the numbers are, and in what ours differ from the study's by their making."""
-    return "\n".join([CAPTION, *tables.difference_lines(frame)])
+    caption = CAPTION + (OF_STUDY if tables.has_study(frame) else "")
+    return "\n".join([caption, *tables.difference_lines(frame)])
 
 
 @TABLES.register(

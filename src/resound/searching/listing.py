@@ -8,20 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from resound.audio.endings import ends_as_sound
 from resound.errors import DataError, handful
 from resound.files import AnyPath, absence
-
-# What soundfile decodes, by itself; ``.raw`` would be anything.
-BY_SOUNDFILE = (
-    "aif aifc aiff au avr caf fla flac htk ircam mp1 mp2 mp3 mpc2k nist oga ogg opus paf pvf rf64 "
-    "sd2 sds sf snd sph svx voc w64 wav wave wavex wve xi"
-)
-# What ffmpeg is asked for, where it is installed; the sound of a film is a sound.
-BY_FFMPEG = (
-    "3gp aac ac3 amr ape asf avi dff dsf eac3 m4a m4b m4v mka mkv mov mp4 mpc mpeg mpg mts ra tta "
-    "webm wma wmv wv"
-)
-OF_SOUNDS = frozenset(f"{BY_SOUNDFILE} {BY_FFMPEG}".split())
 
 
 class Sound(NamedTuple):
@@ -103,9 +92,8 @@ def list_sounds(folder: AnyPath) -> Listing:
     sounds: list[Sound] = []
     unread: list[Unread] = []
     for path in _files(folder, unread):
-        ending = path.suffix.lower()
-        if ending[1:] not in OF_SOUNDS:
-            others[ending or "no ending"] += 1
+        if not ends_as_sound(path.name):
+            others[path.suffix.lower() or "no ending"] += 1
             continue
         name = path.relative_to(folder).as_posix()
         try:

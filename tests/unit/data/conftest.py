@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from resound.data.layout import COLUMNS
+from resound.data.cliplist import COLUMNS
 
 RATE = 8_000
 FRAMES = 2_000

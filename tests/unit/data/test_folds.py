@@ -1,10 +1,14 @@
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resound.data.folds import (
     check_recordings,
     describe_split_recordings,
     imbalances,
+    made_folds,
     siblings_of_queries,
 )
 from resound.data.layout import read_meta
@@ -57,3 +61,29 @@ def test_esc10_keeps_recordings_apart_and_folds_even(esc10):
     meta = read_meta(esc10, "esc10")
     check_recordings(meta)
     assert imbalances(meta) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abc")), min_size=2, max_size=40),
+    st.integers(2, 6),
+)
+def test_made_folds_keep_recordings_whole_and_share_out_classes(pairs, n_folds):
+    clips = pd.DataFrame(pairs, columns=["src_file", "category"])
+    n_recordings = clips["src_file"].nunique()
+    if n_recordings < n_folds:
+        with pytest.raises(DataError, match="more folds than there are recordings"):
+            made_folds(clips, n_folds)
+        return
+    folds = made_folds(clips, n_folds)
+    assert set(folds) == set(range(1, n_folds + 1))
+    assert len({*zip(clips["src_file"], folds, strict=True)}) == n_recordings
+    order = np.random.default_rng(0).permutation(len(clips))
+    np.testing.assert_array_equal(made_folds(clips.iloc[order], n_folds), folds[order])
+
+
+def test_made_folds_of_clips_that_are_recordings_are_balanced():
+    clips = pd.DataFrame({"category": list("aaaaaabbbbccc")})
+    clips["src_file"] = [f"r{i}" for i in range(len(clips))]
+    counts = pd.crosstab(clips["category"], made_folds(clips, 3))
+    assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all()
+    assert counts.to_numpy().sum() == len(clips)

@@ -3,13 +3,13 @@ import re
 import pandas as pd
 import pytest
 
+from resound.data.cliplist import is_plain_name
 from resound.data.layout import (
     CATEGORIES,
     CONTENTS,
     GROUP_OF,
     Contents,
     check_contents,
-    is_plain_name,
     read_meta,
 )
 from resound.errors import DataError, ParameterError

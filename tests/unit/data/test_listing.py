@@ -143,7 +143,7 @@ def test_a_csv_that_is_none_lists_nothing_and_is_told_from_another(small_set, co
     one = Listing.of(small_set, "esc50")
     (small_set / "meta/esc50.csv").unlink()
     assert one.name() != Listing.of(small_set, "esc50").name()
-    assert Listing.of(small_set, "esc50") == ("", {})
+    assert Listing.of(small_set, "esc50") == ("", {}, "audio")
 
 
 def test_the_name_is_of_files_and_csv_not_of_the_place(small_set, tmp_path):
@@ -158,16 +158,16 @@ def test_the_name_is_of_files_and_csv_not_of_the_place(small_set, tmp_path):
 def test_a_digest_is_kept_while_the_file_is_the_same(small_set, tmp_path):
     cache, clip = tmp_path / "cache.json", first(small_set)
     stamps = {clip.name: Listing.of(small_set, "esc50").clips[clip.name]}
-    true = digests(small_set, stamps, cache)
+    true = digests(small_set / "audio", stamps, cache)
     assert true == {clip.name: sha256_of(clip)}
     # What is kept is what is told: the file is not read again.
     content = json.loads(cache.read_text())
     [[name, kept]] = next(iter(content.values())).items()
     cache.write_text(cache.read_text().replace(kept[2], "kept"))
-    assert digests(small_set, stamps, cache) == {name: "kept"}
+    assert digests(small_set / "audio", stamps, cache) == {name: "kept"}
     os.utime(clip, (5, 5))
     again = {clip.name: Listing.of(small_set, "esc50").clips[clip.name]}
-    assert digests(small_set, again, cache) == true
+    assert digests(small_set / "audio", again, cache) == true
     assert digests(tmp_path, stamps, cache) == {}
 
 
@@ -175,13 +175,17 @@ def test_a_digest_is_kept_while_the_file_is_the_same(small_set, tmp_path):
 def test_a_cache_that_is_none_is_written_anew(small_set, tmp_path, content):
     stamps = Listing.of(small_set, "esc50").clips
     (tmp_path / "cache.json").write_bytes(content)
-    assert digests(small_set, stamps, tmp_path / "cache.json") == digests(small_set, stamps)
+    assert digests(small_set / "audio", stamps, tmp_path / "cache.json") == digests(
+        small_set / "audio", stamps
+    )
     assert json.loads((tmp_path / "cache.json").read_bytes())
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(small_set):
     stamps = Listing.of(small_set, "esc50").clips
-    assert digests(small_set, stamps, "/proc/cache.json") == digests(small_set, stamps)
+    assert digests(small_set / "audio", stamps, "/proc/cache.json") == digests(
+        small_set / "audio", stamps
+    )
 
 
 @settings(max_examples=50)
@@ -197,7 +201,8 @@ def test_all_spellings_of_a_place_are_one(parts, absolute):
 def test_a_data_set_that_moved_is_known_by_its_csv(small_set, tmp_path):
     record = tmp_path / "dataset.json"
     assert recorded_place(record, small_set) is None
-    known = {"sha256": sha256_of(small_set / "meta/esc50.csv"), "data_root": "there"}
+    digest = sha256_of(small_set / "meta/esc50.csv")
+    known = {"dataset": "esc50", "sha256": digest, "data_root": "there"}
     record.write_text(json.dumps(known))
     assert recorded_place(record, small_set) == "there"
     assert recorded_place(record, tmp_path / "nowhere") is None

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from resound.report import encoders, published, tables
+from resound.report.comparison import summary_caption, summary_table
 
 SETTING = "sr44100_nfft4096_hop1024"
 SETTINGS = {SETTING: {"sample_rate": 44100, "n_fft": 4096, "hop_length": 1024}}
@@ -39,14 +40,23 @@ def test_the_study_stands_beside_its_own_protocol_without_a_note():
 
 def test_what_differs_from_the_study_is_said():
     about = {"method": "cosine", "protocol": "cv", "query_fold": "all"}
-    frame = tables.retrieval_table([row(**about)], SETTINGS, "esc10")
-    assert frame["published_note"].item() == (
-        "data set esc10, the study's esc50; protocol cv, the study's holdout"
-    )
-    caption = tables.retrieval_caption(frame, "esc10", 0.95)
-    assert "Not as in the study: data set esc10" in caption
+    frame = tables.retrieval_table([row(**about)], SETTINGS, "esc50")
+    assert frame["published_note"].item() == "protocol cv, the study's holdout"
+    caption = tables.retrieval_caption(frame, "esc50", 0.95)
+    assert "(the study's, ours minus it)" in caption
+    assert "Not as in the study: protocol cv" in caption
     assert "95% interval" in caption
     assert "25.00%" in caption
+
+
+@pytest.mark.parametrize("dataset", ["esc10", "synthetic", "folder"])
+def test_the_study_has_no_place_beside_other_data(dataset, tmp_path):
+    frame = tables.retrieval_table([row(method="cosine"), row()], SETTINGS, dataset)
+    assert not [c for c in frame if c.startswith(("published_", "difference_"))]
+    caption = tables.retrieval_caption(frame, dataset, 0.95)
+    tables.write(frame, tmp_path / "t.csv", tables.shown_retrieval(frame, [10]), caption)
+    assert "study" not in (tmp_path / "t.md").read_text()
+    assert "study" not in summary_caption(summary_table({"t": frame}, "mrr@10"), dataset, 0.95)
 
 
 def test_of_a_holdout_another_fold_is_said():
@@ -55,7 +65,7 @@ def test_of_a_holdout_another_fold_is_said():
 
 
 def test_a_row_without_a_figure_of_the_study_has_none():
-    frame = tables.retrieval_table([row(), row(feature="chroma")], SETTINGS, "esc10")
+    frame = tables.retrieval_table([row(), row(feature="chroma")], SETTINGS, "esc50")
     assert pd.isna(frame["published_mrr@10"][1])
     assert frame["published_note"][1] == ""
     shown = tables.shown_retrieval(frame, [10])
@@ -113,10 +123,12 @@ def test_the_study_s_learned_rows_stand_beside_ours():
 
 def test_what_all_rows_have_in_common_is_said_once_and_of_no_row():
     frame = tables.retrieval_table(
-        [row(), row(feature="f0"), row(feature="chroma")], SETTINGS, "esc10"
+        [row(protocol="cv"), row(feature="f0", protocol="cv"), row(feature="chroma")],
+        SETTINGS,
+        "esc50",
     )
     common, own, pitch = tables.difference_lines(frame)
-    assert common == "Not as in the study: data set esc10, the study's esc50."
+    assert common == "Not as in the study: protocol cv, the study's holdout."
     assert own.endswith(", coefficient after coefficient (mfcc).")
     assert pitch.endswith("the study's the lag of the largest cepstral value (f0).")
 

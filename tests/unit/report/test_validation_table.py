@@ -32,25 +32,32 @@ def test_the_study_s_differences_stand_beside_ours_of_the_same_shape():
 
 
 @pytest.mark.parametrize(
-    ("shapes", "dataset", "note"),
+    ("shapes", "note"),
     [
-        ({"mel": "(216, 128)"}, "esc50", "shape (216, 128), the study's (216, 40)"),
+        ({"mel": "(216, 128)"}, "shape (216, 128), the study's (216, 40)"),
         (
             {"mfcc_0": "(216,)", "stft": "(431, 513)"},
-            "esc50",
             "shape (431, 513), the study's (216, 1025) (stft)",
         ),
-        ({"mfcc_0": "(216,)", "mel": "(216, 40)"}, "esc10", "data set esc10, the study's esc50"),
     ],
 )
-def test_another_shape_or_data_set_is_said_once(shapes, dataset, note):
-    frame = validation.validation_table(comparisons(**shapes), dataset)
+def test_another_shape_is_said_once(shapes, note):
+    frame = validation.validation_table(comparisons(**shapes), "esc50")
     *_, last = validation.validation_caption(frame).splitlines()
     assert last == f"Not as in the study: {note}."
 
 
+def test_beside_other_data_the_study_has_no_place(tmp_path):
+    frame = validation.validation_table(comparisons(mel="(216, 40)"), "esc10")
+    assert not [c for c in frame if c.startswith("published_")]
+    shown = validation.shown_validation(frame)
+    tables.write(frame, tmp_path / "t.csv", shown, validation.validation_caption(frame))
+    assert "study" not in (tmp_path / "t.md").read_text()
+    assert list(shown["mean"]) == ["2e-16"]
+
+
 def test_a_coefficient_that_the_study_did_not_compare_has_no_figure_and_no_note(tmp_path):
-    frame = validation.validation_table(comparisons(mfcc_13="(216,)"), "esc10")
+    frame = validation.validation_table(comparisons(mfcc_13="(216,)"), "esc50")
     assert frame.filter(like="published_").drop(columns="published_note").isna().all(axis=None)
     assert frame["published_note"].item() == ""
     shown = validation.shown_validation(frame)

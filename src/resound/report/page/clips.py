@@ -25,6 +25,8 @@ class Clips:
         The categories, group by group.
     groups : list of str
         In alphabetical order.
+    has_classes : bool
+        Whether any clip has one; clips without have the empty class.
     label, group : ndarray of int, shape (clips,)
         Positions in `classes` and in `groups`.
 
@@ -41,11 +43,17 @@ class Clips:
         self.ids = [str(name) for name in frame["id"]]
         self._place = {name: position for position, name in enumerate(self.ids)}
         group_of = dict(zip(frame["category"], frame["group"], strict=True))
+        self.has_classes = any(group_of)
         self.classes = sorted(group_of, key=lambda category: (group_of[category], category))
         self.groups = sorted(set(group_of.values()))
         self._class_place = {name: position for position, name in enumerate(self.classes)}
         self.label = self.class_positions(frame["category"])
         self.group = np.array([self.groups.index(name) for name in frame["group"]], np.int64)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are, the empty one not counted."""
+        return len(self.classes) if self.has_classes else 0
 
     def positions(self, ids: Sequence[str] | pd.Series) -> Positions:
         """Return where clips stand in the index.
@@ -95,6 +103,7 @@ class Clips:
             "fold": self.frame["fold"].tolist(),
             "label": self.label.tolist(),
             "classes": self.classes,
+            "hasClasses": self.has_classes,
             "groups": self.groups,
             "groupOf": self.group.tolist(),
         }

@@ -16,6 +16,8 @@ from resound.report.page.results import Method, Results
 from resound.report.page.tags import tag_data
 
 Data = dict[str, Any]
+# Clips without classes are shown as if they were of so many.
+OF_NO_CLASS = 10
 # Tables about the rows of other tables: they stand first, and no chart repeats them.
 DERIVED = ("summary", "significance")
 
@@ -56,8 +58,9 @@ def gather(results: Results, options: Mapping[str, Any]) -> Contents:
         "origin": origin.origin(),
         "versions": origin.versions(),
         "rules": origin.rule_seconds(results.benchmarks),
+        "studied": any(r["study"] is not None for rows in measures.values() for r in rows),
         "n_clips": len(clips.ids),
-        "n_classes": len(clips.classes),
+        "n_classes": clips.n_classes,
         "n_queries": len({query for found in listed for query in found.query.tolist()}),
         "mel": _sources(results, [results.mel]),
         "tags": [{**of.about, **_sources(results, of.files)} for of in results.tags if tags],
@@ -113,7 +116,8 @@ def _methods(
     """Return the retrieval methods, the best first, the queries that are shown, and all hits."""
     found = _there(results.rankings, lost)
     hits = [read_hits(method.files, clips, options["top_k"]) for method in found]
-    shown = choose_queries(hits, clips, options["queries_per_class"])
+    share = 1 if clips.has_classes else OF_NO_CLASS
+    shown = choose_queries(hits, clips, share * options["queries_per_class"])
     methods = [
         ({**about, **method_data(own, clips, shown, options["top_k"])}, own)
         for about, own in zip(_described(found, results), hits, strict=True)
@@ -139,7 +143,7 @@ def _maps(results: Results, clips: Clips, lost: list[str]) -> list[Data]:
     found = _there(results.maps, lost)
     points_and_banks = [method.files for method in found]
     return [
-        {**about, **map_data(points, bank, clips, pooling=results.poolings.get(bank))}
+        {**about, **map_data(points, bank, clips, **results.prepared.get(bank, {}))}
         for about, (points, bank) in zip(_described(found, results), points_and_banks, strict=True)
     ]
 

@@ -1,12 +1,13 @@
-"""Maps of embeddings: where every clip lies, and which clips are nearest to it."""
+"""Maps: where every clip lies, and which clips are nearest to it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from resound import store
 from resound.distances import cosine
-from resound.features.pooling import pooled
+from resound.evaluation.maps import as_mapped
 from resound.report.page.clips import Clips
 
 DECIMALS = 2
@@ -15,18 +16,25 @@ AT_ONCE = 256  # clips whose distances to all others are held in memory
 
 
 def map_data(
-    points: store.AnyPath, bank: store.AnyPath, clips: Clips, *, pooling: str | None = None
+    points: store.AnyPath,
+    bank: store.AnyPath,
+    clips: Clips,
+    *,
+    pooling: str | None = None,
+    normalise: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what the page shows of one embedding.
+    """Return what the page shows of one map.
 
     Parameters
     ----------
     points : path
         ``clip_id, x, y``.
     bank : path
-        The embedding itself.
+        What was mapped.
     pooling : str, optional
         Of a clip's windows, as on the map: see `resound.features.pooling`.
+    normalise : sequence of str
+        Its steps, as on the map.
 
     Returns
     -------
@@ -38,7 +46,7 @@ def map_data(
     place = clips.positions(frame["clip_id"])
     data: dict[str, list[Any]] = {name: [None] * len(clips.ids) for name in ("x", "y", "near")}
     ids = frame["clip_id"].tolist()
-    near = _neighbours(pooled(store.open_array(bank).rows(ids), pooling))
+    near = _neighbours(as_mapped(store.open_array(bank).rows(ids), pooling, normalise))
     for name, values in (
         ("x", frame["x"].round(DECIMALS).tolist()),
         ("y", frame["y"].round(DECIMALS).tolist()),

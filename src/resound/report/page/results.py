@@ -30,9 +30,9 @@ class Results:
     rankings, predictions : sequence of Method
         The hits of retrieval methods; what classifiers made of their test clips.
     maps : sequence of Method
-        Of each mapped embedding its coordinates and its bank.
-    poolings : mapping of path to str
-        Of each of these banks whose clips are compared pooled, in which way.
+        Of each map its coordinates and the bank that was mapped.
+    prepared : mapping of path to mapping
+        Of each of these banks how its clips are compared: ``pooling`` and ``normalise``, if at all.
     tags : sequence of Method
         Of an encoder that has tags the logits of AudioSet's classes of all clips; of one at most.
     benchmarks : path
@@ -56,7 +56,7 @@ class Results:
     rankings: Sequence[Method] = ()
     predictions: Sequence[Method] = ()
     maps: Sequence[Method] = ()
-    poolings: Mapping[AnyPath, str] = field(default_factory=dict)
+    prepared: Mapping[AnyPath, Mapping[str, Any]] = field(default_factory=dict)
     tags: Sequence[Method] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,11 +88,7 @@ class Results:
                 Method(_about(run), paths)
                 for run, *paths in zip(mapped, files.maps, files.embeddings, strict=True)
             ],
-            poolings={
-                bank: pooling
-                for bank, pooling in zip(files.embeddings, spec["map_poolings"], strict=True)
-                if pooling
-            },
+            prepared=dict(zip(files.embeddings, spec["map_options"], strict=True)),
             tags=[
                 Method({"encoder": name}, [path])
                 for name, path in zip(spec["tags"], files.tags, strict=True)

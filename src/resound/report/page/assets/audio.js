@@ -21,7 +21,7 @@ const Player = (() => {
 
   function show(clip) {
     const silent = isSilent(clip);
-    Dom.byId("player-name").textContent = Clips.category(clip);
+    Dom.byId("player-name").textContent = Clips.called(clip);
     Dom.byId("player-id").textContent = Clips.id(clip);
     Dom.byId("player-tags").textContent = Clips.heard(clip);
     Dom.byId("player-picture").replaceChildren(Clips.picture(clip, 0.75));

@@ -88,7 +88,7 @@ const Classes = (() => {
   }
 
   function start() {
-    if (!all.length) {
+    if (!all.length || !Clips.hasClasses) {
       return Dom.nothing("classes", "No method of this run has results by class.");
     }
     Dom.fill(select, all.map((method) => method.label));

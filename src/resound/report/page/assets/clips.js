@@ -1,12 +1,14 @@
 // Clips by their position in the index: names, pictures, and the button that plays one.
 const Clips = (() => {
-  const { ids, label, classes, groups, groupOf, fold } = Dom.data.clips;
+  const { ids, label, classes, hasClasses, groups, groupOf, fold } = Dom.data.clips;
   const { width, height, columns, perSheet } = Dom.data.thumbnails;
   const sheets = [...document.querySelectorAll("script.sheet")];
   const addresses = [];
 
   const id = (clip) => ids[clip];
   const category = (clip) => classes[label[clip]];
+  // What a clip is called: by its class, or by its own name where it has none.
+  const called = (clip) => category(clip) || id(clip);
 
   function sheet(number) {
     addresses[number] ??= URL.createObjectURL(
@@ -38,15 +40,16 @@ const Clips = (() => {
 
   // How a clip stands to one that was asked for: of the same class, which is right, or not.
   function mark(clip, asked, right, wrong) {
+    if (!hasClasses) return {};
     const same = label[clip] === label[asked];
     return { kind: same ? "right" : "wrong", verdict: same ? `✓ ${right}` : `✗ ${wrong}` };
   }
 
   // A button that plays a clip, with its mark and further lines under its name.
-  function button(clip, { kind = "", verdict = "", lines = [], scale = 1, name = category(clip) } = {}) {
+  function button(clip, { kind = "", verdict = "", lines = [], scale = 1, name = called(clip) } = {}) {
     const text = Dom.element("span", { class: "text" }, Dom.element("strong", {}, name));
     if (verdict) text.append(Dom.element("span", { class: "mark small" }, verdict));
-    for (const line of [...lines, id(clip)]) {
+    for (const line of name === id(clip) ? lines : [...lines, id(clip)]) {
       text.append(Dom.element("span", { class: "small" }, line));
     }
     if (heard(clip)) text.append(Dom.element("span", { class: "small tags" }, heard(clip)));
@@ -63,6 +66,6 @@ const Clips = (() => {
   }
 
   return {
-    button, category, classes, count: ids.length, fold, groupOf, groups, heard, id, label, mark, picture,
+    button, called, category, classes, count: ids.length, fold, groupOf, groups, hasClasses, heard, id, label, mark, picture,
   };
 })();

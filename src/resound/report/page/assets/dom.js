@@ -30,7 +30,7 @@ const Dom = (() => {
 
   // Write the files and rules that something comes from.
   function showSources(id, { about, sources }) {
-    const parts = about ? [`${about.join(" · ")}: `] : [];
+    const parts = about ? [`${about.filter(Boolean).join(" · ")}: `] : [];
     sources.forEach(([file, rule], i) => {
       parts.push(i ? ", " : "", element("code", {}, file));
       if (rule) parts.push(" by ", element("code", {}, rule));

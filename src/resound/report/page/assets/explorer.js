@@ -23,7 +23,7 @@ const Explorer = (() => {
     const right = hits.filter((clip) => Clips.label[clip] === Clips.label[query]).length;
     Dom.byId("hits").replaceChildren(
       Dom.element("div", { class: "asked" }, Clips.button(query, { lines: ["the query"], scale: 1.5 })),
-      Dom.element("p", {}, `${right} of the ${hits.length} nearest clips are of its class.`),
+      Dom.element("p", {}, Clips.hasClasses ? `${right} of the ${hits.length} nearest clips are of its class.` : `Its ${hits.length} nearest clips.`),
       Dom.element("ol", { class: "hits" }, ...hits.map((clip, i) => hit(query, clip, i + 1, method.scores[place][i]))),
     );
   }
@@ -63,6 +63,7 @@ const Explorer = (() => {
       return Dom.nothing("explorer", "No retrieval method of this run has results.");
     }
     Dom.fill(fields.method, methods.map((method) => method.label));
+    fields.category.closest("label").hidden = !Clips.hasClasses;
     fields.method.addEventListener("change", changeMethod);
     fields.category.addEventListener("change", () => listQueries());
     fields.query.addEventListener("change", show);

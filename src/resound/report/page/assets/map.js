@@ -19,7 +19,7 @@ const ClipMap = (() => {
     return {
       type: "scatter", mode: "markers", customdata: clips,
       x: clips.map((clip) => x[clip]), y: clips.map((clip) => y[clip]),
-      text: clips.map((clip) => Charts.plain(`${Clips.category(clip)}  ${Clips.id(clip)}`)),
+      text: clips.map((clip) => Charts.plain([Clips.category(clip), Clips.id(clip)].filter(Boolean).join("  "))),
       hovertemplate: "%{text}<extra></extra>",
       ...style,
     };
@@ -69,7 +69,7 @@ const ClipMap = (() => {
       return Dom.element("li", {}, Clips.button(clip, mark));
     }));
     side.replaceChildren(
-      Dom.element("h3", {}, "Chosen"), Clips.button(chosen, { lines: [`fold ${Clips.fold[chosen]}`] }),
+      Dom.element("h3", {}, "Chosen"), Clips.button(chosen, { lines: [Clips.fold[chosen] ? `fold ${Clips.fold[chosen]}` : "no fold"] }),
       Dom.element("h3", {}, "Nearest by cosine distance"), near,
     );
   }
@@ -100,12 +100,13 @@ const ClipMap = (() => {
 
   function start() {
     if (!maps.length) {
-      return Dom.nothing("map", "No network of this run has embeddings, so there is no map.");
+      return Dom.nothing("map", "Nothing of this run was mapped: no network has embeddings, and no table compares a feature of figures.tsne.features.");
     }
     Dom.fill(fields.name, maps.map((map) => map.label));
     const colours = Clips.groups.length > 1 ? ["group", "class"] : ["class"];
     Dom.fill(fields.colour, colours, colours);
     Dom.fill(fields.category, Clips.classes);
+    for (const field of [fields.colour, fields.category]) field.closest("label").hidden = !Clips.hasClasses;
     Charts.add("map-chart", build, (point) => point.customdata !== undefined && choose(point.customdata));
     fields.name.addEventListener("change", change);
     fields.colour.addEventListener("change", () => Charts.redraw("map-chart"));
