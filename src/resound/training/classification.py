@@ -28,7 +28,7 @@ from resound.training.run import Begun, Sounds, train
 from resound.training.warping import Float64, bin_frequencies
 
 # Features whose dims are the power of bands, in dB.
-BANDS_IN_DECIBELS = ("mel",)
+BANDS_IN_DECIBELS = ("mel", "mel_looped")
 
 
 class ClassifierTraining(LabelledTraining):

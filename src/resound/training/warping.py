@@ -22,6 +22,7 @@ Float64 = npt.NDArray[np.float64]
 # Features whose dims are the bins of a spectrum, with the scale on which these are evenly spaced.
 SPECTRA = {
     "mel": "mel",
+    "mel_looped": "mel",
     "mel_power": "mel",
     "mel_derivatives": "mel",
     "pcen": "mel",

@@ -47,6 +47,7 @@ def test_the_features_of_the_study_are_registered():
         ("mel_power", 64),
         ("mel", 64),
         ("mel_derivatives", 3 * 64),
+        ("mel_looped", 64),
         ("pcen", 64),
         ("mfcc", 13),
         ("mfcc_dct", 13),

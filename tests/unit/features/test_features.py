@@ -31,6 +31,20 @@ def test_mel_is_the_power_in_decibels():
     )
 
 
+def test_what_sounds_is_repeated_until_the_clip_is_full():
+    gaps = CLIP * np.isin(np.arange(8000) // 256, [2, 3, 4, 5, 9, 10, 11])
+    clip, quiet, short = gaps, 1e-5 * CLIP, CLIP * (np.arange(8000) < 1000)
+    plain = [extract("mel", x, top_db=None, **SETTING) for x in (clip, quiet, short)]
+    found = [extract("mel_looped", x, top_db=None, **SETTING) for x in (clip, quiet, short)]
+    order = [[2, 3, 4, 5, 9, 10, 11][t % 7] for t in range(len(plain[0]))]
+    np.testing.assert_array_equal(found[0], plain[0][order])
+    np.testing.assert_array_equal(found[1], plain[1])
+    np.testing.assert_array_equal(found[2], plain[2])
+    np.testing.assert_array_equal(
+        extract("mel_looped", CLIP, **SETTING), extract("mel", CLIP, **SETTING)
+    )
+
+
 def test_a_range_limits_each_clip():
     burst = CLIP * np.where(np.arange(8000) < 4000, 1, 1e-4)
     mel = extract("mel", burst, top_db=30.0, **SETTING)
