@@ -80,9 +80,7 @@ use rule encode_windows as encode_disturbed_windows with:
     benchmark:
         "<benchmarks>/encode_disturbed_windows/{condition}/{encoder}/{setting}.tsv"
     params:
-        spec=lambda wildcards: specs.asking(
-            config, JOBS.changed(wildcards, WINDOWS)
-        ),
+        spec=lambda wildcards: specs.asking(config, JOBS.changed(wildcards, WINDOWS)),
         code=lambda wildcards: code_of(
             "encode_windows", *specs.encoder_modules(config, JOBS.encoder(wildcards))
         ),
@@ -102,9 +100,7 @@ use rule tag_clips as tag_disturbed with:
     benchmark:
         "<benchmarks>/tag_disturbed/{condition}/{encoder}/{setting}.tsv"
     params:
-        spec=lambda wildcards: specs.asking(
-            config, JOBS.changed(wildcards, TAGS)
-        ),
+        spec=lambda wildcards: specs.asking(config, JOBS.changed(wildcards, TAGS)),
         code=lambda wildcards: code_of(
             "tag_clips", *specs.encoder_modules(config, JOBS.encoder(wildcards))
         ),
