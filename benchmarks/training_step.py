@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from resound import store
 
 CSV = Path("results/benchmarks/training_step.csv")
 CLIPS, FRAMES, BINS, BATCH, CLASSES = 64, 251, 128, 32, 50
-ROUNDS, REPEATS = 5, 3
+ROUNDS = 7
 NETWORKS = ("freq_resnet", "cnn")
 PRECISIONS = ("32-true", "bf16-mixed")
 AUGMENTATION = {
@@ -34,7 +34,9 @@ AUGMENTATION = {
 }  # fmt: skip
 
 
-def step_row(network: str, precision: str, n_threads: int) -> dict[str, Any]:
+def step_row(
+    network: str, precision: str, n_threads: int, *, rounds: int = ROUNDS
+) -> dict[str, Any]:
     """Return the medians of the parts of a step, in ms, and the rates that follow from them."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -57,8 +59,8 @@ def step_row(network: str, precision: str, n_threads: int) -> dict[str, Any]:
     def vary() -> None:
         rows = rng.permutation(CLIPS)[:BATCH]
         targets = torch.eye(CLASSES)[rows % CLASSES]
-        about = {"options": AUGMENTATION, "frequencies": frequencies}
-        made["x"], made["targets"] = augment(x[rows], targets, rng, **about)
+        varied = augment(x[rows], targets, rng, options=AUGMENTATION, frequencies=frequencies)
+        made["x"], made["targets"] = varied
 
     def forward() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
@@ -82,7 +84,7 @@ def step_row(network: str, precision: str, n_threads: int) -> dict[str, Any]:
         forward()
         backward()
     times: dict[str, list[float]] = {name: [] for name in parts}
-    for _ in range(ROUNDS * REPEATS):
+    for _ in range(rounds):
         for name, run in parts.items():
             start = time.perf_counter()
             run()
@@ -106,7 +108,8 @@ def convolution_rate(precision: str) -> float:
     """Return the GFLOP a second of one 3 x 3 convolution of 64 channels, forward."""
     import torch
 
-    convolution = torch.nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
+    convolution = torch.nn.Conv2d(64, 64, 3, padding=1)
+    cast(Any, convolution).to(memory_format=torch.channels_last)
     x = torch.randn(BATCH, 64, 32, 32).to(memory_format=torch.channels_last)
     times = []
     with (
@@ -114,7 +117,7 @@ def convolution_rate(precision: str) -> float:
         torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"),
     ):
         x = x.bfloat16() if precision == "bf16-mixed" else x
-        for _ in range(ROUNDS * REPEATS):
+        for _ in range(ROUNDS):
             start = time.perf_counter()
             convolution(x)
             times.append(time.perf_counter() - start)
@@ -134,7 +137,7 @@ def main() -> None:
     )
     options.csv.parent.mkdir(parents=True, exist_ok=True)
     store.write_csv(frame, options.csv)
-    print(tabulate(frame, headers="keys", tablefmt="github", showindex=False, floatfmt=".3g"))
+    print(tabulate(frame.to_dict("records"), headers="keys", tablefmt="github", floatfmt=".3g"))
 
 
 if __name__ == "__main__":
