@@ -13,6 +13,7 @@ from benchmarks.processes import ChildFailed, _child, peak_memory_row
 from benchmarks.retrieval_tables import dataset_at_hand, main, run_tables, table_rows
 from benchmarks.runner import Case, Contender, Disagreement, absolute, measure, relative
 from benchmarks.targets import TARGETS, Target
+from benchmarks.training_step import step_row
 from resound import store
 from resound.errors import ParameterError
 
@@ -208,3 +209,17 @@ def test_tables_that_cannot_be_made_stop_the_measurement(tmp_path):
     (tmp_path / "data" / "meta" / "esc50.csv").write_text("filename\n")
     with pytest.raises(ChildFailed, match="the tables failed"):
         run_tables("esc50", tmp_path / "data", tmp_path)
+
+
+def test_a_training_step_counts_the_arithmetic_of_its_convolutions(one_thread):
+    """Of the CNN by hand: forward, and backward to weights and, but for the first, inputs."""
+    row = step_row("cnn", "32-true", 1, rounds=1)
+    frames, bins, n_in, total = 125, 128, 1, 0
+    for width in (16, 32, 64, 128):
+        for n_from, passes in ((n_in, 2 if n_in == 1 else 3), (width, 3)):
+            total += passes * 2 * 9 * n_from * width * frames * bins
+        frames, bins, n_in = frames // 2, bins // 2, width
+    assert row["gflop_a_clip"] == pytest.approx(total / 1e9, rel=0.01)
+    parts = ("variation", "forward", "backward", "optimizer", "average")
+    assert row["step"] == pytest.approx(sum(row[part] for part in parts))
+    assert row["clips_a_second"] == pytest.approx(32_000 / row["step"])

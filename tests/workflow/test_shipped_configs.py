@@ -110,6 +110,30 @@ def test_the_cross_validation_plans_five_trainings_a_network(project):
     }
 
 
+CHOICE = ["esc10_scratch", "esc10_recipes"]
+
+
+@pytest.mark.parametrize(
+    ("configs", "target", "trainings", "banks", "together"),
+    [
+        (CHOICE, "results/esc10_recipes/tables/recipes.md", 60, 2, 0),
+        (CHOICE[:1], "results/esc10_scratch/tables/classification.md", 90, 2, 20),
+        (["esc50_scratch"], "results/esc50_scratch/tables/classification.md", 1, 1, 1),
+    ],
+)
+def test_trainings_from_scratch_are_chosen_by_pairs_of_folds_and_then_tested(
+    project, configs, target, trainings, banks, together
+):
+    files = [f"workflow/configs/{name}.yaml" for name in configs]
+    plan = project.snakemake(target, "--dry-run", "--configfile", *files)
+    jobs = project.jobs(plan)
+    assert jobs["train_classifier"] == trainings
+    assert jobs["score_classification"] == trainings + together
+    assert jobs["build_feature_bank"] == banks
+    assert jobs.get("answer_together", 0) == together
+    assert "train_autoencoder" not in jobs
+
+
 def test_all_is_tables_figures_and_the_page(project):
     plan = project.snakemake("--dry-run")
     jobs = {rule: n for rule, n in project.jobs(plan).items() if rule != "all"}

@@ -96,8 +96,9 @@ def test_networks_that_answer_together_are_a_row(copied):
     assert "train_classifier" not in copied.jobs(copied.snakemake(TABLE, "--dry-run", *TINY))
 
 
+@pytest.mark.slow
 def test_recipes_are_chosen_by_pairs_of_folds(copied):
-    """Two recipes, ten trainings each, of which one learns nothing."""
+    """Two recipes, ten trainings each, of which one learns nothing: three minutes on two cores."""
     idle = "cnn: {channels: [4, 8]}, idle: {network: cnn, channels: [4, 8]}"
     copied.edit("tiny.yaml", "cnn: {channels: [4, 8]}", idle)
     copied.edit("tiny.yaml", "networks: [cnn]", "protocol: pairs, networks: [idle, cnn]")

@@ -60,6 +60,11 @@ class Inventory:
         return [of for of in had if self.outcome_of(of) is not None] if self.partial else had
 
     @property
+    def networks(self) -> list[Classifier]:
+        """Those that are networks on features."""
+        return [of for of in self.classified if isinstance(of, Classifier)]
+
+    @property
     def tested(self) -> list[Tested]:
         """Those of the test folds. A row of all clips tells of theirs a second time."""
         return [of for of in self.classified if of.split in self.plan.test_splits]

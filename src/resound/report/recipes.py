@@ -21,13 +21,17 @@ CAPTION = (
     "recipes",
     asked="paired",
     place=21,
-    needs=("clips", "predictions"),
-    told=("present_trainings", "test_folds", "dataset"),
+    needs=("clips", "network_predictions"),
+    told=("present_networks", "test_folds", "dataset"),
 )
 def recipes(files: Files, spec: Spec) -> Table:
     """Return the table of recipes."""
     found: dict[tuple[Recipe, tuple[int, ...]], list[pd.DataFrame]] = {}
-    rows = zip(spec["present_trainings"], map(read_clip_scores, files["predictions"]), strict=True)
+    rows = zip(
+        spec["present_networks"],
+        map(read_clip_scores, files["network_predictions"]),
+        strict=True,
+    )
     for (*names, split, _), scores in rows:
         pair = tuple(spec["test_folds"][split])
         found.setdefault((Recipe(*names), pair), []).append(scores)
