@@ -6,7 +6,7 @@ writes `docs/features.md` from the registry, the types of a config from its sche
 (`resound/experiment/config_types.py`), the table of weights in `docs/encoders.md`,
 `docs/dag.svg` from the workflow (needs graphviz), and, where their results stand, the parts of
 `docs/esc50.md`, `docs/esc10.md` and README.md that tell of the measured experiments, and
-`docs/reliability.md` from what the tests of faults wrote down.
+`docs/reliability.md` and the table of `docs/data.md` from what the tests wrote down.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ from pathlib import Path
 import config_types
 import measured
 import yaml
-from reliability import reliability_page
+from reliability import handled_table, reliability_page, with_troubles
 from tabulate import tabulate
 
 from resound.experiment.weights import PUBLISHED
@@ -72,7 +72,9 @@ CALIBRATION = {
 }
 REPORTS = RESULTS / "reliability"
 # Each of these is written by another command; the page tells of all of them or is left as it is.
-REPORT_FOLDERS = ("fault", "input", "cluster")
+TROUBLE_FOLDERS = ("data", "trouble")
+REPORT_FOLDERS = ("fault", "input", "cluster", *TROUBLE_FOLDERS)
+DATA_PAGE = ROOT / "docs" / "data.md"
 FEATURES_PAGE = ROOT / "docs" / "features.md"
 README = ROOT / "README.md"
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -145,10 +147,7 @@ def main() -> None:
     ENCODERS_PAGE.write_text(encoders_page())
     TYPES.write_text(types_module())
     (ROOT / "docs" / "dag.svg").write_text(dag_picture())
-    if all((REPORTS / name).is_dir() for name in REPORT_FOLDERS):
-        (ROOT / "docs" / "reliability.md").write_text(reliability_page(REPORTS))
-    else:
-        print(f"{REPORTS} is not whole: docs/reliability.md stays as it is (CONTRIBUTING.md)")
+    write_reliability()
     for page, experiments in MEASURED.items():
         parts = {
             name: measured.part_of(RESULTS, name, measured.all_tables, table)
@@ -171,6 +170,19 @@ def main() -> None:
         parts = {mark: measured.part_of(RESULTS, *part) for mark, part in asked.items()}
         path.write_text(measured.filled(path, parts, measured.MISSING))
     README.write_text(measured.filled(README, readme_parts()))
+
+
+def write_reliability() -> None:
+    """Write the page of faults and inputs, as far as it can be told, and the table of odd data."""
+    page = ROOT / "docs" / "reliability.md"
+    if all((REPORTS / name).is_dir() for name in REPORT_FOLDERS):
+        page.write_text(reliability_page(REPORTS))
+    elif all((REPORTS / name).is_dir() for name in TROUBLE_FOLDERS):
+        print(f"{REPORTS} is not whole: of docs/reliability.md public troubles are written alone")
+        page.write_text(with_troubles(page.read_text(), REPORTS))
+    else:
+        print(f"{REPORTS} is not whole: docs/reliability.md stays as it is (CONTRIBUTING.md)")
+    DATA_PAGE.write_text(measured.filled(DATA_PAGE, {"troubles": handled_table(REPORTS)}))
 
 
 def readme_parts() -> dict[str, str | None]:

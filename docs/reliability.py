@@ -34,14 +34,22 @@ CLAIMS = """## Forged claims
 Files that are made to do harm: code in them, sizes that no memory holds, paths that lead elsewhere.
 """
 
+TROUBLES = """## Public troubles
+
+What people who do this work have reported as silently wrong, or as what stopped a run, made again
+with inputs of our own. On this page: {troubles}. [data.md](data.md#what-happens-to-odd-files) lists
+those of data sets one by one.
+"""
+
 RUNS = ("fault", "cluster")
+OUTCOMES = ["what was done", "tried", "what came of it", "details"]
 
 Told = dict[str, Any]
 
 
 def reliability_page(folder: Path) -> str:
     """Return the page of all that stands below a folder of the tests' reports."""
-    told: list[Told] = [json.loads(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+    told = _told(folder)
     faults, cluster = ([test for test in told if test["kind"] == kind] for kind in RUNS)
     inputs = [test for test in told if test["kind"] == "input"]
     drawn = [test for test in inputs if "outcomes" in test]
@@ -58,16 +66,55 @@ def reliability_page(folder: Path) -> str:
         _count_table(drawn),
         CLAIMS,
         _outcome_table(claims),
+        troubles_part(folder),
     ]
     return "\n".join(parts)
 
 
-def _outcome_table(tests: list[Told]) -> str:
+def troubles_part(folder: Path) -> str:
+    """Return the part of the page that counts public troubles."""
+    told = [test for test in _told(folder) if test["kind"] in ("data", "trouble")]
+    of_data, others = ([test for test in told if test["kind"] == k] for k in ("data", "trouble"))
     rows = [
+        ["something in a data set, indexed and decoded", sum(map(_tried, same)), outcome, ""]
+        for (outcome,), same in _grouped(of_data, "outcome")
+    ]
+    parts = [
+        TROUBLES.format(troubles=_total(told)),
+        _table(rows + _outcome_rows(others), OUTCOMES),
+    ]
+    return "\n".join(parts)
+
+
+def with_troubles(page: str, folder: Path) -> str:
+    """Return a page with that part anew, and all others as they are."""
+    before = page.partition(TROUBLES.partition("\n")[0])[0].rstrip("\n")
+    return f"{before}\n\n{troubles_part(folder)}"
+
+
+def handled_table(folder: Path) -> str | None:
+    """Return the table of what becomes of odd data; None where the tests have not told of it."""
+    told = [test for test in _told(folder) if test["kind"] == "data"]
+    rows = [
+        [test["subject"], test["outcome"], test["done"]]
+        for test in sorted(told, key=lambda test: test["place"])
+    ]
+    return _table(rows, ["found", "outcome", "what is done"]).rstrip("\n") if rows else None
+
+
+def _told(folder: Path) -> list[Told]:
+    return [json.loads(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+
+
+def _outcome_table(tests: list[Told]) -> str:
+    return _table(_outcome_rows(tests), OUTCOMES)
+
+
+def _outcome_rows(tests: list[Told]) -> list[list[Any]]:
+    return [
         [subject, sum(map(_tried, same)), outcome, _details(same)]
         for (subject, outcome), same in _grouped(tests, "subject", "outcome")
     ]
-    return _table(rows, ["what was done", "tried", "what came of it", "details"])
 
 
 def _count_table(tests: list[Told]) -> str:

@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.reliability import report_of_trouble
 
 # A test passes or fails by what it is and not by the machine or by luck: no time limits, the same
 # examples in every run, and none remembered from runs before. What a search at random finds
@@ -21,6 +23,20 @@ def pytest_runtest_setup() -> None:
     """Let what a test draws from torch not depend on the tests that ran before it."""
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell the page of reliability of a public trouble whose test has passed, or has not."""
+    done = yield
+    marker = item.get_closest_marker("trouble")
+    if marker and call.when == "call":
+        report = report_of_trouble(item.nodeid, *marker.args)
+        if done.passed:
+            report.write(tried=1, outcome=marker.args[1])
+    return done
 
 
 @pytest.fixture(scope="session")

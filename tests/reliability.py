@@ -1,5 +1,6 @@
 """What the tests of faults and of hostile input tell the page docs/reliability.md."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -57,3 +58,9 @@ def report_of(request: pytest.FixtureRequest, kind: str) -> Report:
     name = request.node.name.replace("/", "_")
     summary = (request.function.__doc__ or "").strip().splitlines()[0]
     return Report(RESULTS / kind / f"{name}.json", kind, summary)
+
+
+def report_of_trouble(test: str, done: str, _outcome: str) -> Report:
+    """Return the report of a test of a public trouble, by its id; one of before is gone."""
+    name = hashlib.sha256(test.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return Report(RESULTS / "trouble" / f"{name}.json", "trouble", done)

@@ -132,6 +132,7 @@ def test_without_a_page_the_command_that_makes_it_is_told(tmp_path, monkeypatch,
     )
 
 
+@pytest.mark.trouble("a config of one's own in Latin-1 or UTF-16", "one error with line and letter")
 def test_a_config_in_latin_1_is_told(experiment, capsys):
     Path("own.yaml").write_bytes("a: 1\n# für uns\n".encode("latin-1"))
     assert cli.main(["weights", "--configfile", "own.yaml"]) == 1
@@ -142,6 +143,9 @@ def test_a_config_in_latin_1_is_told(experiment, capsys):
     assert "own.yaml: is no UTF-8 but UTF-16; save" in capsys.readouterr().err
 
 
+@pytest.mark.trouble(
+    "--config or --configfile given twice", "both count; the same key twice is an error"
+)
 def test_an_option_that_is_given_twice_adds_to_the_first(experiment, capsys):
     write("one.yaml", clap={"optional": True})
     Path("two.yaml").write_text("results_dir: other\n")
@@ -160,10 +164,12 @@ def resound(*arguments: str, output: str) -> tuple[str, int]:
     return done.stderr, done.returncode
 
 
+@pytest.mark.trouble("a command's output piped to `head`", "it ends quietly")
 def test_a_reader_that_has_enough_ends_the_command_quietly(experiment):
     assert resound("weights", output="| true") == ("", 128 + signal.SIGPIPE)
 
 
+@pytest.mark.trouble("a full disk on standard output", "one line")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is full")
 def test_a_full_disk_on_standard_output_is_told_in_a_line(experiment):
     told = "standard output cannot be written (No space left on device)\n"

@@ -70,6 +70,10 @@ def beside(folder, asked: str, there: str = "") -> str:
     return absence(folder / asked)
 
 
+@pytest.mark.trouble(
+    "a file's name that differs by accents, case, a space or its ending",
+    "missing, with the nearest name",
+)
 @pytest.mark.parametrize(
     ("asked", "there"),
     [
@@ -94,6 +98,7 @@ def test_a_name_that_is_far_from_all_is_not_likened_to_one(tmp_path):
     assert beside(tmp_path, "1-999999-A-0.wav") == "there is no such file"
 
 
+@pytest.mark.trouble("a folder, pipe, device or link in the place of a file", "named as what it is")
 def test_what_stands_in_the_place_of_a_file_is_told(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "clip.wav").touch()

@@ -31,6 +31,10 @@ def write(tmp_path, content: str | bytes) -> None:
     (tmp_path / "own_things/mine.py").write_bytes(data)
 
 
+@pytest.mark.trouble(
+    "a syntax error in a user's own feature, distance or network",
+    "told where it is asked for, with file and line; all else works",
+)
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -55,6 +59,9 @@ def test_a_file_that_cannot_be_read_is_named_and_stops_nothing_else(
         things.entry("mine")
 
 
+@pytest.mark.trouble(
+    "an error in a user's own module when it is imported", "told with file and line"
+)
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -75,6 +82,9 @@ def replaced(monkeypatch, registry: Registry, name: str, function) -> None:
     monkeypatch.setitem(registry._loaded, name, function)
 
 
+@pytest.mark.trouble(
+    "a user's own feature that returns another shape or type", "told with file and line"
+)
 @pytest.mark.parametrize(
     ("result", "told"),
     [
@@ -97,6 +107,9 @@ def test_a_feature_of_another_shape_is_named_with_its_line(monkeypatch, result, 
         extract_batch("mfcc", CLIPS, **SETTING)
 
 
+@pytest.mark.trouble(
+    "a user's own distance that returns another shape, integers or NaN", "told with file and line"
+)
 @pytest.mark.parametrize(
     ("result", "told"),
     [

@@ -76,12 +76,14 @@ def test_a_replaced_clip_is_noticed_however_old_it_is(restored, data):
     restored.match(f"clips replaced: {clip.name}", plan)
 
 
+@pytest.mark.trouble("clips that are dated in the future, after a run", "nothing runs again")
 def test_a_time_in_the_future_is_ignored(restored, data):
     for path in [*(data / "audio").iterdir(), data / "meta/esc50.csv"]:
         os.utime(path, FUTURE)
     assert restored.stale() == {}
 
 
+@pytest.mark.trouble("another spelling of data_root in a run", "nothing runs again")
 @pytest.mark.parametrize(
     "spelled", ["data/", "./data", "{folder}/data", "{folder}/data/", "out/../data"]
 )
@@ -90,6 +92,9 @@ def test_another_spelling_of_the_folder_re_runs_nothing(restored, spelled):
     assert restored.stale("--config", f"data_root={place}") == {}
 
 
+@pytest.mark.trouble(
+    "the same data set in another folder", "nothing runs again; a changed clip is noticed there too"
+)
 def test_a_data_set_that_moved_re_runs_nothing(restored, data, tmp_path):
     for place in (restored.folder / "moved", tmp_path / "elsewhere"):
         shutil.copytree(data, place, copy_function=shutil.copyfile)
@@ -108,6 +113,10 @@ def test_a_data_set_that_moved_re_runs_nothing(restored, data, tmp_path):
             shutil.rmtree(place)
 
 
+@pytest.mark.trouble(
+    "unlisted files of all kinds: links that lead nowhere, names that are no text, braces",
+    "nothing runs again",
+)
 def test_what_the_csv_does_not_list_re_runs_and_stops_nothing(restored, data):
     for name in (b"more.wav", b"caf\xe9.wav", b".hidden", b"{braces}.wav", b"new\nline.wav"):
         stranger(data, name)
@@ -127,6 +136,10 @@ def test_another_folder_is_another_data_set(restored, data):
         shutil.rmtree(other)
 
 
+@pytest.mark.trouble(
+    "clips and unlisted files of strange names, from first job to table",
+    "the table is made; unlisted files are listed in the audit",
+)
 def test_strange_names_go_through_all_of_it(project):
     project.run("out/index/dataset.json", "--until", "fetch_dataset")
     data = project.folder / "data"

@@ -112,6 +112,9 @@ def test_threads_that_call_at_once_compile_once(tmp_path):
     assert len(fresh.dispatcher.signatures) == 1
 
 
+@pytest.mark.trouble(
+    "an installation in which nothing can be written", "imported and compiled in each process"
+)
 def test_without_a_folder_to_write_into_it_is_compiled_in_each_process(package, tmp_path):
     """As in a read-only installation of a user without a home."""
     (package / "__pycache__").write_text("no folder\n")
@@ -122,6 +125,7 @@ def test_without_a_folder_to_write_into_it_is_compiled_in_each_process(package, 
     assert not list(tmp_path.rglob("*.nbi"))
 
 
+@pytest.mark.trouble("`NUMBA_DISABLE_JIT=1`", "imported; a call says why it cannot be")
 def test_where_numba_may_not_compile_an_import_works_and_a_call_says_why():
     code = """
 import numpy as np

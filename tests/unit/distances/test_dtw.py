@@ -50,6 +50,7 @@ def test_pairwise_gives_what_dtw_gives(local_cost, dtype):
         )
 
 
+@pytest.mark.trouble("a number of numpy where one of Python is meant", "the same distances")
 @pytest.mark.parametrize("band", [np.float32(0.25), np.float64(0.25), Fraction(1, 4)])
 def test_a_band_is_any_kind_of_number(band):
     queries, gallery = clips(3, 12), clips(4, 9, seed=1)

@@ -32,6 +32,10 @@ def refused(text: str, files=()) -> str:
     return fault.strip()
 
 
+@pytest.mark.trouble(
+    "a results_dir, data_root or name of a W&B project that cannot be",
+    "refused before any job, with key and cause",
+)
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -55,18 +59,24 @@ def test_a_place_or_name_that_cannot_be_is_named(here, text, fault):
     assert refused(text).startswith(fault)
 
 
+@pytest.mark.trouble("a results_dir with spaces, `$`, `%`, quotes or accents", "taken as it is")
 @pytest.mark.parametrize("name", ["a b", "50 $", "ö", "[x]", "o'u", "a%s", "-a"])
 def test_all_other_names_are_taken(name):
     config = {**copy.deepcopy(SHIPPED), "results_dir": name}
     assert open_config(config, SCHEMA)["results_dir"] == name
 
 
+@pytest.mark.trouble("braces and spaces in data_root", "taken as they are")
 @pytest.mark.parametrize("name", ["a{b}", "a<b", "a b"])
 def test_a_data_set_may_lie_in_any_folder(name):
     config = {**copy.deepcopy(SHIPPED), "data_root": name}
     assert open_config(config, SCHEMA)["data_root"] == name
 
 
+@pytest.mark.trouble(
+    "another spelling of data_root and results_dir: a slash at the end, `./`, `~`",
+    "the same folder",
+)
 @pytest.mark.parametrize(
     ("named", "place"),
     [
@@ -86,6 +96,10 @@ def test_every_spelling_of_a_folder_is_one(here, monkeypatch, named, place):
         assert open_config(config, SCHEMA)[key] == place.format(**places)
 
 
+@pytest.mark.trouble(
+    "`2024_01`, a date or `yes` where a name is meant",
+    "refused as it is written, with file and line",
+)
 @pytest.mark.parametrize(
     ("written", "fault"),
     [
@@ -107,6 +121,7 @@ def test_a_text_that_yaml_reads_as_something_else_is_told_as_written(here, writt
     assert project == f"wandb.project: {fault} ({own}, line 3)"
 
 
+@pytest.mark.trouble("`--config results_dir=2024_01`", "refused, with the way to write it")
 def test_a_number_of_the_command_line_is_told_as_that():
     told = refused("results_dir: 202401")
     assert told.startswith("results_dir: 202401 is no text; --config takes digits")

@@ -21,6 +21,10 @@ def test_an_empty_or_broken_file_is_for_its_reader(tmp_path):
     assert list(faults([tmp_path / "absent.yaml"])) == []
 
 
+@pytest.mark.trouble(
+    "a block or key twice in a YAML file, or a key that YAML reads as no text",
+    "refused, with file and line",
+)
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

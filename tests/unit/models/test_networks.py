@@ -136,6 +136,7 @@ class Mine(Classifier):
         return self.embedded
 
 
+@pytest.mark.trouble("a user's own network that returns another shape", "told with file and line")
 @pytest.mark.parametrize("shape", [(3, 4), (2, 5), (4,), (2, 1, 1, 4)])
 def test_embeddings_of_another_shape_are_an_error_with_file_and_line(shape):
     network = Mine(torch.zeros(shape), torch.zeros(2, 3))
@@ -144,6 +145,7 @@ def test_embeddings_of_another_shape_are_an_error_with_file_and_line(shape):
         network(torch.zeros(2, 6, 8))
 
 
+@pytest.mark.trouble("a user's own network that returns another shape", "told with file and line")
 @pytest.mark.parametrize("shape", [(3, 3), (2,), (2, 3, 1)])
 def test_logits_of_another_shape_are_an_error_with_file_and_line(shape):
     network = Mine(torch.zeros(2, 4), torch.zeros(shape))

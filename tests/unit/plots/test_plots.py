@@ -119,6 +119,9 @@ def test_a_figure_that_fails_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.trouble(
+    "a class whose name is a formula to the plotting library", "drawn as it is written"
+)
 @pytest.mark.parametrize("name", ["Ba$$in", "$100 to $200", r"\frac", "a_b^c"])
 def test_a_name_is_drawn_as_it_is_written(tmp_path, name):
     path = tmp_path / "figure.svg"
