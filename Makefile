@@ -25,13 +25,14 @@ $(READY): pyproject.toml envs/constraints.txt
 	$(BIN)/python -m pip install --constraint envs/constraints.txt --editable ".[train,encoders,search,dev]"
 	@touch $@
 
-demo: $(READY)  ## run the whole workflow on a small generated data set, tables and page to results/demo
-	@echo "==> From generated clips to the retrieval tables (a minute or two; again: only what is stale)"
-	$(BIN)/snakemake results/demo/tables results/demo/report --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
-	@for table in retrieval_cosine retrieval_dtw retrieval_embeddings retrieval_autoencoder classification; do echo; grep '^|' results/demo/tables/$$table.md | cut -c 1-128; done
+demo: $(READY)  ## run the whole workflow on a small generated data set, tables, figures and page to results/demo
+	@echo "==> From generated clips to tables, figures and a page; again: only what is stale"
+	@RESOUND_PROGRESS=line $(BIN)/snakemake tables figures report --cores $(CORES) --configfile workflow/configs/demo.yaml $(ARGS)
 	@echo
-	@echo "==> Each cell: ours [95% interval] (the published study's on ESC-50, ours minus it). All columns, and the"
-	@echo "    validation against librosa, as .csv, .md and .tex: results/demo/tables"
+	@$(BIN)/resound results --configfile workflow/configs/demo.yaml
+	@echo
+	@echo "==> In brackets: 95% intervals. All columns, as .csv, .md and .tex: results/demo/tables"
+	@echo "==> Figures, as .png and .svg: results/demo/figures"
 	@echo "==> The page, to see and to hear, opens in any browser: results/demo/report/index.html"
 
 # A process that has done its half takes over tests of the other; tests/once.py makes once what both

@@ -72,58 +72,29 @@ rule all:
     localrule: True
 
 
-# Targets named after the folder, so that `snakemake results/tables` asks for the tables themselves.
-rule tables:
-    name:
-        f"{config['results_dir']}/tables"
-    input:
-        TABLES,
-    localrule: True
+# A target has its own name, `tables`, and that of its folder, so that `snakemake results/tables` asks
+# for the tables themselves. Under another results_dir the shipped folder's name says what to ask for.
+for target, files in {
+    "tables": TABLES,
+    "figures": FIGURES,
+    "report": PAGE,
+    "corpus": "<results>/corpus/record.json",
+}.items():
 
+    for asked in target_names(target):
 
-rule tables_folder:
-    name:
-        f"{config['results_dir']}/tables/"
-    input:
-        TABLES,
-    localrule: True
+        rule:
+            name:
+                asked
+            input:
+                files,
+            localrule: True
 
+    for mistaken in mistaken_names(target):
 
-rule figures:
-    name:
-        f"{config['results_dir']}/figures"
-    input:
-        FIGURES,
-    localrule: True
-
-
-rule figures_folder:
-    name:
-        f"{config['results_dir']}/figures/"
-    input:
-        FIGURES,
-    localrule: True
-
-
-rule page:
-    name:
-        f"{config['results_dir']}/report"
-    input:
-        PAGE,
-    localrule: True
-
-
-rule corpus:
-    name:
-        f"{config['results_dir']}/corpus"
-    input:
-        "<results>/corpus/record.json",
-    localrule: True
-
-
-rule page_folder:
-    name:
-        f"{config['results_dir']}/report/"
-    input:
-        PAGE,
-    localrule: True
+        rule:
+            name:
+                mistaken
+            input:
+                ask_for(target),
+            localrule: True

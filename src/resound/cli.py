@@ -20,6 +20,7 @@ from resound.errors import ResoundError
 COMMANDS = {
     "detect": "find in your own recordings what a head learned from your marks",
     "index": "index a folder of your own recordings, so that they can be searched",
+    "results": "print what a run of the workflow has found, method by method",
     "search": "find the places in your own recordings that sound like this one",
     "serve": "open a page to search your own recordings and mark what is right",
     "show": "open the page of an experiment in the browser",

@@ -21,7 +21,7 @@ from resound.experiment.divisions import shard_of, tile_of
 from resound.experiment.divisions import tile_paths
 from resound.experiment.jobs import Jobs, grows, one_of, vector_files, waveforms_at
 from resound.experiment.opening import open_experiment
-from resound.jobs import environment
+from resound.jobs import environment, one_line
 from resound.jobs.clock import bring_to_now
 from resound.jobs.locks import LockNotice, Presence
 from resound.jobs.overview import Overview, TargetNotice
@@ -32,6 +32,7 @@ BASE = Path(workflow.basedir)
 SCHEMA = BASE / "workflow/schemas/config.schema.yaml"
 TABLE_FORMS = ("csv", "md", "tex")
 FIGURE_FORMS = ("png", "svg")
+SHIPPED_RESULTS = "results"
 CORPUS_PARTS = ("record.json", "index")
 
 
@@ -67,11 +68,14 @@ PRESENCE = announced() if workflow.is_main_process else None
 
 if workflow.is_main_process:
     for told in TOLD:
-        logger.info(told)
+        logger.info(told, extra={one_line.TOLD: True})
     logger.addFilter(
         Overview(is_dry_run=lambda: workflow.dryrun, how_long=lambda: how_long())
     )
     logger.addFilter(TargetNotice(config["results_dir"]))
+    one_line.show(
+        logger, is_dry_run=lambda: workflow.dryrun, how_long=lambda: how_long()
+    )
 
 
 onstart:
@@ -155,6 +159,30 @@ def tile_files(run, file=None):
 
 JOBS = Jobs(THERE, BASE / "workflow/scripts", tile_files)
 code_of = JOBS.code
+
+
+def target_names(target):
+    """Return by what names the files of a target are asked for."""
+    folder = f"{config['results_dir']}/{target}"
+    return target, folder, f"{folder}/"
+
+
+def mistaken_names(target):
+    """Return by what names they would be asked for in the shipped results_dir, where it is not this."""
+    folder = f"{SHIPPED_RESULTS}/{target}"
+    return [name for name in (folder, f"{folder}/") if name not in target_names(target)]
+
+
+def ask_for(target):
+    """Return an input that ends a run with the name by which a target is asked for."""
+
+    def told(wildcards):
+        raise WorkflowError(
+            f"results_dir is {config['results_dir']}, so there is no {SHIPPED_RESULTS}/{target}; "
+            f"ask for `{target}`, whatever results_dir is, or for {config['results_dir']}/{target}"
+        )
+
+    return told
 
 
 def makers_of(files):

@@ -29,6 +29,43 @@ def as_clips(name: str, values: npt.ArrayLike) -> Array:
     return clips
 
 
+def stacks(name: str, values: Any) -> list[tuple[npt.NDArray[np.intp], Array]]:
+    """Return clips of several lengths as stacks of one length each, with their positions.
+
+    Parameters
+    ----------
+    name : str
+        What the clips are, for the error.
+    values : array_like, shape (clips, frames, dims), or list of array_like, shapes (frames, dims)
+        The clips. An array stays as it is.
+
+    Returns
+    -------
+    list of (ndarray, shape (n,), and ndarray, shape (n, frames, dims))
+        By ascending length.
+
+    Raises
+    ------
+    ParameterError
+        As `as_clips`.
+    """
+    if not isinstance(values, list | tuple) or not values:
+        clips = as_clips(name, values)
+        return [(np.arange(len(clips)), clips)]
+    arrays = [np.asarray(clip) for clip in values]
+    lengths = [clip.shape[:1] for clip in arrays]
+    found = []
+    for length in sorted(set(lengths)):
+        positions = np.flatnonzero([own == length for own in lengths])
+        if len({arrays[i].shape for i in positions}) > 1:
+            raise ParameterError(
+                f"{name} of shapes {sorted({clip.shape for clip in arrays})} must have frames of "
+                "the same dims; compare clips of one feature and setting"
+            )
+        found.append((positions, as_clips(name, np.stack([arrays[i] for i in positions]))))
+    return found
+
+
 def check_frames(name: str, frames: Array) -> None:
     """Raise ParameterError unless `frames` (..., frames, dims) has a frame and a dimension."""
     if 0 in frames.shape[-2:]:

@@ -31,6 +31,7 @@ Other libraries
 """
 
 import importlib.util
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resound.distances import _dtw_kernels
-from resound.distances._clips import Array, as_clips, check_frames, check_same_dims
+from resound.distances._clips import Array, check_frames, check_same_dims, stacks
 from resound.distances._dtw_inputs import in_blocks, interleave, reach
 from resound.errors import EnvironmentProblem, ParameterError, check_choice
 from resound.registry import DISTANCES
@@ -112,8 +113,8 @@ def dtw(
 
 @DISTANCES.register("dtw", cuda="resound.distances._dtw_cuda")
 def pairwise(
-    queries: npt.ArrayLike,
-    gallery: npt.ArrayLike,
+    queries: Any,
+    gallery: Any,
     *,
     local_cost: str = "euclidean",
     band: float | None = None,
@@ -126,10 +127,11 @@ def pairwise(
 
     Parameters
     ----------
-    queries : array_like, shape (Q, n, d)
-        Frames of the queries: finite real numbers, of any unit.
-    gallery : array_like, shape (N, m, d)
-        Frames of the gallery clips. A memory map is read in blocks and never held as a whole.
+    queries : array_like, shape (Q, n, d), or sequence of Q array_like, shapes (n, d)
+        Frames of the queries: finite real numbers, of any unit. In a sequence each n is its own.
+    gallery : array_like, shape (N, m, d), or sequence of N array_like, shapes (m, d)
+        Frames of the gallery clips, in the same way. A memory map is read in blocks and never held
+        as a whole.
     local_cost, band, dtype
         As in `dtw`.
     device : {"cpu", "cuda"}
@@ -161,22 +163,42 @@ def pairwise(
     >>> gallery = np.array([[[0.0], [1.0], [5.0]], [[0.0], [1.0], [3.0]]])
     >>> pairwise(query, gallery)
     array([[0., 2.]], dtype=float32)
+
+    Clips of any lengths stand in a list:
+
+    >>> pairwise([[[0.0], [5.0]]], [[[0.0], [5.0], [5.0]], [[1.0]]])
+    array([[0., 5.]], dtype=float32)
     """
     check_choice("local_cost", local_cost, LOCAL_COSTS)
     check_choice("dtype", dtype, DTYPES)
-    x, y = as_clips("queries", queries), as_clips("gallery", gallery)
-    check_same_dims("queries", x, "gallery", y)
-    band_reach = reach(x.shape[1], y.shape[1], band)
+    x_stacks, y_stacks = stacks("queries", queries), stacks("gallery", gallery)
+    for (_, x), (_, y) in itertools.product(x_stacks, y_stacks):
+        check_same_dims("queries", x, "gallery", y)
     kernel = _kernel(device)
-    return in_blocks(
-        x,
-        y,
-        lambda frames, clips: kernel(frames, clips, *band_reach, local_cost == "euclidean"),
-        local_cost=local_cost,
-        dtype=dtype,
-        n_threads=n_threads,
-        progress=progress,
-    )
+
+    def of_stacks(x: Array, y: Array, tell: Callable[[int], None] | None) -> Array:
+        band_reach = reach(x.shape[1], y.shape[1], band)
+        return in_blocks(
+            x,
+            y,
+            lambda frames, clips: kernel(frames, clips, *band_reach, local_cost == "euclidean"),
+            local_cost=local_cost,
+            dtype=dtype,
+            n_threads=n_threads,
+            progress=tell,
+        )
+
+    if len(x_stacks) == len(y_stacks) == 1:
+        return of_stacks(x_stacks[0][1], y_stacks[0][1], progress)
+    distances = np.empty([sum(len(p) for p, _ in side) for side in (x_stacks, y_stacks)], dtype)
+    finished = 0
+    for rows, x in x_stacks:
+        for columns, y in y_stacks:
+            distances[np.ix_(rows, columns)] = of_stacks(x, y, None)
+        finished += len(rows)
+        if progress is not None:
+            progress(finished)
+    return distances
 
 
 def _kernel(device: str) -> Callable[..., Array]:

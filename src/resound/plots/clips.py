@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from resound import store
 from resound.data.index import read_clips
-from resound.features.extraction import extract_batch
+from resound.features.extraction import extract, extract_batch
 from resound.plots import choice
 from resound.plots.made import Drawing, Files, Spec
-from resound.plots.style import DIVERGING, SEQUENTIAL, colours
+from resound.plots.style import DIVERGING, SEQUENTIAL, colours, save
 from resound.registry import FIGURES
 
 DYNAMIC_RANGE = 80.0  # dB
@@ -113,6 +113,53 @@ def _decibels(magnitudes: Array) -> Array:
     peak = float(magnitudes.max()) or 1.0
     floor = 10 ** (-DYNAMIC_RANGE / 20)
     return np.asarray(20 * np.log10(np.maximum(magnitudes / peak, floor)))
+
+
+def plot(
+    waveform: npt.ArrayLike,
+    path: store.AnyPath,
+    *,
+    sample_rate: int,
+    features: Sequence[str] = ("mel", "mfcc"),
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    title: str = "",
+) -> None:
+    """Draw one sound and some of its features into a file.
+
+    Parameters
+    ----------
+    waveform : array_like, shape (samples,)
+        The sound.
+    path : path
+        ``.png`` or ``.svg``.
+    sample_rate : int
+        Hz.
+    features : sequence of str
+        Framed features of `resound.registry.FEATURES`.
+    n_fft, hop_length : int
+        Length of a frame and distance between two, in samples.
+    title : str
+        What stands above it.
+
+    Raises
+    ------
+    ParameterError
+        For another ending of `path`, and as `resound.features.extraction.extract` does.
+    """
+    clip = np.asarray(waveform)
+    read = partial(
+        extract, waveform=clip, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length
+    )
+    drawn = partial(
+        draw_features,
+        waveforms=[clip],
+        features={name: [read(name)] for name in features},
+        titles=[title],
+        sample_rate=sample_rate,
+        hop_length=hop_length,
+    )
+    save(drawn, [path], height=features_height(len(features)))
 
 
 @FIGURES.register(

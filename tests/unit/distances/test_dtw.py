@@ -7,6 +7,8 @@ from fractions import Fraction
 import numba
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from resound.compiled.lanes import LANES
 from resound.distances import _dtw_inputs
@@ -192,3 +194,31 @@ def test_processes_fill_a_cold_cache_together(tmp_path):
         out, err = process.communicate(timeout=120)
         assert (out.strip(), err) == ("2.0", "")
     assert len(list(tmp_path.rglob("*.nbc"))) == 1  # of float32 alone, which was asked for
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(1, 6), min_size=1, max_size=4),
+    st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    st.sampled_from([None, 0.0, 0.5]),
+)
+def test_clips_of_any_lengths_stand_in_a_list(queries, gallery, band):
+    rng = np.random.default_rng(len(queries) + 7 * len(gallery))
+    x, y = ([rng.standard_normal((n, 3)) for n in side] for side in (queries, gallery))
+    told = []
+    found = pairwise(x, tuple(y), band=band, progress=told.append)
+    assert found.tolist() == [[dtw(a, b, band=band) for b in y] for a in x]
+    assert told[-1] == len(x)
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        ([np.ones((2, 3)), np.ones((2, 4))], r"queries of shapes .* frames of the same dims"),
+        ([np.ones((2, 3)), np.ones((4, 4))], r"queries of shape .* and gallery of shape"),
+        ([np.ones(2), np.ones(3)], r"queries of shape \(1, 2\) .* must be real numbers"),
+    ],
+)
+def test_clips_that_do_not_go_together_are_named(clips, message):
+    with pytest.raises(ParameterError, match=message):
+        pairwise(clips, [np.ones((2, 3))])
