@@ -71,7 +71,9 @@ def tail_difference(
     .. math:: d = \frac{1}{\sum_c n_c} \sum_c n_c \, (\bar t_c - \bar w_c)
 
     so that classes whose clips are often short do not stand for the tail. Its interval is that of
-    the mean of its influence values: see `resound.metrics.intervals.mean_interval`.
+    the mean of its influence values, by the residuals of class means and a tail that adds d in each
+    class: so a class that has a single clip with a tail counts for how far it is from d. See
+    `resound.metrics.intervals.mean_interval`.
 
     Parameters
     ----------
@@ -109,9 +111,10 @@ def tail_difference(
     m = compared["category"].map(both["size"] - both["sum"]).to_numpy(float)
     weights = np.where(tail, 1.0, -n / m)[:, np.newaxis] / tail.sum()
     found = (weights * x).sum(axis=0)
-    means = compared.groupby(["category", "tail"])[metrics].transform("mean").to_numpy(float)
+    plain = pd.DataFrame(x - found * tail[:, np.newaxis], index=compared.index)
+    residuals = plain - plain.groupby(compared["category"]).transform("mean")
     low, high = mean_interval(
-        found + len(x) * weights * (x - means),
+        found + len(x) * weights * residuals.to_numpy(),
         compared["category"].to_numpy(str),
         compared["src_file"].to_numpy(str),
         level=options["level"],

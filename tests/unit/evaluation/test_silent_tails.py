@@ -57,6 +57,17 @@ def test_its_interval_covers():
     assert 0.91 <= np.mean(inside) <= 0.985
 
 
+def test_a_class_with_a_single_tail_counts_for_how_far_it_is_from_the_others():
+    """Tails of two classes, of one clip each, that differ by 0.5 say little of their mean."""
+    about = {"query": list("abcdefgh"), "category": list("11112222"), "src_file": list("abcdefgh")}
+    values = [0.9, 0.2, 0.2, 0.2, 0.4, 0.2, 0.2, 0.2]
+    tail = np.array([True, False, False, False] * 2)
+    found = tail_difference(Asked(pd.DataFrame(about | {"mrr@10": values})), tail, OPTIONS)
+    assert found["mrr@10"] == pytest.approx(0.45)
+    assert found["mrr@10_low"] < 0.2
+    assert found["mrr@10_high"] > 0.7
+
+
 def test_where_no_class_has_both_there_is_no_difference():
     frame, tail = scored()
     alone = frame["category"].isin(["0", "3"]).to_numpy()
