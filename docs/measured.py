@@ -232,7 +232,7 @@ def partial_queries(tables: Path) -> str:
             f"`{row['method']}`",
             row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
             "whole" if pd.isna(row["seconds"]) else f"{row['seconds']:g} s",
-            *(cell for m in SHORT_METRICS for cell in (f"{row[m]:.3f} {_interval(row, m)}",
+            *(cell for m in SHORT_METRICS for cell in (f"{row[m]:z.3f} {_interval(row, m)}",
                                                        _left(row, m))),
         ]
         for row in found.to_dict("records")
@@ -288,7 +288,7 @@ def silent_tails(tables: Path) -> str:
                 row["feature"] if pd.isna(row.get("network")) else f"`{row['network']}`",
                 row["query"],
                 f"{row['n_queries']:.0f}",
-                *("" if pd.isna(row[m]) else f"{row[m]:.3f} {_interval(row, m)}" for m in metrics),
+                *("" if pd.isna(row[m]) else f"{row[m]:z.3f} {_interval(row, m)}" for m in metrics),
             ]
             for row in found.to_dict("records")
         ]
@@ -319,7 +319,7 @@ def _left(row: Mapping[str, Any], metric: str) -> str:
 
 
 def _interval(row: Mapping[str, Any], metric: str) -> str:
-    return f"[{row[f'{metric}_low']:.3f}, {row[f'{metric}_high']:.3f}]"
+    return f"[{row[f'{metric}_low']:z.3f}, {row[f'{metric}_high']:z.3f}]"
 
 
 def _measured_at(tables: Path) -> str:

@@ -66,7 +66,7 @@ def shown_changed(frame: pd.DataFrame, names: Sequence[str], top_k: Sequence[int
 
 def told_of(row: Mapping[Any, Any], metric: str) -> str:
     """Return a metric with its interval and, of changed clips, the share that is left."""
-    found = f"{row[metric]:.3f} [{row[f'{metric}_low']:.3f}, {row[f'{metric}_high']:.3f}]"
+    found = f"{row[metric]:z.3f} [{row[f'{metric}_low']:z.3f}, {row[f'{metric}_high']:z.3f}]"
     left = row.get(f"{LEFT}_{metric}")
     if pd.isna(left):
         return found
