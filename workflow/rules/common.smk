@@ -11,6 +11,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
+from resound import provenance
 from resound.data import listing
 from resound.data.outline import look
 from resound.errors import ResoundError
@@ -50,6 +51,7 @@ def announced():
     return presence
 
 
+provenance.remember(Path(".snakemake/resound.code.json"))
 try:
     environment.check()
     THERE, TOLD = open_experiment(
