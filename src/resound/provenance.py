@@ -18,14 +18,19 @@ registry names the module behind it as well, ``code_digest(script, FEATURES.entr
 """
 
 import ast
+import atexit
+import contextlib
 import functools
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from resound.errors import StoreError
+from resound.files import write_text
 from resound.registry import SOURCE, tree_of
 
 PACKAGE = "resound"
@@ -39,6 +44,12 @@ LEFT_OUT = "DECIDES_NO_NUMBER"
 _WITH_WORDS = (
     ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Raise, ast.Expr,
 )  # fmt: skip
+
+
+# What was read of files, by their names and bytes, in this process or, with `remember`, before; and
+# what of it this process has asked for.
+_remembered: dict[str, Any] = {}
+_used: set[str] = set()
 
 
 class _Code(NamedTuple):
@@ -123,8 +134,52 @@ def numeric_versions(strict: bool, libraries: Sequence[str] = NUMERIC_LIBRARIES)
     return {name: metadata.version(name) for name in libraries} if strict else {}
 
 
+def remember(path: Path) -> None:
+    """Keep in a file what was read of code, so that the next process reads what is new alone.
+
+    What is kept is found by a file's name and its bytes: it is what would be read. Parsing all
+    modules is near half of what a run takes that finds nothing to be done.
+    """
+    try:
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        kept = None
+    _remembered.update(kept if isinstance(kept, dict) else {})
+    known = len(_remembered)
+
+    def keep() -> None:
+        if len(_remembered) > known:
+            with contextlib.suppress(OSError, StoreError):  # it is read again
+                write_text(path, json.dumps({key: _remembered[key] for key in _used}))
+
+    atexit.register(keep)
+
+
 @functools.cache
 def _parsed(path: Path) -> _Code:
+    content = path.read_bytes()
+    key = f"{_short(path)} {hashlib.sha256(content + _how()).hexdigest()}"
+    _used.add(key)
+    match _remembered.get(key):
+        # Which words count depends on what the modules behind the imports say of themselves, too.
+        case [str(digest), list(imports), list(silent)] if silent == _left_out_of(imports):
+            return _Code(digest, tuple(imports))
+    found = _read(path)
+    _remembered[key] = [found.digest, list(found.imports), _left_out_of(found.imports)]
+    return found
+
+
+@functools.cache
+def _how() -> bytes:
+    """Return what decides how code is read: this module, and the Python that parses."""
+    return Path(__file__).read_bytes() + str(sys.version_info[:2]).encode()
+
+
+def _left_out_of(imports: Iterable[str]) -> list[str]:
+    return sorted({name for name in imports if _is_left_out(name)})
+
+
+def _read(path: Path) -> _Code:
     tree = tree_of(path)
     nodes = list(ast.walk(tree))
     imports = tuple(_imports(nodes, path))
@@ -192,10 +247,14 @@ def _imported_from_left_out(nodes: Iterable[ast.AST], path: Path) -> set[str]:
     return {
         alias.asname or alias.name
         for node in nodes
-        if isinstance(node, ast.ImportFrom)
-        and any(why_left_out(file) for file in _files(SOURCE, _base(node, path)))
+        if isinstance(node, ast.ImportFrom) and _is_left_out(_base(node, path))
         for alias in node.names
     }
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether the module of a dotted name says that it decides no number; not a package above."""
+    return any(why_left_out(file) for file in _files(SOURCE, name)[-1:])
 
 
 def _base(node: ast.ImportFrom, path: Path) -> str:

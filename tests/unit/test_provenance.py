@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,70 @@ def test_one_digest_stands_for_all_files(package):
 def test_versions_are_only_told_when_strict():
     assert provenance.numeric_versions(False) == {}
     assert set(provenance.numeric_versions(True)) == set(provenance.NUMERIC_LIBRARIES)
+
+
+def test_a_package_that_is_left_out_silences_none_of_its_modules(package):
+    edit(package, "X = 1", "def speak(text):\n    return text\n\n\nX = 1", "b.py")
+    (package / "script.py").write_text("from resound.b import speak\n\nspeak('one')\n")
+    marked = 'DECIDES_NO_NUMBER = "It names what is elsewhere."\n'
+    (package / "src/resound/__init__.py").write_text(marked)
+    before = digest(package)
+    assert list(before) == ["script.py", "src/resound/b.py"]
+    (package / "script.py").write_text("from resound.b import speak\n\nspeak('two')\n")
+    assert digest(package)["script.py"] != before["script.py"]
+
+
+@pytest.fixture
+def remembering(package, monkeypatch):
+    """Return what digests the package in what would be a new process each time, and its file."""
+    file, at_exit = package / ".snakemake/code.json", []
+    monkeypatch.setattr(provenance.atexit, "register", at_exit.append)
+
+    def digested(*modules):
+        monkeypatch.setattr(provenance, "_remembered", {})
+        monkeypatch.setattr(provenance, "_used", set())
+        provenance.remember(file)
+        found = digest(package, *modules)
+        at_exit.pop()()
+        return found
+
+    return digested, file
+
+
+def test_what_is_remembered_is_what_would_be_read(package, remembering, monkeypatch):
+    digested, file = remembering
+    first = digested("resound.c")
+    assert first == digest(package, "resound.c")
+    parsed = []
+    read = provenance._read
+    monkeypatch.setattr(provenance, "_read", lambda path: parsed.append(path.name) or read(path))
+    assert digested("resound.c") == first
+    assert parsed == []
+    edit(package, "X = 1", "X = 2", "b.py")
+    changed = digested("resound.c")
+    assert parsed == ["b.py"]
+    assert {name for name in first if first[name] != changed[name]} == {"src/resound/b.py"}
+    assert len(json.loads(file.read_bytes())) == len(first)
+
+
+def test_a_module_that_is_left_out_from_now_on_is_noticed_where_it_is_imported(
+    package, remembering
+):
+    digested, _ = remembering
+    edit(package, "X = 1", "def speak(text):\n    return text\n\n\nX = 1", "b.py")
+    (package / "script.py").write_text("from resound.b import speak\n\nspeak('one')\n")
+    first = digested()
+    path = package / "src/resound/b.py"
+    path.write_text(path.read_text() + 'DECIDES_NO_NUMBER = "It speaks."\n')
+    again = digested()
+    assert again == digest(package)
+    assert again["script.py"] != first["script.py"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"a": 1}'])
+def test_a_memory_that_is_none_is_made_anew(package, remembering, content):
+    digested, file = remembering
+    first = digested()
+    file.write_bytes(content)
+    assert digested() == first
+    assert json.loads(file.read_bytes())

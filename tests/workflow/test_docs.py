@@ -20,13 +20,19 @@ def written(project, part: str, *, module: str) -> None:
     (project.folder / f"workflow/report/{kind}_hard_classes.rst").write_text(caption)
 
 
-def test_the_readme_s_library_example_runs():
+def test_the_readme_s_library_example_runs(tmp_path):
     (example,) = blocks("README.md", "python")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", example],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("(44, 13) ")
+    assert "positions=array([0, 1])" in done.stdout
+    assert (tmp_path / "sound.png").stat().st_size > 10_000
 
 
 def test_the_page_of_the_matrix_says_what_is_true():

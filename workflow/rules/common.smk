@@ -8,6 +8,7 @@ import yaml
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.logging import logger
 
+from resound import provenance
 from resound.data import listing
 from resound.data.outline import look
 from resound.errors import ResoundError
@@ -48,6 +49,7 @@ def announced():
     return presence
 
 
+provenance.remember(Path(".snakemake/resound.code.json"))
 try:
     environment.check()
     THERE, TOLD = open_experiment(

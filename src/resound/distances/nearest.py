@@ -10,7 +10,15 @@ from resound.registry import DISTANCES
 
 
 class Nearest(NamedTuple):
-    """Positions of the nearest clips, and how far they are."""
+    """The nearest clips, the nearest first.
+
+    Attributes
+    ----------
+    positions : ndarray of int, shape (k,)
+        Of the clips.
+    distances : ndarray, shape (k,)
+        How far they are.
+    """
 
     positions: npt.NDArray[np.intp]
     distances: npt.NDArray[np.floating[Any]]
