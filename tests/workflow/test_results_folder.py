@@ -21,7 +21,7 @@ def test_another_spelling_of_the_folder_re_runs_nothing(restored, spelled):
 @pytest.mark.trouble(
     "`./out/tables` or a misspelled target", "an error that says what there is to ask for"
 )
-@pytest.mark.parametrize("target", ["./out/tables", "{folder}/out/tables", "out/tabels"])
+@pytest.mark.parametrize("target", ["./out/tables", "{folder}/out/tables", "out/table"])
 def test_of_a_target_that_is_none_it_is_told_what_there_is(restored, target):
     named = target.format(folder=restored.folder)
     output = restored.snakemake(named, "--dry-run", "--configfile", "tiny.yaml", check=False)
