@@ -81,7 +81,7 @@ def troubles_part(folder: Path) -> str:
     ]
     parts = [
         TROUBLES.format(troubles=_total(told)),
-        _table(rows + _outcome_rows(others), OUTCOMES),
+        _table(rows + sorted(_outcome_rows(others)), OUTCOMES),
     ]
     return "\n".join(parts)
 

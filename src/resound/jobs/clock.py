@@ -11,6 +11,8 @@ from pathlib import Path
 
 from resound.errors import RunError
 
+DECIDES_NO_NUMBER = "It changes when files were written, and not what is in them."
+
 # Between two files that keep their order; file systems round stamps.
 STEP_NS = 1_000_000
 

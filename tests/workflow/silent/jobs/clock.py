@@ -1,0 +1,2 @@
+def bring_to_now(_, apart=None):
+    return 0
