@@ -3,8 +3,9 @@
     python -m benchmarks.training_step
 
 measures a batch of 32 crops of 2.5 s (125 frames of 128 mel bands) as the recipe from scratch reads
-them, part by part, and prints the table. The clips are noise: what they are decides no time. *Arithmetic* are the multiplications and additions of both passes, as torch counts
-them; what a single convolution of 64 channels reaches tells what the processor could do.
+them, part by part, and prints the table. The clips are noise: what they are decides no time.
+*Arithmetic* are the multiplications and additions of both passes, as torch counts them; what a
+single convolution of 64 channels reaches tells what the processor could do.
 Times are the processor's own, so that other work on the machine counts little.
 """
 
