@@ -213,7 +213,7 @@ def test_tables_that_cannot_be_made_stop_the_measurement(tmp_path):
 
 def test_a_training_step_counts_the_arithmetic_of_its_convolutions(one_thread):
     """Of the CNN by hand: forward, and backward to weights and, but for the first, inputs."""
-    row = step_row("cnn", "32-true", 1, rounds=1)
+    row = step_row("cnn", "32-true", rounds=1)
     frames, bins, n_in, total = 125, 128, 1, 0
     for width in (16, 32, 64, 128):
         for n_from, passes in ((n_in, 2 if n_in == 1 else 3), (width, 3)):
