@@ -11,7 +11,7 @@ import pytest
 import resound
 from resound.compiled.cache import kernel
 
-NEEDED = ["__init__.py", "errors.py", "registry.py", "provenance.py", "compiled"]
+NEEDED = ["__init__.py", "errors.py", "files.py", "registry.py", "provenance.py", "compiled"]
 MODULES = {
     "outer.py": """
 from resound.inner import grown
