@@ -12,6 +12,7 @@ FIRST = ["method", "feature", "setting", "protocol", "query_fold", "n_queries"]
 def test_the_tables_are_made_in_three_forms(finished):
     made = sorted(path.name for path in (finished.folder / "out/tables").iterdir())
     names = (
+        "calibration",
         "classification",
         "matrix_spectrogram",
         "retrieval_autoencoder",

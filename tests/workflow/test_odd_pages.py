@@ -66,7 +66,7 @@ def test_a_run_without_methods_networks_and_tables_says_so(visit, tmp_path):
     results = Simulation(tmp_path, ["rain", "dog"], clips_per_class=5).results(0, 0, 0)
     page = visit(made(tmp_path, results))
     assert "has a metric to draw" in notice(page, "overview")
-    assert "there is no map" in notice(page, "map")
+    assert "Nothing of this run was mapped" in notice(page, "map")
     assert "No retrieval method" in notice(page, "explorer")
     assert "No classifier" in notice(page, "mistakes")
     assert "No method" in notice(page, "classes")

@@ -44,8 +44,10 @@ FIGURES = {
 CLASSIFIED = {"make_classification_table": 1, "make_calibration_table": 1}
 
 
-def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, int]:
-    """Return the jobs of trainings, which need so many banks beside those of `GRID`.
+def learned(
+    n_classifiers: int, n_banks: int, n_autoencoders: int, base: dict[str, int] = GRID
+) -> dict[str, int]:
+    """Return the jobs of trainings, which need so many banks beside those of `base`.
 
     The embeddings of a classifier are ranked by one distance, those of an autoencoder by two.
     """
@@ -61,7 +63,7 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
         "train_autoencoder": n_autoencoders,
         "embed_clips": n_classifiers + n_autoencoders,
         **CLASSIFIED,
-        **{rule: GRID[rule] + n for rule, n in more.items()},
+        **{rule: base[rule] + n for rule, n in more.items()},
     }
 
 
@@ -74,7 +76,7 @@ def learned(n_classifiers: int, n_banks: int, n_autoencoders: int) -> dict[str, 
         ("esc10_grid", GRID | learned(32, 8, 3)),
         # Without weights there is nothing to say of encoders, but beside the study's own figures.
         ("esc10_encoders", GRID),
-        ("demo", DEMO | learned(1, 1, 1)),
+        ("demo", DEMO | learned(1, 1, 1, DEMO)),
     ],
 )
 def test_a_shipped_config_plans_the_study_s_tables(project, config, jobs):

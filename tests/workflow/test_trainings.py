@@ -20,7 +20,8 @@ TINY = ("--configfile", "tiny.yaml")
 def test_a_training_leaves_what_is_promised_and_no_checkpoint(finished):
     folder = finished.folder / "out/models" / CELL
     assert sorted(path.name for path in folder.iterdir()) == [
-        "confusion.csv", "history.csv", "model.json", "predictions.csv", "weights.safetensors"
+        "choosing.csv", "confusion.csv", "history.csv", "model.json", "predictions.csv",
+        "weights.safetensors",
     ]  # fmt: skip
     assert len(pd.read_csv(folder / "history.csv")) == 2
     predictions = pd.read_csv(folder / "predictions.csv")
