@@ -16,7 +16,7 @@ from resound.experiment import resources as costs, searches, shown, specs
 from resound.experiment.asides import Names, Shards, Tracking, WeightsAt
 from resound.experiment.coordinates import Autoencoder, Classifier, Ensemble
 from resound.experiment.coordinates import FINETUNED, FINETUNED_VECTORS, KNN, LINEAR
-from resound.experiment.coordinates import MASKED, TAGS, WORDS, ZERO_SHOT
+from resound.experiment.coordinates import MASKED, TAGS, WINDOWS, WORDS, ZERO_SHOT
 from resound.experiment.divisions import division_of, n_sides, part_divisions
 from resound.experiment.divisions import shard_of, tile_of
 from resound.experiment.divisions import tile_paths

@@ -1,0 +1,5 @@
+TOLD = "resound_told"
+
+
+def show(*_, **__):
+    pass
